@@ -1,0 +1,115 @@
+"""What ./tavi test does: lint, formatting, types, then the tests of both environments."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from home import ROOT
+from prepared import Prepared
+from ros_environment import development
+
+TRAINING = ROOT / "test/training"
+NO_TESTS = 5
+"""Exit code of pytest when it has selected no test."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What pytest shall test in each environment (None: nothing), and its other arguments."""
+
+    runtime: list[str] | None
+    training: list[str] | None
+    options: list[str]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tests by outcome, of one or more runs of pytest."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    errors: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.errors + other.errors,
+        )
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.failed} failed",
+            f"{self.passed} passed",
+            f"{self.skipped} skipped",
+            f"{self.errors} errors",
+        ]
+        return ", ".join(part for part in parts if not part.startswith("0 ")) or "no tests ran"
+
+
+def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> int:
+    """Run every check, also after one has failed; 0 when all have passed."""
+    started = time.monotonic()
+    selection = select(arguments)
+    runtime.home.prepare([*runtime.parts, development(runtime)])
+    if selection.training is not None:
+        training.home.prepare(training.parts)
+
+    static = (("ruff check", "check", "."), ("ruff format", "format", "--check", "."))
+    failed = [name for name, *rest in static if not _passes(runtime, ["ruff", *rest])]
+    failed += [] if _passes(runtime, ["mypy"]) else ["mypy"]
+    broken = Counts(errors=len(failed))
+    for environment, paths in ((runtime, selection.runtime), (training, selection.training)):
+        if paths is not None:
+            passed, counts = _pytest(environment, [*paths, *selection.options])
+            broken += counts
+            failed += [] if passed else [f"pytest in {environment.folder.name}"]
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}")
+    seconds = time.monotonic() - started
+    print(f" {broken} in {seconds:.2f}s ".center(80, "="), flush=True)
+    return 1 if failed else 0
+
+
+def select(arguments: Sequence[str]) -> Selection:
+    """Share out the arguments: paths by the environment that tests them, options to both."""
+    paths = [
+        str(Path.cwd() / argument) for argument in arguments if Path(argument.partition("::")[0]).exists()
+    ]
+    options = [argument for argument in arguments if str(Path.cwd() / argument) not in paths]
+    if not paths:
+        return Selection(
+            ["test", f"--ignore={TRAINING}"], [str(TRAINING)] if TRAINING.exists() else None, options
+        )
+    training = [path for path in paths if Path(path).is_relative_to(TRAINING)]
+    runtime = [path for path in paths if path not in training]
+    return Selection(runtime or None, training or None, options)
+
+
+def _passes(environment: Prepared, module: Sequence[str]) -> bool:
+    print(f"\n$ {' '.join(module)}", flush=True)
+    command = [str(environment.python), "-m", *module]
+    return subprocess.run(command, cwd=ROOT, env=environment.variables(), check=False).returncode == 0
+
+
+def _pytest(environment: Prepared, arguments: Sequence[str]) -> tuple[bool, Counts]:
+    """Whether no test failed, and how many there were."""
+    report = environment.home.path / f"tests-{environment.folder.name}.xml"
+    report.unlink(missing_ok=True)
+    print(f"\n$ pytest {' '.join(arguments)}", flush=True)
+    command = [str(environment.python), "-m", "pytest", *arguments, f"--junitxml={report}"]
+    code = subprocess.run(command, cwd=ROOT, env=environment.variables(), check=False).returncode
+    if not report.exists():
+        return code == 0, Counts(errors=1)
+    suite = next(ElementTree.parse(report).iter("testsuite"))
+    tests, failed, skipped, errors = (
+        int(suite.get(name, 0)) for name in ("tests", "failures", "skipped", "errors")
+    )
+    return code in (0, NO_TESTS), Counts(tests - failed - skipped - errors, failed, skipped, errors)
