@@ -1,0 +1,68 @@
+"""What a DICOM header says about times and geometry, as far as it can be read."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from tavi_perception.calibration import DicomCalibrationTags
+from tavi_perception.imaging.dicom_file import number, numbers, text
+from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
+
+FRAME_TIME_RANGE_MS = (1.0, 60_000.0)
+"""Times between frames that are believed."""
+
+
+def calibration_tags(header: Dataset) -> DicomCalibrationTags:
+    """The tags that calibration rests on; what cannot be read is None."""
+    rows, columns = number(header, "Rows"), number(header, "Columns")
+    return DicomCalibrationTags(
+        imager_pixel_spacing_mm=_pair(header, "ImagerPixelSpacing"),
+        source_to_detector_mm=number(header, "DistanceSourceToDetector"),
+        source_to_patient_mm=number(header, "DistanceSourceToPatient"),
+        magnification=number(header, "EstimatedRadiographicMagnificationFactor"),
+        pixel_spacing_mm=_pair(header, "PixelSpacing"),
+        pixel_spacing_calibration_type=text(header, "PixelSpacingCalibrationType") or None,
+        primary_angle_deg=number(header, "PositionerPrimaryAngle"),
+        secondary_angle_deg=number(header, "PositionerSecondaryAngle"),
+        rows=None if rows is None else int(rows),
+        columns=None if columns is None else int(columns),
+    )
+
+
+def frame_times(
+    header: Dataset, frame_count: int, frame_rate: float | None = None
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """(frame_count,) s since the first frame, and what the user should know.
+
+    The times are those of ``frame_rate`` (frames/s) where it is given; else of the first that is plausible
+    among FrameTimeVector, FrameTime, CineRate, RecommendedDisplayFrameRate; else ``DEFAULT_FRAME_RATE``.
+    """
+    if frame_rate is not None:
+        return np.arange(frame_count, dtype=np.float64) / frame_rate, ()
+    notes: list[str] = []
+    vector = np.array(numbers(header, "FrameTimeVector"))
+    if vector.size and frame_count > 1:
+        if vector.size == frame_count and all(_believed(step) for step in vector[1:]):
+            steps = np.concatenate([[0.0], vector[1:]])
+            return np.asarray(np.cumsum(steps) / 1000, dtype=np.float64), ()
+        notes.append("its FrameTimeVector is ignored: it does not give one plausible time per frame")
+    frame_time = number(header, "FrameTime")
+    rates = [number(header, "CineRate"), number(header, "RecommendedDisplayFrameRate")]
+    candidates = [frame_time, *(1000 / rate if rate else None for rate in rates)]
+    step = next((value for value in candidates if value is not None and _believed(value)), None)
+    if step is None:
+        step = 1000 / DEFAULT_FRAME_RATE
+        if frame_count > 1:
+            notes.append(f"it records no frame time: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
+    return np.arange(frame_count, dtype=np.float64) * (step / 1000), tuple(notes)
+
+
+def _believed(milliseconds: float) -> bool:
+    return FRAME_TIME_RANGE_MS[0] <= milliseconds <= FRAME_TIME_RANGE_MS[1]
+
+
+def _pair(header: Dataset, keyword: str) -> tuple[float, float] | None:
+    values = numbers(header, keyword)
+    return (values[0], values[1]) if len(values) == 2 else None

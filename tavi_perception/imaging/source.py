@@ -1,0 +1,56 @@
+"""A sequence of grey frames with their times, whatever it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.carm import CArmGeometry
+
+GreyImage = NDArray[np.uint8]
+"""(height, width) grey levels, bright = little absorption."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One grey frame.
+
+    Attributes:
+        image: (height, width) uint8.
+        time: s since the first frame of its source.
+    """
+
+    image: GreyImage
+    time: float
+
+
+class FrameSource(Protocol):
+    """Frames in order of time; iterating it again starts from the first."""
+
+    name: str
+    """What the user knows it by, for messages: a file name or a description."""
+
+    frame_count: int
+    """Number of frames; for a video, as its container states it."""
+
+    geometry: CArmGeometry
+    """C-arm geometry of all frames; uncalibrated when unknown."""
+
+    notes: tuple[str, ...]
+    """Sentences the user should see: assumptions made, contradictions found."""
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+class SourceError(Exception):
+    """An input cannot be read; the message names it, the reason and the remedy in one sentence.
+
+    What a broken file says of itself may hold line breaks; the message is one line all the same.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))

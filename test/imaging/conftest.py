@@ -1,0 +1,150 @@
+"""Writes the DICOM files and image messages that the tests read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
+
+REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
+
+DicomWriter = Callable[..., Path]
+
+
+@pytest.fixture
+def picture() -> NDArray[np.uint8]:
+    """(48, 64) grey levels with both ends of the scale, smooth and rough parts."""
+    image = np.random.default_rng(7).integers(0, 256, (48, 64), dtype=np.uint8)
+    image[:16] = cv2.GaussianBlur(image[:16], (9, 9), 2)
+    image[40, :4] = (0, 255, 1, 254)
+    return image
+
+
+@pytest.fixture
+def write_dicom(tmp_path: Path) -> DicomWriter:
+    """Writes an XA file of (rows, columns), (frames, rows, columns) or (rows, columns, 3) pixels.
+
+    ``bits`` are stored of the pixels' container; ``compress`` names a transfer syntax to encode with;
+    further keywords are DICOM elements, None leaves one out.
+    """
+
+    def write(
+        pixels: NDArray[Any],
+        name: str = "image.dcm",
+        *,
+        bits: int | None = None,
+        compress: UID | None = None,
+        syntax: UID = ExplicitVRLittleEndian,
+        **elements: Any,
+    ) -> Path:
+        dataset = xa_dataset(pixels, bits, syntax)
+        for keyword, value in elements.items():
+            if value is None:
+                delattr(dataset, keyword)
+            else:
+                setattr(dataset, keyword, value)
+        if compress is not None:
+            dataset.compress(compress, generate_instance_uid=False)
+        path = tmp_path / name
+        dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    return write
+
+
+def xa_dataset(pixels: NDArray[Any], bits: int | None, syntax: UID) -> Dataset:
+    """A minimal X-ray angiography image."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.SOPClassUID = XRayAngiographicImageStorage
+    dataset.SOPInstanceUID = generate_uid(entropy_srcs=["imaging tests"])
+    dataset.Modality = "XA"
+    colour = pixels.ndim == 3 and pixels.shape[-1] == 3
+    frames, (rows, columns) = 1, pixels.shape[:2]
+    if pixels.ndim == 3 and not colour:
+        frames, rows, columns = pixels.shape
+    dataset.NumberOfFrames = frames
+    dataset.Rows, dataset.Columns = rows, columns
+    dataset.SamplesPerPixel = 3 if colour else 1
+    dataset.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    if colour:
+        dataset.PlanarConfiguration = 0
+    dataset.BitsAllocated = 8 * pixels.dtype.itemsize
+    dataset.BitsStored = bits or dataset.BitsAllocated
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+    order = "<" if syntax.is_little_endian else ">"
+    dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    dataset["PixelData"].VR = "OW" if pixels.dtype.itemsize == 2 else "OB"
+    return dataset
+
+
+@pytest.fixture
+def cine() -> Path:
+    """The real XA cine: 96 frames 512x512, JPEG baseline, 33 ms, -32/2 degrees, uncalibrated."""
+    return _reference("coronary_xa_cine_96f.dcm")
+
+
+@pytest.fixture
+def positioning_frame() -> Path:
+    """The real TAVI frame, 749 wide and 752 high."""
+    return _reference("tavi_positioning_frame.png")
+
+
+def _reference(name: str) -> Path:
+    path = REFERENCE / name
+    if not path.is_file():
+        pytest.skip(f"{name} is not here")
+    return path
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a sensor_msgs/Image looks like."""
+
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: Any
+
+
+@dataclass(frozen=True)
+class CompressedImage:
+    """What a sensor_msgs/CompressedImage looks like."""
+
+    format: str
+    data: Any
+
+
+@pytest.fixture
+def image_message() -> Callable[..., Image]:
+    """Makes an image message of (H, W[, C]) pixels, with ``padding`` bytes after each row."""
+
+    def make(pixels: NDArray[Any], encoding: str, *, padding: int = 0, big_endian: bool = False) -> Image:
+        ordered = pixels.astype(pixels.dtype.newbyteorder(">" if big_endian else "<"))
+        rows = np.frombuffer(ordered.tobytes(), np.uint8).reshape(pixels.shape[0], -1)
+        padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=0xA5)
+        return Image(*pixels.shape[:2], encoding, int(big_endian), padded.shape[1], padded.tobytes())
+
+    return make
+
+
+@pytest.fixture
+def compressed_message() -> Callable[..., CompressedImage]:
+    """Makes a compressed image message of pixels."""
+
+    def make(pixels: NDArray[Any], kind: str = "png") -> CompressedImage:
+        return CompressedImage(kind, cv2.imencode(f".{kind}", pixels)[1].tobytes())
+
+    return make
