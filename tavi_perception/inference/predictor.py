@@ -1,0 +1,92 @@
+"""Keypoints of a grey image, by the network of a bundle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tavi_perception.estimates import FloatArray, Keypoints
+from tavi_perception.imaging.source import GreyImage
+from tavi_perception.inference.bundle import ModelBundle
+from tavi_perception.inference.manifest import calibrated_covariance
+from tavi_perception.inference.preprocessing import fit_square
+from tavi_perception.inference.runtimes import RawOutputs, open_runtime
+
+
+class Predictor:
+    """Runs the network of a bundle on single images. Not to be shared between threads.
+
+    Args:
+        bundle: the verified model.
+        runtime: ``litert``, ``tensorflow``, or ``auto``: TensorFlow where it sees a GPU, else LiteRT.
+        threads: CPU threads.
+
+    Attributes:
+        runtime: the runtime in use.
+        device: what it runs on, in words.
+
+    Raises:
+        ModelContractError: the runtime cannot use the bundle.
+        ValueError: there is no such runtime, or ``threads`` is not positive.
+    """
+
+    def __init__(self, bundle: ModelBundle, runtime: str = "auto", threads: int = 2) -> None:
+        if threads < 1:
+            raise ValueError(f"predictor: {threads} threads; give at least 1")
+        self.bundle = bundle
+        self._runtime = open_runtime(bundle, runtime, threads)
+        self.runtime = self._runtime.name
+        self.device = self._runtime.device
+
+    def predict(self, image: GreyImage) -> Keypoints:
+        """The keypoints of a grey image (height, width) uint8, in its own pixels.
+
+        Raises:
+            ValueError: it is not an array of uint8 with two dimensions, both at least 2 px.
+        """
+        _check(image)
+        manifest = self.bundle.manifest
+        fitted, fit = fit_square(image, manifest.input_width)
+        scaled = fitted * np.float32(manifest.scale) + np.float32(manifest.offset)
+        outputs = self._runtime.run(scaled[None, :, :, None])
+        height, width = image.shape
+        presence = outputs.presence.astype(np.float64)
+        present = presence >= manifest.thresholds
+        xy = fit.to_image(outputs.xy.astype(np.float64))
+        present &= ((xy >= -0.5) & (xy <= np.array([width, height]) - 0.5)).all(axis=1)
+        covariance = self._calibrated(outputs) * fit.scale**2
+        return Keypoints(
+            width,
+            height,
+            presence,
+            present,
+            present.copy(),
+            np.where(present[:, None], xy, np.nan),
+            np.where(present[:, None, None], covariance, np.nan),
+        )
+
+    def warm_up(self) -> None:
+        """Run once, so that the first real image does not pay for the runtime's preparations."""
+        self.predict(np.zeros((self.bundle.input_height, self.bundle.input_width), dtype=np.uint8))
+
+    def _calibrated(self, outputs: RawOutputs) -> FloatArray:
+        """(11, 2, 2) covariances in input px²."""
+        manifest = self.bundle.manifest
+        raw = outputs.covariance.astype(np.float64)[:, [0, 1, 1, 2]].reshape(-1, 2, 2)
+        return calibrated_covariance(raw, manifest.factor, manifest.floor)
+
+
+def _check(image: GreyImage) -> None:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 2
+        or min(image.shape) < 2
+    ):
+        what = (
+            f"{image.dtype} array of shape {image.shape}"
+            if isinstance(image, np.ndarray)
+            else type(image).__name__
+        )
+        raise ValueError(
+            f"predictor: got a {what}; give a grey image (height, width) of uint8, at least 2x2 px"
+        )

@@ -1,0 +1,159 @@
+"""Engines that run a bundle's network: LiteRT on the CPU, TensorFlow on a GPU."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, ModelContractError
+from tavi_perception.landmarks import COUNT
+
+RUNTIMES = ("auto", "litert", "tensorflow")
+
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""Device files of NVIDIA, AMD and WSL drivers; without one TensorFlow need not be imported to look."""
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RawOutputs:
+    """The network's answer: presence (11,), xy (11, 2) input px, covariance (11, 3) xx, xy, yy input px²."""
+
+    presence: Float32
+    xy: Float32
+    covariance: Float32
+
+
+class Runtime(Protocol):
+    """Runs one network; not to be shared between threads."""
+
+    name: str
+    device: str
+
+    def run(self, image: Float32) -> RawOutputs:
+        """Outputs for an input (1, height, width, 1)."""
+        ...
+
+
+def open_runtime(bundle: ModelBundle, name: str, threads: int) -> Runtime:
+    """The runtime ``name`` with the network of ``bundle``; ``auto`` takes a GPU if there is one, else LiteRT.
+
+    Raises:
+        ValueError: there is no such runtime.
+        ModelContractError: the network's tensors are not those that the bundle promises, or the
+            runtime's software or weights are missing.
+    """
+    if name not in RUNTIMES:
+        raise ValueError(f"runtime {name!r} is unknown; choose one of {', '.join(RUNTIMES)}")
+    if name == "auto":
+        name = "tensorflow" if (bundle.folder / SAVED_MODEL).is_dir() and _sees_gpu() else "litert"
+    return _TensorFlow(bundle, threads) if name == "tensorflow" else _LiteRT(bundle, threads)
+
+
+class _LiteRT:
+    """TensorFlow's runtime for CPUs; needs no TensorFlow."""
+
+    name = "litert"
+
+    def __init__(self, bundle: ModelBundle, threads: int) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._tensors = bundle.manifest.tensors
+        self.device = f"CPU, {threads} threads"
+        try:
+            interpreter = Interpreter(str(bundle.folder / LITERT_FILE), num_threads=threads)
+            self._runner = interpreter.get_signature_runner("serving_default")
+            inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelContractError(
+                f"model bundle {bundle.folder}: {LITERT_FILE} does not load ({reason})"
+            ) from None
+        shapes = {
+            key: tuple(int(n) for n in details[key]["shape"])
+            for details in (inputs, outputs)
+            for key in details
+        }
+        _check_shapes(bundle, shapes)
+
+    def run(self, image: Float32) -> RawOutputs:
+        return _outputs(self._runner(**{self._tensors.image: image}), self._tensors)
+
+
+class _TensorFlow:
+    """TensorFlow itself; compiled with XLA on a GPU only, since on a CPU XLA is slower."""
+
+    name = "tensorflow"
+
+    def __init__(self, bundle: ModelBundle, threads: int) -> None:
+        if importlib.util.find_spec("tensorflow") is None:
+            raise ModelContractError("runtime tensorflow: TensorFlow is not installed; use runtime litert")
+        if not (bundle.folder / SAVED_MODEL).is_dir():
+            raise ModelContractError(
+                f"model bundle {bundle.folder}: it holds no {SAVED_MODEL}; use runtime litert"
+            )
+        import tensorflow as tf
+
+        gpus = _prepared_gpus(tf, threads)
+        self._tensors = bundle.manifest.tensors
+        self.device = gpus[0].name if gpus else f"CPU, {threads} threads"
+        self._module = tf.saved_model.load(str(bundle.folder / SAVED_MODEL))
+        signature = self._module.signatures["serving_default"]
+        shapes = {key: tuple(spec.shape) for key, spec in signature.structured_outputs.items()}
+        specs = signature.structured_input_signature[1]
+        _check_shapes(bundle, shapes | {key: tuple(spec.shape) for key, spec in specs.items()})
+        self._run = tf.function(signature, jit_compile=True) if gpus else signature
+        self._tf = tf
+
+    def run(self, image: Float32) -> RawOutputs:
+        outputs = self._run(**{self._tensors.image: self._tf.constant(image)})
+        return _outputs({key: value.numpy() for key, value in outputs.items()}, self._tensors)
+
+
+def _outputs(outputs: Mapping[str, Any], tensors: Any) -> RawOutputs:
+    return RawOutputs(outputs[tensors.presence][0], outputs[tensors.xy][0], outputs[tensors.covariance][0])
+
+
+def _check_shapes(bundle: ModelBundle, actual: Mapping[str, tuple[int, ...]]) -> None:
+    tensors = bundle.manifest.tensors
+    # Pairs, not a dictionary: two roles may wrongly name one tensor.
+    expected = (
+        (tensors.image, (1, bundle.input_height, bundle.input_width, 1)),
+        (tensors.presence, (1, COUNT)),
+        (tensors.xy, (1, COUNT, 2)),
+        (tensors.covariance, (1, COUNT, 3)),
+    )
+    for name, shape in expected:
+        if actual.get(name) != shape:
+            raise ModelContractError(
+                f"model bundle {bundle.folder}: tensor {name!r} has shape {actual.get(name)}, not {shape}"
+            )
+
+
+def _sees_gpu() -> bool:
+    if not any(Path(device).exists() for device in _GPU_DEVICES):
+        return False
+    if importlib.util.find_spec("tensorflow") is None:
+        return False
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def _prepared_gpus(tf: Any, threads: int) -> list[Any]:
+    """GPUs with memory growth; both settings hold only if TensorFlow has not been used before."""
+    gpus = tf.config.list_physical_devices("GPU")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        pass
+    return list(gpus)
