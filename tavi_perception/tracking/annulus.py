@@ -1,0 +1,126 @@
+"""The annulus frame over time: measured while there is contrast, carried by the pigtail afterwards."""
+
+from __future__ import annotations
+
+import math
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, Keypoints
+from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.binding import Binding, wrapped
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.pose import (
+    AnnulusPose,
+    frame_of,
+    measured_pose,
+    side_of_catheter,
+    side_of_junction,
+    spread_of,
+)
+from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
+
+_MEMORY = 30
+"""Frames' worth of evidence about the side of the ventricle that is remembered at most."""
+
+
+class AnnulusTracker:
+    """Finds the annulus in every frame of one view.
+
+    While AA1 and AA2 are measured, the frame is theirs; the same frames teach the binding to PT, one
+    binding an injection. The next injection's binding takes over once it is established, until then the
+    former stays. The side of the ventricle is this frame's junction's, else the junction's before, else
+    the catheter's.
+    """
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self.config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the view: injections, pigtail, side of the ventricle."""
+        self._learning = Binding(self.config)
+        self._binding: Binding | None = None
+        self._contrast_stamp = NAN
+        self._junction_evidence = 0
+        self._side = 0
+
+    def update(
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, time_jump: bool = False
+    ) -> AnnulusFrame:
+        """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
+
+        ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
+        one before it, so it may be learned from but not acted on.
+        """
+        measured = measured_pose(keypoints)
+        if measured is None:
+            return self._carried(keypoints, stamp, geometry, time_jump)
+        return self._measured(measured, keypoints, stamp, geometry, time_jump)
+
+    def _measured(
+        self,
+        pose: AnnulusPose,
+        keypoints: Keypoints,
+        stamp: float,
+        geometry: CArmGeometry,
+        time_jump: bool,
+    ) -> AnnulusFrame:
+        if stamp - self._contrast_stamp > self.config.injection_gap:
+            self._learning = Binding(self.config)
+        self._contrast_stamp = stamp
+        side = self._ventricle_side(keypoints, pose)
+        evidence = AnnulusEvidence(
+            located=side != 0,
+            time_jump=time_jump,
+            diameter=pose.length * geometry.metres_per_px,
+            turn=self._turn(pose),
+            spread=spread_of(pose),
+        )
+        reasons = judge(ANNULUS_RULES, evidence, self.config)
+        self._learn(pose, keypoints, stamp, geometry)
+        if side == 0:
+            return AnnulusFrame(reasons=reasons, contrast_age=0.0)
+        return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry, reasons)
+
+    def _carried(
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, time_jump: bool
+    ) -> AnnulusFrame:
+        age = stamp - self._contrast_stamp
+        binding = self._binding
+        expired = binding is not None and stamp - binding.last_stamp > self.config.binding_timeout
+        pose = None
+        if binding is not None and not expired and keypoints.present[Landmark.PT]:
+            pose = binding.pose(keypoints, stamp)
+            self._side = self._side or side_of_catheter(keypoints, pose)
+        if pose is None or self._side == 0:
+            evidence = AnnulusEvidence(located=False, expired=expired, time_jump=time_jump)
+            return AnnulusFrame(reasons=judge(ANNULUS_RULES, evidence, self.config), contrast_age=age)
+        evidence = AnnulusEvidence(
+            located=True,
+            time_jump=time_jump,
+            diameter=pose.length * geometry.metres_per_px,
+            spread=spread_of(pose),
+        )
+        reasons = judge(ANNULUS_RULES, evidence, self.config)
+        return frame_of(pose, self._side, AnnulusSource.PIGTAIL, age, geometry, reasons)
+
+    def _learn(self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry) -> None:
+        diameter = pose.length * geometry.metres_per_px
+        plausible = self.config.annulus_diameter_min <= diameter <= self.config.annulus_diameter_max
+        if keypoints.measured[Landmark.PT] and (plausible or math.isnan(diameter)):
+            self._learning.learn(pose, keypoints, stamp)
+        if self._learning.established:
+            self._binding = self._learning
+
+    def _turn(self, pose: AnnulusPose) -> float:
+        if not self._learning.established:
+            return NAN
+        return wrapped(pose.angle - self._learning.estimate().angle)
+
+    def _ventricle_side(self, keypoints: Keypoints, pose: AnnulusPose) -> int:
+        seen = side_of_junction(keypoints, pose)
+        self._junction_evidence = max(-_MEMORY, min(_MEMORY, self._junction_evidence + seen))
+        remembered = (self._junction_evidence > 0) - (self._junction_evidence < 0)
+        side = seen or remembered or side_of_catheter(keypoints, pose) or self._side
+        self._side = remembered or side
+        return side

@@ -1,0 +1,118 @@
+"""The binding of the annulus to the pigtail: learned over the frames of an injection, robust to bad ones."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from tavi_perception.estimates import FloatArray, Keypoints
+from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.pose import AnnulusPose
+
+_SAMPLES = 150
+"""Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
+_INLIER_SIGMAS = 3.0
+_MAD_TO_SIGMA = 1.4826
+"""Median absolute deviation to standard deviation of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class BindingEstimate:
+    """Where the annulus is with respect to the pigtail.
+
+    Attributes:
+        offset: (2,) origin of the annulus minus PT (px, in image axes).
+        angle: direction of AA1→AA2 in the image (rad).
+        covariance: (3, 3) scatter of a single frame's offset and angle about these (px, rad).
+        length: distance AA1-AA2 (px).
+    """
+
+    offset: FloatArray
+    angle: float
+    covariance: FloatArray
+    length: float
+
+
+class Binding:
+    """What one injection taught about the annulus and the pigtail.
+
+    The scatter over its frames holds what the binding cannot follow: the heart beat moves the annulus
+    against the pigtail, and both are measured with noise. What the network errs alike in all of them does
+    not scatter and is added.
+    """
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self._config = config
+        self._rows: deque[tuple[float, float, float, float]] = deque(maxlen=_SAMPLES)
+        self._noise: FloatArray = np.zeros((3, 3))
+        self._learned = 0
+        self._estimate: BindingEstimate | None = None
+        self._reference_angle = 0.0
+        self.last_stamp = -math.inf
+        """Stamp of the last frame learned from (s)."""
+
+    @property
+    def established(self) -> bool:
+        """Enough frames were seen to rely on it."""
+        return len(self._rows) >= self._config.binding_frames
+
+    def learn(self, pose: AnnulusPose, keypoints: Keypoints, stamp: float) -> None:
+        """Add a frame in which annulus and pigtail were measured."""
+        if not self._rows:
+            self._reference_angle = pose.angle
+        offset = pose.origin - keypoints.xy[Landmark.PT]
+        turn = wrapped(pose.angle - self._reference_angle)
+        noise = pose.covariance.copy()
+        noise[:2, :2] += keypoints.covariance[Landmark.PT]
+        self._rows.append((offset[0], offset[1], turn, pose.length))
+        self._learned += 1
+        self._noise += (noise - self._noise) / self._learned
+        self._estimate = None
+        self.last_stamp = stamp
+
+    def estimate(self) -> BindingEstimate:
+        """Mean over the inliers; its scatter starts from the frames' own noise until there are many of them.
+
+        Call it only once ``established``.
+        """
+        if self._estimate is None:
+            self._estimate = self._robust_mean()
+        return self._estimate
+
+    def pose(self, keypoints: Keypoints, stamp: float) -> AnnulusPose:
+        """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
+        estimate = self.estimate()
+        age = max(stamp - self.last_stamp, 0.0)
+        drift = (self._config.binding_drift * estimate.length) ** 2 * age
+        covariance = estimate.covariance + np.diag([drift, drift, self._config.binding_turn**2 * age])
+        covariance[:2, :2] += keypoints.covariance[Landmark.PT]
+        origin = keypoints.xy[Landmark.PT] + estimate.offset
+        return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
+
+    def _robust_mean(self) -> BindingEstimate:
+        rows = np.array(self._rows)
+        values = rows[:, :3]
+        distance = np.abs(values - np.median(values, axis=0))
+        scale = np.maximum(_MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
+        inliers = (distance <= _INLIER_SIGMAS * scale).all(axis=1)
+        if not inliers.any():
+            inliers[:] = True
+        count, prior = int(inliers.sum()), self._config.binding_frames
+        mean = values[inliers].mean(axis=0)
+        centred = values[inliers] - mean
+        scatter = (centred.T @ centred + prior * self._noise) / (count + prior)
+        return BindingEstimate(
+            mean[:2],
+            wrapped(self._reference_angle + float(mean[2])),
+            scatter * (1.0 + 1.0 / count) + min(self._config.persistent_error, 1.0) * self._noise,
+            float(np.median(rows[inliers, 3])),
+        )
+
+
+def wrapped(angle: float) -> float:
+    """The same angle within -π…π."""
+    return math.remainder(angle, math.tau)

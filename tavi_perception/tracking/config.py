@@ -1,0 +1,196 @@
+"""The parameters of tracking: default, unit, range, meaning and source of each, in one place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tavi_perception.parameters import check_parameters, parameter, parameters_of
+
+
+# fmt: off
+@dataclass(frozen=True)
+class TrackingConfig:
+    """Parameters of tracking; ``parameters_of(TrackingConfig)`` tells unit, range, meaning and source.
+
+    Lengths "of the image" are shares of the longer side of the image, so that they hold in any matrix.
+
+    Raises:
+        ValueError: a value is outside its range, or two values contradict each other.
+    """
+
+    target_depth: float = parameter(
+        0.003, "Implantation depth aimed at, positive into the ventricle.",
+        unit="m", minimum=-0.02, maximum=0.03, source="clinical default",
+    )
+    depth_tolerance: float = parameter(
+        0.002, "Largest depth error that counts as within tolerance.",
+        unit="m", minimum=0.0, maximum=0.02, source="clinical default, 1-5 mm",
+    )
+    depth_sigma_limit: float = parameter(
+        0.002, "Standard deviation of the depth above which it is LOW_CONFIDENCE.",
+        unit="m", minimum=0.0, maximum=0.02, source="unsourced",
+    )
+    max_depth_speed: float = parameter(
+        0.15, "Depth that changes faster, beyond its uncertainty, is IMPLAUSIBLE.",
+        unit="m/s", minimum=0.0, maximum=10.0,
+        source="three times the 44 mm/s of a device at rest in an annulus that moves 11.6 mm at 72 beats/min",
+    )
+
+    annulus_diameter_min: float = parameter(
+        0.015, "Distance AA1-AA2 below which the annulus is IMPLAUSIBLE.",
+        unit="m", minimum=0.0, maximum=0.1, source="clinical default",
+    )
+    annulus_diameter_max: float = parameter(
+        0.035, "Distance AA1-AA2 above which the annulus is IMPLAUSIBLE.",
+        unit="m", minimum=0.0, maximum=0.1, source="clinical default",
+    )
+    annulus_sigma_limit: float = parameter(
+        0.15, "Standard deviation of the annulus' origin above which it is LOW_CONFIDENCE.",
+        unit="of the diameter", minimum=0.0, maximum=1.0, source="unsourced",
+    )
+    annulus_turn_max: float = parameter(
+        0.52, "Turn of AA1-AA2 against the injection so far above which it is IMPLAUSIBLE.",
+        unit="rad", minimum=0.0, maximum=math.pi, source="unsourced",
+    )
+    binding_timeout: float = parameter(
+        60.0, "How long after contrast the pigtail stands for the annulus.",
+        unit="s", minimum=0.0, maximum=600.0, source="clinical default",
+    )
+    binding_frames: int = parameter(
+        3, "Frames with contrast and pigtail before the pigtail may stand for the annulus.",
+        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+    )
+    binding_drift: float = parameter(
+        0.005, "Random walk of the annulus against the pigtail.",
+        unit="of the diameter per sqrt(s)", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    binding_turn: float = parameter(
+        0.005, "Random walk of the direction of the annulus since contrast.",
+        unit="rad/sqrt(s)", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    injection_gap: float = parameter(
+        2.0, "Time without contrast after which the next contrast is another injection.",
+        unit="s", minimum=0.0, maximum=60.0, read_only=True, source="unsourced",
+    )
+
+    sheathed_length: float = parameter(
+        math.nan, "Distance CP-CD of the sheathed device; NaN: the largest one seen.",
+        unit="m", minimum=0.02, maximum=0.1, source="unsourced",
+    )
+    catheter_length_min: float = parameter(
+        0.03, "Distance CP-CT below which the device is IMPLAUSIBLE.",
+        unit="m", minimum=0.0, maximum=0.3, source="unsourced",
+    )
+    catheter_length_max: float = parameter(
+        0.12, "Distance CP-CT above which the device is IMPLAUSIBLE.",
+        unit="m", minimum=0.0, maximum=0.3, source="76 mm on the published frames",
+    )
+    order_tolerance: float = parameter(
+        0.003, "How far CP, CD and CT may be out of order along the annulus normal.",
+        unit="m", minimum=0.0, maximum=0.05, source="unsourced",
+    )
+    retraction_start: float = parameter(
+        0.05, "Extraction at which positioning becomes retraction.",
+        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    retraction_end: float = parameter(
+        0.03, "Extraction at which retraction becomes positioning again.",
+        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    extraction_noise: float = parameter(
+        0.01, "Extraction that may be noise: only what exceeds it parts the inflow edge from the capsule.",
+        minimum=0.0, maximum=0.1, read_only=True,
+        source="least error over 12 synthetic procedures with 2 px of noise on the landmarks",
+    )
+    capsule_extraction_max: float = parameter(
+        0.15, "Extraction up to which the capsule may stand for an inflow edge that is not seen.",
+        minimum=0.0, maximum=1.0, source="unsourced",
+    )
+    release_extraction: float = parameter(
+        0.95, "Extraction at which the valve counts as released.",
+        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    stage_frames: int = parameter(
+        3, "Frames in a row that must agree before stage or depth reference changes.",
+        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+    )
+
+    max_gap: float = parameter(
+        1.0, "Time between frames above which tracking starts afresh.",
+        unit="s", minimum=0.05, maximum=60.0, read_only=True, source="3 frames at 3.75 frames/s",
+    )
+    bridging_time: float = parameter(
+        0.3, "How long a landmark that is not seen is carried on.",
+        unit="s", minimum=0.0, maximum=10.0, read_only=True, source="1 frame at 3.75 frames/s",
+    )
+    gate_probability: float = parameter(
+        0.999, "Share of the true measurements that pass the outlier gate.",
+        minimum=0.5, maximum=0.999999, read_only=True, source="unsourced",
+    )
+    reacquire_frames: int = parameter(
+        3, "Consistent outliers in a row after which they are the landmark.",
+        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+    )
+    appear_presence: float = parameter(
+        0.9, "Presence at which a new landmark is believed at once.",
+        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    appear_frames: int = parameter(
+        2, "Consistent frames in a row after which a less certain new landmark is believed.",
+        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+    )
+    acceleration: float = parameter(
+        1.0, "Standard deviation of a landmark's acceleration.",
+        unit="of the image per s^2", minimum=0.0, maximum=100.0, read_only=True,
+        source="11.6 mm of annulus motion at 60 beats/min, 0.17 mm/px, 1000 px",
+    )
+    initial_speed: float = parameter(
+        0.3, "Standard deviation of a new landmark's speed.",
+        unit="of the image per s", minimum=0.0, maximum=100.0, read_only=True,
+        source="peak speed of the same motion",
+    )
+    persistent_error: float = parameter(
+        0.4, "Variance of the network's error that stays from frame to frame, as a share of the stated one.",
+        minimum=0.0, maximum=10.0, read_only=True,
+        source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
+    )
+    unknown_sigma: float = parameter(
+        0.01, "Standard deviation assumed where the network gives no covariance.",
+        unit="of the image", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    sigma_floor: float = parameter(
+        0.0002, "Standard deviation added to every measurement.",
+        unit="of the image", minimum=1e-06, maximum=1.0, read_only=True, source="unsourced",
+    )
+
+    carm_angle_tolerance: float = parameter(
+        0.0087, "Change of a C-arm angle above which the C-arm has moved.",
+        unit="rad", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    carm_length_tolerance: float = parameter(
+        0.005, "Relative change of a C-arm distance above which the C-arm has moved.",
+        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+    )
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+        for info in parameters_of(self):
+            if math.isnan(getattr(self, info.name)) and not math.isnan(info.default):
+                raise ValueError(f"tracking parameter {info.name} is NaN; give a number: {info.range_text}")
+        for lower, upper in _ORDERED:
+            if getattr(self, lower) >= getattr(self, upper):
+                raise ValueError(
+                    f"tracking parameter {lower} ({getattr(self, lower)}) must be below "
+                    f"{upper} ({getattr(self, upper)}); change one of them"
+                )
+
+
+_ORDERED = (
+    ("annulus_diameter_min", "annulus_diameter_max"),
+    ("catheter_length_min", "catheter_length_max"),
+    ("retraction_end", "retraction_start"),
+    ("retraction_start", "release_extraction"),
+    ("bridging_time", "max_gap"),
+)

@@ -1,0 +1,240 @@
+"""The catheter's deviation from the annulus, with standard deviations propagated to first order."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import (
+    NAN,
+    AnnulusFrame,
+    CatheterDeviation,
+    DepthReference,
+    FloatArray,
+    Keypoints,
+)
+from tavi_perception.landmarks import COUNT, FRAME_EDGE, Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.device import DeviceState, device_from
+from tavi_perception.tracking.validity import DEVIATION_RULES, DeviationEvidence, judge
+
+_AXES: dict[DepthReference, tuple[tuple[Landmark, Landmark], ...]] = {
+    DepthReference.CAPSULE: (
+        (Landmark.CM, Landmark.CD),
+        (Landmark.CP, Landmark.CD),
+        (Landmark.CD, Landmark.CT),
+    ),
+    DepthReference.FRAME: (
+        (Landmark.CD, Landmark.CT),
+        (Landmark.CP, Landmark.CT),
+        (Landmark.CP, Landmark.CD),
+    ),
+}
+"""Segments that stand for the catheter's axis, from the aorta to the ventricle, the first present one counts.
+
+They are the ones next to the annulus: the distal half of the capsule while it is sheathed, and what
+spans the annulus once the capsule is withdrawn.
+"""
+
+_STEEPEST = 0.1
+"""Cosine between axis and annulus normal below which the axis does not cross the annulus in the image."""
+
+_ALARM_SIGMAS = 3.0
+ANY_DEPTH = (-math.inf, math.inf)
+
+
+def deviation_from(
+    keypoints: Keypoints,
+    annulus: AnnulusFrame,
+    geometry: CArmGeometry,
+    config: TrackingConfig,
+    device: DeviceState | None = None,
+    depth_range: tuple[float, float] = ANY_DEPTH,
+) -> CatheterDeviation:
+    """The deviation that a frame shows; for the same input the same output.
+
+    The standard deviations hold the covariances of the landmarks and of the annulus frame, taken as
+    independent. The tilt of the device out of the image plane (foreshortening) and the error of the
+    calibration are not in them. Truth needs covariances of zero, not NaN: an unknown standard deviation
+    is LOW_CONFIDENCE.
+
+    Args:
+        keypoints: filtered, or true.
+        annulus: in the image of the keypoints; its reasons are passed on.
+        geometry: of any matrix of the same field of view.
+        config: parameters.
+        device: state of the device; by default what this frame alone shows.
+        depth_range: depths (m) the device can have reached; three sigmas beyond them it is IMPLAUSIBLE.
+    """
+    geometry = geometry.for_image(keypoints.width, keypoints.height)
+    device = device or device_from(keypoints, geometry, config)
+    scale = geometry.metres_per_px
+    points_px = annulus.to_annulus(keypoints.xy)
+    measured = _measure(keypoints, annulus, points_px, device, config.extraction_noise)
+    depth, depth_sigma = measured.depth * scale, measured.depth_sigma * scale
+    lateral, lateral_sigma = measured.lateral * scale, measured.lateral_sigma * scale
+
+    margin = _ALARM_SIGMAS * depth_sigma
+    evidence = DeviationEvidence(
+        calibrated=geometry.calibrated,
+        device_seen=measured.device_seen,
+        bare=device.extraction if device.reference is DepthReference.CAPSULE else NAN,
+        annulus_valid=annulus.valid,
+        annulus_reasons=annulus.reasons,
+        estimates=(depth, lateral, measured.angle),
+        sigmas=(depth_sigma, lateral_sigma, measured.angle_sigma),
+        catheter_length=math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CT]) * scale,
+        order=_smallest_step(points_px[:, 1]) * scale,
+        depth_excess=max(depth_range[0] - depth, depth - depth_range[1]) - margin,
+    )
+    reasons = annulus.reasons | judge(DEVIATION_RULES, evidence, config)
+    depth_error = depth - config.target_depth
+    return CatheterDeviation(
+        valid=not reasons,
+        reasons=reasons,
+        stage=device.stage,
+        reference=device.reference,
+        depth=depth,
+        depth_sigma=depth_sigma,
+        depth_error=depth_error,
+        lateral=lateral,
+        lateral_sigma=lateral_sigma,
+        angle=measured.angle,
+        angle_sigma=measured.angle_sigma,
+        frame_tilt=float(points_px[Landmark.FE2, 1] - points_px[Landmark.FE1, 1]) * scale,
+        extraction=device.extraction,
+        within_tolerance=not reasons and abs(depth_error) <= config.depth_tolerance,
+        landmarks=_in_space(points_px * scale),
+        annulus_source=annulus.source,
+    )
+
+
+class DeviationTracker:
+    """Adds to ``deviation_from`` what the depth was last, and so how far it can have come."""
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self.config = config
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last depth."""
+        self._stamp = NAN
+        self._last = CatheterDeviation()
+
+    def update(
+        self,
+        keypoints: Keypoints,
+        annulus: AnnulusFrame,
+        geometry: CArmGeometry,
+        device: DeviceState,
+        stamp: float,
+    ) -> CatheterDeviation:
+        """Deviation of the frame taken at ``stamp`` (s)."""
+        depth_range = self._depth_range(device.reference, stamp)
+        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range)
+        if deviation.valid:
+            self._stamp, self._last = stamp, deviation
+        return deviation
+
+    def _depth_range(self, reference: DepthReference, stamp: float) -> tuple[float, float]:
+        """Depths that ``max_depth_speed`` allows since the last valid one of the same reference."""
+        if reference is not self._last.reference or not self._last.valid:
+            return ANY_DEPTH
+        reach = (stamp - self._stamp) * self.config.max_depth_speed + _ALARM_SIGMAS * self._last.depth_sigma
+        return self._last.depth - reach, self._last.depth + reach
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Depth, lateral (px) and angle (rad) with standard deviations; NaN where they cannot be known."""
+
+    device_seen: bool = False
+    depth: float = NAN
+    lateral: float = NAN
+    angle: float = NAN
+    depth_sigma: float = NAN
+    lateral_sigma: float = NAN
+    angle_sigma: float = NAN
+
+
+def _measure(
+    keypoints: Keypoints, annulus: AnnulusFrame, points: FloatArray, device: DeviceState, noise: float
+) -> _Measured:
+    """``points``: (11, 2) in annulus coordinates (px)."""
+    edge = _inflow_edge(keypoints, device, noise)
+    segment = next((s for s in _AXES.get(device.reference, ()) if keypoints.present[list(s)].all()), None)
+    if segment is None or not edge.any():
+        return _Measured()
+    proximal, distal = segment
+    across, along = points[distal] - points[proximal]
+    length = math.hypot(across, along)
+    if length == 0.0 or abs(along) < _STEEPEST * length:
+        return _Measured()
+
+    # The axis crosses the annulus line (y = 0) at the share s of the way from proximal to distal.
+    slope, s = across / along, -points[proximal, 1] / along
+    depth = float(edge[edge != 0.0] @ points[edge != 0.0, 1])
+    lateral = float((1 - s) * points[proximal, 0] + s * points[distal, 0])
+    angle = math.atan2(across, along)
+
+    gradient = np.zeros((3, COUNT, 2))
+    gradient[0, :, 1] = edge
+    gradient[1, proximal] = (1 - s), -(1 - s) * slope
+    gradient[1, distal] = s, -s * slope
+    gradient[2, distal] = along / length**2, -across / length**2
+    gradient[2, proximal] = -gradient[2, distal]
+    sigmas = _propagated(gradient, keypoints, annulus, points)
+    return _Measured(True, depth, lateral, angle, *sigmas)
+
+
+def _inflow_edge(keypoints: Keypoints, device: DeviceState, noise: float) -> FloatArray:
+    """(11,) weights of the landmarks whose sum is the valve's inflow edge; zeros where it cannot be told.
+
+    The mean of FE1 and FE2; before they are seen, the capsule's band where it was while the valve was
+    sheathed: the capsule withdraws from the frame along CP-CD, the frame itself stays. ``noise``: extraction
+    that does not count.
+    """
+    weights = np.zeros(COUNT)
+    if device.reference is DepthReference.FRAME and keypoints.present[list(FRAME_EDGE)].all():
+        weights[list(FRAME_EDGE)] = 0.5
+    elif device.reference is DepthReference.CAPSULE and keypoints.present[Landmark.CD]:
+        weights[Landmark.CD] = 1.0
+        if keypoints.present[Landmark.CP] and 0.0 < device.extraction < 1.0:
+            withdrawn = max(device.extraction - noise, 0.0) / (1.0 - device.extraction)
+            weights[[Landmark.CD, Landmark.CP]] += withdrawn, -withdrawn
+    return weights
+
+
+def _propagated(
+    gradient: FloatArray, keypoints: Keypoints, annulus: AnnulusFrame, points: FloatArray
+) -> tuple[float, float, float]:
+    """Standard deviations (3,) of functions whose gradient (3, 11, 2) in annulus coordinates is given.
+
+    A point at u = A (p - o), A the axes, moves by A (dp - do) + t dθ, where t is u turned by -90° in the
+    annulus plane, times the ventricle sign.
+    """
+    used = np.flatnonzero(gradient.any(axis=(0, 2)))
+    gradient, points = gradient[:, used], points[used]
+    by_pixel = gradient @ annulus.axes
+    landmarks = np.einsum("oki,kij,okj->o", by_pixel, keypoints.covariance[used], by_pixel)
+    turned = annulus.ventricle_sign * np.stack([points[:, 1], -points[:, 0]], axis=1)
+    by_annulus = np.concatenate([-by_pixel.sum(axis=1), np.einsum("oki,ki->o", gradient, turned)[:, None]], 1)
+    frame = np.einsum("oi,ij,oj->o", by_annulus, annulus.covariance, by_annulus)
+    depth, lateral, angle = np.sqrt(landmarks + frame)
+    return float(depth), float(lateral), float(angle)
+
+
+def _smallest_step(along: FloatArray) -> float:
+    """Smallest step (px) along the annulus normal between those of CP, CD and CT that are known, in order."""
+    known = along[[Landmark.CP, Landmark.CD, Landmark.CT]]
+    steps = np.diff(known[np.isfinite(known)])
+    return float(steps.min()) if steps.size else NAN
+
+
+def _in_space(points_m: FloatArray) -> FloatArray:
+    """(11, 3) points with z = 0 where they are known."""
+    height = np.where(np.isfinite(points_m).all(axis=1), 0.0, np.nan)
+    return np.column_stack([points_m, height])

@@ -1,0 +1,129 @@
+"""The device over time: sheathed length, extraction, depth reference and stage."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import NAN, DepthReference, Keypoints, Stage
+from tavi_perception.landmarks import FRAME_EDGE, Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.stage import StageTracker, stage_of
+
+_LENGTHS = 5
+"""Frames over whose median the sheathed length is learned, so that two bad ones do not count."""
+
+
+@dataclass(frozen=True)
+class DeviceState:
+    """What is known about the device apart from where it is.
+
+    Attributes:
+        reference: feature that stands for the inflow edge.
+        stage: stage of the implantation.
+        extraction: share of the frame out of the capsule, 0…1; NaN when unknown.
+    """
+
+    reference: DepthReference
+    stage: Stage
+    extraction: float
+
+
+def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceState:
+    """State of the device that a single frame shows, without memory.
+
+    Without memory the extraction is known only where ``config.sheathed_length`` and the calibration are.
+    """
+    geometry = geometry.for_image(keypoints.width, keypoints.height)
+    sheathed_px = config.sheathed_length / geometry.metres_per_px
+    extraction = _extraction(keypoints, sheathed_px)
+    stage = stage_of(keypoints, extraction, sheathed_px, config)
+    return DeviceState(reference_of(keypoints), stage, extraction)
+
+
+class DeviceTracker:
+    """Follows the device through a procedure; outlives gaps in time and moves of the C-arm."""
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self.config = config
+        self._stage = StageTracker(config)
+        self._reference = DepthReference.NONE
+        self._edge_frames = 0
+        self._lengths: deque[float] = deque(maxlen=_LENGTHS)
+        self._learned_px = NAN
+        self._metres_per_px = NAN
+
+    def update(self, keypoints: Keypoints, geometry: CArmGeometry) -> DeviceState:
+        """State after this frame; ``geometry`` belongs to the image of the keypoints."""
+        self._rescale(geometry.metres_per_px)
+        if not keypoints.present[list(FRAME_EDGE)].any():
+            self._learn_length(keypoints)
+        sheathed_px = self._sheathed_px()
+        extraction = _extraction(keypoints, sheathed_px)
+        self._update_reference(keypoints, extraction)
+        stage = self._stage.update(keypoints, extraction, sheathed_px)
+        return DeviceState(self._reference, stage, extraction)
+
+    def restart_view(self) -> None:
+        """Forget what was learned in pixels of an uncalibrated view, and lengths not yet believed."""
+        self._lengths.clear()
+        if math.isnan(self._metres_per_px):
+            self._learned_px = NAN
+
+    def _rescale(self, metres_per_px: float) -> None:
+        """Keep the sheathed length when the size of a pixel changes; it is lost where either is unknown."""
+        if metres_per_px == self._metres_per_px or (
+            math.isnan(metres_per_px) and math.isnan(self._metres_per_px)
+        ):
+            return
+        self._learned_px *= self._metres_per_px / metres_per_px
+        self._lengths.clear()
+        self._metres_per_px = metres_per_px
+
+    def _learn_length(self, keypoints: Keypoints) -> None:
+        if not keypoints.measured[[Landmark.CP, Landmark.CD]].all():
+            return
+        length = math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CD])
+        if length * self._metres_per_px > self.config.catheter_length_max:
+            return
+        self._lengths.append(length)
+        if len(self._lengths) == _LENGTHS and not median(self._lengths) <= self._learned_px:
+            self._learned_px = median(self._lengths)
+
+    def _sheathed_px(self) -> float:
+        """Given, else learned, else a first guess from the few frames so far."""
+        given = self.config.sheathed_length / self._metres_per_px
+        if not math.isnan(given):
+            return given
+        if math.isnan(self._learned_px) and self._lengths:
+            return median(self._lengths)
+        return self._learned_px
+
+    def _update_reference(self, keypoints: Keypoints, extraction: float) -> None:
+        """The edge takes over once seen for ``stage_frames`` frames, the band only on a recaptured frame."""
+        edge = keypoints.present[list(FRAME_EDGE)]
+        self._edge_frames = self._edge_frames + 1 if edge.all() else 0
+        if self._reference is not DepthReference.FRAME:
+            if self._edge_frames >= self.config.stage_frames:
+                self._reference = DepthReference.FRAME
+            elif keypoints.present[Landmark.CD]:
+                self._reference = DepthReference.CAPSULE
+        elif not edge.any() and extraction < self.config.retraction_end:
+            self._reference = DepthReference.CAPSULE
+
+
+def reference_of(keypoints: Keypoints) -> DepthReference:
+    """Feature that stands for the inflow edge in a single frame."""
+    if keypoints.present[list(FRAME_EDGE)].all():
+        return DepthReference.FRAME
+    return DepthReference.CAPSULE if keypoints.present[Landmark.CD] else DepthReference.NONE
+
+
+def _extraction(keypoints: Keypoints, sheathed_px: float) -> float:
+    """1 - |CP-CD| / sheathed length, within 0…1; NaN where one of them is unknown."""
+    length = math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CD])
+    extraction = 1.0 - length / sheathed_px
+    return min(max(extraction, 0.0), 1.0) if math.isfinite(extraction) else NAN

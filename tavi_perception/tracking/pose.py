@@ -1,0 +1,135 @@
+"""The pose of the annulus in the image, as the hinge points of one frame show it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import AnnulusFrame, AnnulusSource, FloatArray, Keypoints, Reason
+from tavi_perception.landmarks import ANNULUS, JUNCTION, Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
+
+
+@dataclass(frozen=True)
+class AnnulusPose:
+    """Origin and direction of the annulus in the image.
+
+    Attributes:
+        origin: (2,) midpoint of AA1 and AA2 (px).
+        angle: direction of AA1→AA2, from image x towards image y (rad).
+        covariance: (3, 3) of origin (px) and angle (rad).
+        length: distance AA1-AA2 (px).
+    """
+
+    origin: FloatArray
+    angle: float
+    covariance: FloatArray
+    length: float
+
+
+def annulus_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> AnnulusFrame:
+    """The annulus frame that the keypoints of a single frame show, without memory."""
+    geometry = geometry.for_image(keypoints.width, keypoints.height)
+    pose = measured_pose(keypoints)
+    side = 0 if pose is None else side_of_ventricle(keypoints, pose)
+    if pose is None or side == 0:
+        return AnnulusFrame(reasons=judge(ANNULUS_RULES, AnnulusEvidence(located=False), config))
+    evidence = AnnulusEvidence(
+        located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
+    )
+    return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry, judge(ANNULUS_RULES, evidence, config))
+
+
+def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
+    """Pose from AA1 and AA2; None unless both are measured, at least a pixel apart."""
+    points = list(ANNULUS)
+    if not keypoints.measured[points].all():
+        return None
+    first, second = keypoints.xy[points]
+    length = math.dist(first, second)
+    if not length >= 1.0:
+        return None
+    angle = math.atan2(second[1] - first[1], second[0] - first[0])
+    sin, cos = math.sin(angle) / length, math.cos(angle) / length
+    from_first = np.array([[0.5, 0.0], [0.0, 0.5], [sin, -cos]])
+    from_second = np.array([[0.5, 0.0], [0.0, 0.5], [-sin, cos]])
+    covariance = (
+        from_first @ keypoints.covariance[points[0]] @ from_first.T
+        + from_second @ keypoints.covariance[points[1]] @ from_second.T
+    )
+    return AnnulusPose((first + second) / 2, angle, covariance, length)
+
+
+def side_of_junction(keypoints: Keypoints, pose: AnnulusPose) -> int:
+    """Ventricle sign by the sinotubular junction, which lies on the aortic side; 0 when not measured."""
+    seen = [point for point in JUNCTION if keypoints.measured[point]]
+    if not seen:
+        return 0
+    away = pose.origin - keypoints.xy[seen].mean(axis=0)
+    return _sign(float(away @ _normal(pose.angle)))
+
+
+def side_of_catheter(keypoints: Keypoints, pose: AnnulusPose) -> int:
+    """Ventricle sign by the catheter, whose tip lies in the ventricle; 0 when CP or CT is not present."""
+    if not (keypoints.present[Landmark.CP] and keypoints.present[Landmark.CT]):
+        return 0
+    along = keypoints.xy[Landmark.CT] - keypoints.xy[Landmark.CP]
+    return _sign(float(along @ _normal(pose.angle)))
+
+
+def side_of_ventricle(keypoints: Keypoints, pose: AnnulusPose) -> int:
+    """Ventricle sign by the junction, else by the catheter; 0 when neither tells."""
+    return side_of_junction(keypoints, pose) or side_of_catheter(keypoints, pose)
+
+
+def spread_of(pose: AnnulusPose) -> float:
+    """Standard deviation of the origin in its worst direction, as a share of the diameter."""
+    (xx, xy), (_, yy) = pose.covariance[:2, :2]
+    largest = (xx + yy) / 2 + math.hypot((xx - yy) / 2, xy)
+    return math.sqrt(max(largest, 0.0)) / pose.length
+
+
+def frame_of(
+    pose: AnnulusPose,
+    side: int,
+    source: AnnulusSource,
+    contrast_age: float,
+    geometry: CArmGeometry,
+    reasons: Reason,
+) -> AnnulusFrame:
+    """The annulus frame of a pose; ``geometry`` belongs to the image of the pose."""
+    return AnnulusFrame(
+        source=source,
+        valid=not reasons,
+        reasons=reasons,
+        contrast_age=contrast_age,
+        x=float(pose.origin[0]),
+        y=float(pose.origin[1]),
+        angle=pose.angle,
+        covariance=pose.covariance,
+        ventricle_sign=side,
+        diameter=pose.length * geometry.metres_per_px,
+        position=geometry.back_project(pose.origin),
+        orientation=_quaternion(pose.angle, side),
+    )
+
+
+def _quaternion(angle: float, side: int) -> FloatArray:
+    """x, y, z, w of the rotation with x along the annulus and y into the ventricle, both in the image plane.
+
+    With y turned by +90° it is a turn about z; with y turned by -90° half a turn about x comes before it.
+    """
+    sin, cos = math.sin(angle / 2), math.cos(angle / 2)
+    return np.array([0.0, 0.0, sin, cos] if side > 0 else [cos, sin, 0.0, 0.0])
+
+
+def _normal(angle: float) -> FloatArray:
+    return np.array([-math.sin(angle), math.cos(angle)])
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)

@@ -1,0 +1,166 @@
+"""The rules of validity: what makes an annulus frame or a deviation unfit to act on, in two tables.
+
+An output is valid exactly when no rule holds. ``MODEL_NOT_READY``, ``IMAGE_STALE`` and
+``IMAGE_REJECTED`` concern frames that never reach tracking; they are the node's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tavi_perception.estimates import NAN, Reason
+from tavi_perception.tracking.config import TrackingConfig
+
+
+@dataclass(frozen=True)
+class AnnulusEvidence:
+    """What is judged about an annulus frame; NaN where unknown passes every test that compares it.
+
+    Attributes:
+        located: origin, direction and side of the ventricle are known in this frame.
+        expired: the pigtail no longer stands for the annulus.
+        time_jump: this frame does not follow the one before it in time.
+        diameter: distance AA1-AA2 (m).
+        turn: direction against that of the injection so far (rad).
+        spread: standard deviation of the origin in its worst direction, as a share of the diameter.
+    """
+
+    located: bool
+    expired: bool = False
+    time_jump: bool = False
+    diameter: float = NAN
+    turn: float = NAN
+    spread: float = NAN
+
+
+@dataclass(frozen=True)
+class DeviationEvidence:
+    """What is judged about a deviation; lengths in m, angles in rad.
+
+    Attributes:
+        calibrated: the size of a pixel is known.
+        device_seen: the depth reference and an axis of the catheter are present.
+        bare: extraction while the capsule stands for the inflow edge.
+        annulus_valid, annulus_reasons: of the annulus frame.
+        estimates: depth, lateral, angle.
+        sigmas: standard deviations of the estimates.
+        catheter_length: distance CP-CT.
+        order: smallest step along the annulus normal from CP to CD to CT.
+        depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
+    """
+
+    calibrated: bool
+    device_seen: bool
+    annulus_valid: bool
+    annulus_reasons: Reason
+    estimates: tuple[float, float, float]
+    sigmas: tuple[float, float, float]
+    bare: float = NAN
+    catheter_length: float = NAN
+    order: float = NAN
+    depth_excess: float = NAN
+
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Rule(Generic[E]):
+    """One row: the bit, the condition in words, the condition as a function."""
+
+    reason: Reason
+    condition: str
+    holds: Callable[[E, TrackingConfig], bool]
+
+
+ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
+    Rule(
+        Reason.NO_ANNULUS,
+        "AA1 and AA2 are not both measured, and no injection has bound the annulus to a pigtail that is "
+        "present; or neither STJ nor the catheter has told where the ventricle is",
+        lambda e, c: not e.located and not e.expired,
+    ),
+    Rule(
+        Reason.ANNULUS_EXPIRED,
+        "AA1 and AA2 are not both measured, and the last injection was more than binding_timeout ago",
+        lambda e, c: e.expired,
+    ),
+    Rule(
+        Reason.LOW_CONFIDENCE,
+        "standard deviation of the origin above annulus_sigma_limit, or unknown",
+        lambda e, c: e.located and not e.spread <= c.annulus_sigma_limit,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "diameter outside annulus_diameter_min ... annulus_diameter_max",
+        lambda e, c: e.diameter < c.annulus_diameter_min or e.diameter > c.annulus_diameter_max,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "AA1-AA2 turned by more than annulus_turn_max against the injection so far",
+        lambda e, c: abs(e.turn) > c.annulus_turn_max,
+    ),
+    Rule(
+        Reason.TIME_JUMP,
+        "the frame's stamp repeats, goes back, or is more than max_gap after the one before",
+        lambda e, c: e.time_jump,
+    ),
+)
+
+DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
+    Rule(Reason.UNCALIBRATED, "the size of a pixel is unknown", lambda e, c: not e.calibrated),
+    Rule(
+        Reason.NO_ANNULUS,
+        "the annulus frame is not valid and does not say why; if it does, its reasons are passed on",
+        lambda e, c: not e.annulus_valid and not e.annulus_reasons,
+    ),
+    Rule(
+        Reason.DEVICE_NOT_VISIBLE,
+        "CD (sheathed) or FE1 and FE2 (afterwards) are not present, or no two points of the catheter give "
+        "an axis that crosses the annulus",
+        lambda e, c: not e.device_seen,
+    ),
+    Rule(
+        Reason.DEVICE_NOT_VISIBLE,
+        "extraction above capsule_extraction_max, but FE1 and FE2 have not been seen",
+        lambda e, c: e.bare > c.capsule_extraction_max,
+    ),
+    Rule(
+        Reason.LOW_CONFIDENCE,
+        "standard deviation of the depth above depth_sigma_limit, or one of depth, lateral and angle has "
+        "no finite standard deviation",
+        lambda e, c: (
+            e.calibrated
+            and e.device_seen
+            and e.annulus_valid
+            and not (e.sigmas[0] <= c.depth_sigma_limit and all(map(math.isfinite, e.sigmas + e.estimates)))
+        ),
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "distance CP-CT outside catheter_length_min ... catheter_length_max",
+        lambda e, c: e.catheter_length < c.catheter_length_min or e.catheter_length > c.catheter_length_max,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "CP, CD and CT out of order along the annulus normal by more than order_tolerance",
+        lambda e, c: e.order < -c.order_tolerance,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "depth changed faster than max_depth_speed by more than three standard deviations",
+        lambda e, c: e.depth_excess > 0.0,
+    ),
+)
+
+
+def judge(rules: tuple[Rule[E], ...], evidence: E, config: TrackingConfig) -> Reason:
+    """All reasons whose rule holds."""
+    reasons = Reason.NONE
+    for rule in rules:
+        if rule.holds(evidence, config):
+            reasons |= rule.reason
+    return reasons
