@@ -1,0 +1,124 @@
+"""Draws the delivery system, its stent frame and the wire in the ventricle onto an attenuation canvas."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.simulation.device import Device, DevicePose, DeviceState, frame_radius, pose
+from tavi_perception.simulation.paint import Layer
+from tavi_perception.simulation.patient import FloatArray
+from tavi_perception.simulation.route import Route
+
+_FRAME_POINTS = 28
+"""Points along each strut line of the frame."""
+
+
+def draw_delivery(
+    canvas: NDArray[np.uint8], layer: Layer, device: Device, state: DeviceState, route: Route,
+    wire: FloatArray, scale: float,
+) -> None:  # fmt: skip
+    """Add the system in ``state`` to ``canvas``; ``wire`` (n, 2) px is the wire from CT on."""
+    place = pose(device, state)
+    _draw_shaft(layer, device, place, route, wire, scale)
+    layer.add_to(canvas)
+    _draw_capsule(layer, device, place, route, scale, state)
+    layer.add_to(canvas)
+    if place.exposed > 0.5:
+        _draw_frame(layer, device, place, route, scale, state.released)
+        layer.add_to(canvas)
+
+
+def _draw_shaft(
+    layer: Layer, device: Device, place: DevicePose, route: Route, wire: FloatArray, scale: float
+) -> None:
+    """Outer shaft up to the capsule, inner shaft and wire through it, and the wire beyond the tip."""
+    o = device.opacity
+    neck = place.block - device.block_length
+    outer = route.section(route.distance[0], neck - 12.0)
+    width = 0.62 * device.capsule_width * scale
+    layer.stroke(outer, width, 0.20 * o)
+    layer.stroke(outer, width * 0.55, 0.12 * o)
+    layer.stroke(route.section(route.distance[0], place.tip), 0.30 * scale, 0.25 * o)
+    layer.stroke(wire, 0.42 * scale, 0.20 * o)
+
+
+def _draw_capsule(
+    layer: Layer, device: Device, place: DevicePose, route: Route, scale: float, state: DeviceState
+) -> None:
+    """Funnel, block, capsule with what is folded inside, marker band, inner shaft and nose cone."""
+    o, half = device.opacity, device.capsule_width / 2 * scale
+
+    def part(start: float, end: float, left: FloatArray, right: FloatArray, value: float) -> None:
+        s: FloatArray = np.linspace(start, end, max(2, int(abs(end - start) / 2.0) + 2), dtype=np.float64)
+        t = np.linspace(0, 1, len(s))
+        layer.ribbon(
+            route.at(s), route.lateral_at(s),
+            np.interp(t, [0, 1], left) * half, np.interp(t, [0, 1], right) * half, value * o,
+        )  # fmt: skip
+
+    neck = place.block - device.block_length
+    full, inner = np.array([1.0, 1.0]), np.array([0.72, 0.72])
+    # The funnel between shaft and block: two thin walls that widen.
+    part(neck - 14, neck, np.array([-0.6, -1.0]), np.array([0.6, 1.0]), 0.13)
+    part(neck - 14, neck, np.array([-0.42, -0.82]), np.array([0.42, 0.82]), 0.06)
+    part(neck - 14, neck, np.array([-0.12, -0.12]), np.array([0.12, 0.12]), 0.12)
+    if place.mouth > place.block:
+        loaded = 1.0 if not state.released else 0.45
+        middle = place.block + 0.45 * device.capsule_length
+        part(place.block, place.mouth, -full, full, device.wall)
+        part(place.block, min(middle, place.mouth), -inner, inner, device.proximal * loaded)
+        if place.mouth > middle:
+            part(middle, place.mouth, -inner, inner, device.distal * loaded)
+        for offset in (-0.42, 0.05, 0.45) if not state.released else (0.05,):
+            width = np.array([0.09, 0.09])
+            part(place.block, place.mouth, offset - width, offset + width, device.core)
+    part(neck, place.block, -full, full, device.block)
+    # Two tabs that hold the frame: the block's ragged distal edge.
+    part(place.block - 0.5, place.block + 1.6, np.array([-0.75, -0.7]), np.array([-0.1, -0.3]), 0.55)
+    part(place.block - 0.5, place.block + 1.6, np.array([0.25, 0.3]), np.array([0.8, 0.75]), 0.45)
+    if place.cone > place.mouth + 1:
+        part(place.mouth, place.cone, -0.2 * full, 0.2 * full, 0.20)
+    base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
+    part(place.cone, place.cone + 2.0, -rim, rim, device.cone)
+    part(place.cone + 2.0, place.tip, np.array([-base, -0.14]), np.array([base, 0.14]), device.cone)
+    part(place.cone, place.tip, np.array([-0.10, -0.10]), np.array([0.10, 0.10]), device.core)
+    band = device.band_length / 2
+    part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
+
+
+def _draw_frame(
+    layer: Layer, device: Device, place: DevicePose, route: Route, scale: float, released: bool
+) -> None:
+    """Two families of helical struts: where they cross they form the diamond cells."""
+    along: FloatArray = np.linspace(0.0, 1.0, _FRAME_POINTS, dtype=np.float64)
+    distance = place.inflow - along * place.exposed
+    radius = frame_radius(device, place, distance, released)
+    full_length = device.capsule_length * (1.0 - device.shortening)
+    twist = np.pi * device.rows / device.cells * (along * place.exposed / full_length)
+    axis, across = route.at(distance), route.lateral_at(distance)
+    forward = np.stack([-across[:, 1], across[:, 0]], axis=-1)
+    lines = []
+    for index in range(device.cells):
+        start = device.strut_phase + 2 * np.pi * index / device.cells
+        for phase in (start + twist, start - twist):
+            side = (radius * np.sin(phase))[:, None]
+            lean = (radius * (device.inflow_view * np.cos(phase) + device.inflow_tilt * np.sin(phase)))[
+                :, None
+            ]
+            # The inflow circle is seen as an ellipse; at the capsule's mouth it is held straight.
+            fade = (1.0 - along)[:, None]
+            lines.append(axis + scale * (side * across + lean * fade * forward))
+    o = device.opacity
+    layer.lines(lines, 0.5 * scale, 0.23 * o)
+    layer.lines([_rim(device, place, route, scale, released)], 0.4 * scale, 0.2 * o)
+
+
+def _rim(device: Device, place: DevicePose, route: Route, scale: float, released: bool) -> FloatArray:
+    """The zigzag of the inflow edge (n, 2) px."""
+    phase = np.linspace(0, 2 * np.pi, 4 * device.cells + 1) + device.strut_phase
+    radius = float(frame_radius(device, place, np.array(place.inflow), released))
+    axis, across = route.at(place.inflow), route.lateral_at(place.inflow)
+    forward = np.array([-across[1], across[0]])
+    lean = device.inflow_view * np.cos(phase) + device.inflow_tilt * np.sin(phase)
+    return axis + scale * radius * (np.sin(phase)[:, None] * across + lean[:, None] * forward)
