@@ -1,0 +1,47 @@
+"""Labels follow what augmentation does to a picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
+
+from training.augmentation import augment, batches
+from training.data import Samples
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("size", [256, 128])
+def test_label_follows_a_drawn_dot(seed: int, size: int) -> None:
+    image = np.full((256, 256), 40, dtype=np.uint8)
+    cv2.circle(image, (150, 100), 6, 220, -1, cv2.LINE_AA)
+    xy = np.tile(np.array([150.0, 100.0], np.float32), (11, 1))
+    moved, label, visible = augment(image, xy, np.ones(11, np.float32), size, np.random.default_rng(seed))
+    assert visible.all()
+    x, y = np.round(label[0]).astype(int)
+    reach = 8 * size // 128
+    patch = moved[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].astype(float)
+    weight = np.clip(cv2.GaussianBlur(patch, (0, 0), 1.0) - np.median(moved) - 20, 0, None)
+    rows, columns = np.mgrid[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    centre = np.array([(columns * weight).sum(), (rows * weight).sum()]) / weight.sum()
+    assert centre == pytest.approx(label[0], abs=1.5)
+
+
+def test_points_moved_out_of_the_picture_become_absent() -> None:
+    image = np.zeros((64, 64), dtype=np.uint8)
+    corners = np.array([[0, 0], [63, 0], [0, 63], [63, 63]] * 2 + [[32, 32]] * 3, np.float32)
+    for seed in range(20):
+        _, label, visible = augment(image, corners, np.ones(11, np.float32), 64, np.random.default_rng(seed))
+        shown = label[visible > 0]
+        assert ((shown >= 0) & (shown <= 63)).all()
+        assert visible[8:].all()
+
+
+def test_batch_depends_on_its_number_and_seed_only(samples: Samples) -> None:
+    """So that a resumed training goes on with the very batches it would have had."""
+    whole = list(batches(samples, 64, 4, seed=3, start=0, stop=6))
+    rest = list(batches(samples, 64, 4, seed=3, start=4, stop=6))
+    for first, second in zip(whole[4:], rest, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

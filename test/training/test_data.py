@@ -1,0 +1,51 @@
+"""The cache of rendered frames resumes, and its labels fit its images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
+
+from tavi_perception.simulation.seeds import BENCHMARK_START
+from training import data
+
+
+def test_shards_that_exist_are_not_rendered_again(cache: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
+    data.render(cache, data.training_seeds(16), 64)
+    assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == before
+
+
+def test_half_written_shard_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
+    (file,) = data.render(tmp_path, range(2), 64, workers=1)
+    file.with_suffix(".part").write_bytes(b"half")
+    file.unlink()
+    data.render(tmp_path, range(2), 64, workers=1)
+    assert len(data.load([file])) == 2
+
+
+def test_labels_of_visible_points_are_inside_the_input(samples: data.Samples) -> None:
+    shown = samples.xy[samples.visible > 0]
+    assert ((shown >= -0.5) & (shown <= 63.5)).all()
+    assert (samples.xy[samples.visible == 0] == 0).all()
+
+
+def test_reduced_frames_keep_their_labels_in_place(samples: data.Samples) -> None:
+    half = data.reduced(samples, 32)
+    shown = samples.visible > 0
+    assert half.images.shape[1:] == (32, 32)
+    assert (half.xy[shown] + 0.5) * 2 - 0.5 == pytest.approx(samples.xy[shown], abs=1e-4)
+
+
+def test_training_validation_and_test_seeds_are_disjoint() -> None:
+    groups = [set(data.training_seeds(1000)), set(data.validation_seeds(1000)), set(data.test_seeds(1000))]
+    assert len(set.union(*groups)) == 3000
+    assert max(set.union(*groups)) < BENCHMARK_START
+
+
+def test_rendering_is_the_same_each_time(tmp_path: Path, samples: data.Samples) -> None:
+    again = data.load(data.render(tmp_path, data.training_seeds(3), 64, workers=1))
+    assert np.array_equal(again.images, samples.images[:3])

@@ -1,0 +1,74 @@
+"""Coordinates count only where a landmark is visible."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
+
+from training.losses import distance_loss, heat_loss, presence_loss  # noqa: E402
+
+CELLS = 16
+
+
+@pytest.fixture
+def labels() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(5, 58, (3, 11, 2)).astype(np.float32)
+    return xy, (rng.random((3, 11)) < 0.5).astype(np.float32)
+
+
+@pytest.fixture
+def heat() -> np.ndarray:
+    logits = np.random.default_rng(1).normal(size=(3, 11, CELLS * CELLS)).astype(np.float32)
+    return tf.nn.log_softmax(logits).numpy()
+
+
+def test_heat_loss_ignores_where_absent_points_are_said_to_be(labels, heat) -> None:
+    xy, visible = labels
+    other = np.where(visible[..., None] > 0, xy, np.float32(np.nan))
+    assert float(heat_loss(heat, other, visible, 4.0)) == pytest.approx(
+        float(heat_loss(heat, xy, visible, 4.0))
+    )
+
+
+def test_distance_loss_ignores_absent_points(labels) -> None:
+    xy, visible = labels
+    far = np.where(visible[..., None] > 0, xy + 3, np.float32(1e9))
+    near = xy + 3
+    assert float(distance_loss(far, xy, visible)) == pytest.approx(float(distance_loss(near, xy, visible)))
+
+
+def test_no_gradient_comes_from_absent_points(labels, heat) -> None:
+    xy, visible = labels
+    estimate = tf.Variable(xy + 5)
+    with tf.GradientTape() as tape:
+        loss = distance_loss(estimate, xy, visible)
+    gradient = tape.gradient(loss, estimate).numpy()
+    assert (gradient[visible == 0] == 0).all()
+    assert (np.abs(gradient[visible > 0]).sum(axis=-1) > 0).all()
+
+
+def test_batch_without_any_visible_point_costs_nothing(labels, heat) -> None:
+    xy, visible = labels
+    assert float(heat_loss(heat, xy, visible * 0, 4.0)) == 0.0
+
+
+def test_heat_loss_is_least_at_the_landmark(labels) -> None:
+    xy, visible = np.full((1, 11, 2), 29.5, np.float32), np.ones((1, 11), np.float32)
+    centre = (np.arange(CELLS) + 0.5) * 4 - 0.5
+
+    def loss_of_heat_at(x: float) -> float:
+        row = -((centre - 29.5) ** 2) / 32
+        column = -((centre - x) ** 2) / 32
+        logits = (row[:, None] + column[None, :]).reshape(1, 1, -1).repeat(11, axis=1).astype(np.float32)
+        return float(heat_loss(tf.nn.log_softmax(logits), xy, visible, 4.0))
+
+    assert loss_of_heat_at(29.5) < loss_of_heat_at(31.5) < loss_of_heat_at(37.5)
+
+
+def test_presence_loss_is_small_for_right_answers(labels) -> None:
+    _, visible = labels
+    right = (visible * 2 - 1) * 10
+    assert float(presence_loss(right, visible)) < 0.001 < float(presence_loss(-right, visible))

@@ -1,0 +1,99 @@
+"""Random changes of view and exposure of training frames; labels follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from queue import Queue
+from threading import Thread
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data import Samples
+
+Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""images (b, size, size, 1) −1…1, xy (b, 11, 2) px of that size, visible (b, 11)."""
+
+
+def batches(samples: Samples, size: int, batch: int, seed: int, start: int, stop: int) -> Iterator[Batch]:
+    """Batches ``start`` to ``stop`` of an endless augmented stream.
+
+    Each depends on ``seed`` and its number only; an epoch is a permutation of all samples. A thread
+    prepares them ahead.
+    """
+    queue: Queue[Batch | None] = Queue(maxsize=6)
+
+    def fill() -> None:
+        for number in range(start, stop):
+            queue.put(_batch(samples, size, batch, seed, number))
+        queue.put(None)
+
+    Thread(target=fill, daemon=True).start()
+    while (item := queue.get()) is not None:
+        yield item
+
+
+def augment(
+    image: NDArray[np.uint8],
+    xy: NDArray[np.float32],
+    visible: NDArray[np.float32],
+    size: int,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """One frame (s, s) moved, re-exposed and resized to ``size``; xy (11, 2) and visible (11,) follow."""
+    if image.shape[0] % size == 0 and image.shape[0] != size:
+        xy = (xy + 0.5) * (size / image.shape[0]) - 0.5
+        image = np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA))
+    matrix = _affine(size, rng)
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_REFLECT
+    image = np.asarray(cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border))
+    moved = (xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    inside = ((moved >= 0) & (moved <= size - 1)).all(axis=1)
+    visible = visible * inside
+    return _exposed(image, rng), np.where(visible[:, None] > 0, moved, 0).astype(np.float32), visible
+
+
+def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(b, size, size, 1) network input of grey images (b, size, size)."""
+    return (images[..., None].astype(np.float32) / np.float32(127.5)) - np.float32(1.0)
+
+
+def _batch(samples: Samples, size: int, batch: int, seed: int, number: int) -> Batch:
+    per_epoch = len(samples) // batch
+    epoch, position = divmod(number, per_epoch)
+    order = np.random.default_rng([seed, epoch]).permutation(len(samples))
+    chosen = order[position * batch : (position + 1) * batch]
+    rng = np.random.default_rng([seed, epoch, position])
+    rows = [augment(samples.images[i], samples.xy[i], samples.visible[i], size, rng) for i in chosen]
+    images, xy, visible = (np.stack(part) for part in zip(*rows, strict=True))
+    return normalise(images), xy, visible.astype(np.float32)
+
+
+def _affine(size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    # Little rotation only: "lowest point of the loop" would no longer be lowest after much of it.
+    angle, scale = np.radians(rng.normal(0, 5)), np.exp(rng.uniform(-0.22, 0.22))
+    stretch = np.exp(rng.uniform(-0.04, 0.04, 2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale * stretch
+    centre = np.full(2, (size - 1) / 2)
+    shift = centre - turn @ centre + rng.uniform(-0.1, 0.1, 2) * size
+    return np.column_stack([turn, shift])
+
+
+def _exposed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    grey = np.arange(256) / 255.0
+    curve = grey ** np.exp(rng.normal(0, 0.25))
+    curve = curve * np.exp(rng.normal(0, 0.15)) + rng.normal(0, 0.08)
+    image = np.asarray(cv2.LUT(image, np.clip(curve * 255, 0, 255).astype(np.uint8)))
+    if rng.random() < 0.3:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.0) * image.shape[0] / 256))
+    if rng.random() < 0.3:
+        noise = rng.normal(0, rng.uniform(1, 8), image.shape)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.25:
+        image = image.copy()
+        side = rng.integers(image.shape[0] // 16, image.shape[0] // 4, 2)
+        top, left = rng.integers(0, image.shape[0] - side)
+        # A covered patch; landmarks below it stay labelled: the rest of the device tells where they are.
+        image[top : top + side[0], left : left + side[1]] = rng.integers(0, 256)
+    return image

@@ -1,0 +1,143 @@
+"""Rendered training data: a cache of shards on disk, resumable, and its loading."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from tavi_perception.inference.preprocessing import fit_square
+from tavi_perception.landmarks import COUNT
+from tavi_perception.simulation.samples import sample
+from tavi_perception.simulation.seeds import TRAINING, VALIDATION
+
+DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
+"""Outside the repository: rendered images are never committed."""
+
+CACHE_VERSION = 2
+"""Raise when the renderer changes, so that old shards are not mixed with new ones."""
+
+_SHARD = 500
+_TEST_OFFSET = 100_000
+"""Validation seeds from here on are kept for model cards."""
+
+_RENDER_SIZES = (512, 512, 704)
+"""Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Frames and labels in memory.
+
+    Attributes:
+        images: (n, size, size) uint8.
+        xy: (n, 11, 2) float32 pixels of the image; 0 where absent (never to be used there).
+        visible: (n, 11) float32, 1 where the landmark is visible.
+    """
+
+    images: NDArray[np.uint8]
+    xy: NDArray[np.float32]
+    visible: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> list[Path]:
+    """Render the frames of ``seeds`` into shards of ``cache`` and return their files.
+
+    Shards that are already there are kept; each is written under a temporary name first, so that an
+    interrupted call leaves nothing half-written and the next one goes on where it stopped.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    chunks = [seeds[start : start + _SHARD] for start in range(0, len(seeds), _SHARD)]
+    files = [cache / f"v{CACHE_VERSION}_{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
+    missing = [(file, chunk, size) for file, chunk in zip(files, chunks, strict=True) if not file.exists()]
+    if not missing:
+        return files
+    # A forked copy of a process in which TensorFlow runs would wait for its threads for ever.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    with pool, tqdm(total=len(missing), unit="shard", desc="rendering") as bar:
+        for _ in pool.map(_render_shard, missing):
+            bar.update()
+    return files
+
+
+def load(files: Sequence[Path]) -> Samples:
+    """The frames of all ``files`` in memory."""
+    parts = [_read(file) for file in files]
+    return Samples(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def reduced(samples: Samples, size: int) -> Samples:
+    """The same frames with a side of ``size`` px, an integer fraction of theirs."""
+    before = samples.images.shape[1]
+    if before == size:
+        return samples
+    images = np.stack([cv2.resize(i, (size, size), interpolation=cv2.INTER_AREA) for i in samples.images])
+    xy = np.where(samples.visible[..., None] > 0, (samples.xy + 0.5) * (size / before) - 0.5, 0.0)
+    return Samples(images, xy.astype(np.float32), samples.visible)
+
+
+def training_seeds(count: int) -> range:
+    return TRAINING[:count]
+
+
+def validation_seeds(count: int) -> range:
+    return VALIDATION[:count]
+
+
+def test_seeds(count: int) -> range:
+    """Frames for the figures of model cards, never used to choose or calibrate anything."""
+    return VALIDATION[_TEST_OFFSET : _TEST_OFFSET + count]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Render the cache of training and validation frames."""
+    parser = argparse.ArgumentParser(prog="python -m training.data", description=main.__doc__)
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser.add_argument("--size", type=int, default=256, help="side of the network's input (px)")
+    parser.add_argument("--training", type=int, default=24_000, help="number of training frames")
+    parser.add_argument("--validation", type=int, default=1_500, help="number of validation frames")
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args(argv)
+    render(arguments.cache, validation_seeds(arguments.validation), arguments.size, arguments.workers)
+    render(arguments.cache, training_seeds(arguments.training), arguments.size, arguments.workers)
+    return 0
+
+
+def _render_shard(job: tuple[Path, Sequence[int], int]) -> None:
+    file, seeds, size = job
+    cv2.setNumThreads(1)
+    images, xy, visible = zip(*_frames(seeds, size), strict=True)
+    part = file.with_suffix(".part")
+    with part.open("wb") as stream:
+        np.savez(stream, images=np.stack(images), xy=np.stack(xy), visible=np.stack(visible))
+    part.rename(file)
+
+
+def _frames(
+    seeds: Sequence[int], size: int
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]]:
+    for seed in seeds:
+        image, truth = sample(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)])
+        fitted, fit = fit_square(image, size)
+        xy = np.where(truth.present[:, None], fit.to_input(truth.xy), 0.0)
+        yield fitted, xy.astype(np.float32).reshape(COUNT, 2), truth.present.astype(np.float32)
+
+
+def _read(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    with np.load(file) as archive:
+        return archive["images"], archive["xy"], archive["visible"]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

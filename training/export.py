@@ -1,0 +1,161 @@
+"""Turns trained weights into a bundle: LiteRT and SavedModel, calibration, model.json and CARD.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
+from tavi_perception.inference.predictor import Predictor
+from training import data
+from training.architectures import Compact, build
+from training.calibration import calibrate
+from training.card import write_card
+from training.evaluate import evaluate
+from training.forward import predict
+from training.manifest import Provenance, write_manifest
+
+PARITY_PX = 0.1
+"""Largest difference of a coordinate between TensorFlow and LiteRT (input px)."""
+
+_BYTES_PER_WEIGHT = 4
+
+
+class ExportError(Exception):
+    """The exported files do not answer as the trained model does."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Export trained weights as a bundle, calibrated on validation frames and measured on fresh ones."""
+    parser = argparse.ArgumentParser(prog="tavi export", description=main.__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder that train wrote")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
+    )
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
+    parser.add_argument("--validation", type=int, default=1_500, help="validation frames for the calibration")
+    parser.add_argument("--test", type=int, default=600, help="fresh frames for the card's figures")
+    parser.add_argument("--note", default="", help="a sentence about the training for the card")
+    parser.add_argument(
+        "--observed", default="Nothing yet.", help="what was seen on real images, for the card"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    arguments = parser.parse_args(argv)
+    plan = json.loads((arguments.run / "plan.json").read_text())
+    config = _architecture(plan["architecture"])
+    size = plan["plan"]["phases"][-1]["size"]
+    model = build(config, size)
+    model.load_weights(str(arguments.run / "best.weights.h5"))
+    validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
+    history = json.loads((arguments.run / "history.json").read_text())
+    provenance = Provenance(
+        plan, history, arguments.version, arguments.note, arguments.observed, len(validation)
+    )
+    bundle = export(model, size, validation, provenance, arguments.out)
+    figures = evaluate(bundle, data.test_seeds(arguments.test), 1000)
+    write_manifest(arguments.out, provenance, size, bundle.manifest, figures)
+    write_card(arguments.out, provenance, figures)
+    load_bundle(arguments.out)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2))
+    return 0
+
+
+def export(
+    model: keras.Model, size: int, validation: data.Samples, provenance: Provenance, out: Path
+) -> ModelBundle:
+    """Write the bundle of ``model`` (built for ``size``) to ``out``, without measured figures yet.
+
+    Raises:
+        ExportError: an exported file is too small to hold the weights, or its answers differ.
+    """
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    _write_saved_model(model, size, out / SAVED_MODEL)
+    _write_litert(model, size, out / LITERT_FILE)
+    weights = model.count_params() * _BYTES_PER_WEIGHT
+    if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
+        raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
+    calibration = calibrate(predict(model, validation), validation)
+    write_manifest(out, provenance, size, calibration, {})
+    bundle = load_bundle(out)
+    difference = parity(bundle, validation.images[:20])
+    if not difference <= PARITY_PX:
+        raise ExportError(f"TensorFlow and LiteRT differ by {difference:.3f} px, more than {PARITY_PX} px")
+    return bundle
+
+
+def parity(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
+    """Largest difference (px) of the coordinates that both runtimes give for images (n, h, w) uint8.
+
+    Landmarks that only one of them finds present count as infinitely far apart.
+    """
+    predictors = [Predictor(bundle, name) for name in ("tensorflow", "litert")]
+    worst = 0.0
+    for image in images:
+        first, second = (predictor.predict(image) for predictor in predictors)
+        if (first.present != second.present).any():
+            return float("inf")
+        if first.present.any():
+            worst = max(worst, float(np.nanmax(np.abs(first.xy - second.xy))))
+    return worst
+
+
+def _serving(model: keras.Model, size: int) -> tf.types.experimental.ConcreteFunction:
+    """The function that a bundle serves: presence as probability, no heat maps."""
+
+    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
+    def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = model(image, training=False)
+        return {
+            "presence": tf.nn.sigmoid(outputs["presence"]),
+            "xy": outputs["xy"],
+            "covariance": outputs["covariance"],
+        }
+
+    return serve.get_concrete_function()
+
+
+def _write_saved_model(model: keras.Model, size: int, folder: Path) -> None:
+    module = tf.Module()
+    module.model = model
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": _serving(model, size)})
+
+
+def _write_litert(model: keras.Model, size: int, file: Path) -> None:
+    # Unfrozen functions of Keras 3 convert to a file without weights, and nothing says so.
+    frozen = convert_variables_to_constants_v2(_serving(model, size))
+    # A frozen function returns its outputs as a list, in the order of their sorted names.
+    names = sorted(_serving(model, size).structured_outputs)
+    module = tf.Module()
+
+    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
+    def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(zip(names, frozen(image), strict=True))
+
+    module.serve = serve
+    concrete = serve.get_concrete_function()
+    file.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
+
+
+def _architecture(values: dict[str, Any]) -> Compact:
+    return Compact(tuple(values["widths"]), tuple(values["depths"]), int(values["dense"]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

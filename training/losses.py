@@ -1,0 +1,56 @@
+"""Losses: presence, and coordinates that count only where a landmark is visible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from training.architectures import STRIDE
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the parts of the loss and the width of the heat map's target (input px)."""
+
+    presence: float = 1.0
+    heat: float = 1.0
+    distance: float = 0.4
+    target_sigma: float = 4.0
+
+
+def total(outputs: dict[str, tf.Tensor], xy: tf.Tensor, visible: tf.Tensor, weights: Weights) -> tf.Tensor:
+    """Scalar loss of a batch: ``xy`` (b, 11, 2) input px and ``visible`` (b, 11) are the labels."""
+    return (
+        weights.presence * presence_loss(outputs["presence"], visible)
+        + weights.heat * heat_loss(outputs["heat"], xy, visible, weights.target_sigma)
+        + weights.distance * distance_loss(outputs["xy"], xy, visible)
+    )
+
+
+def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+    """Binary cross entropy of the presence logits (b, 11)."""
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
+
+
+def heat_loss(log_probability: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, sigma: float) -> tf.Tensor:
+    """Cross entropy of heat maps (b, 11, cells) to a Gaussian around visible landmarks, mean over those."""
+    side = tf.cast(tf.sqrt(tf.cast(tf.shape(log_probability)[-1], tf.float32)), tf.int32)
+    centre = (tf.cast(tf.range(side), tf.float32) + 0.5) * STRIDE - 0.5
+    # The Gaussian is separable: two softmaxes over an axis give its normalised weights.
+    along_x = tf.nn.softmax(-((centre - xy[..., 0:1]) ** 2) / (2 * sigma**2))
+    along_y = tf.nn.softmax(-((centre - xy[..., 1:2]) ** 2) / (2 * sigma**2))
+    target = tf.reshape(along_y[..., :, None] * along_x[..., None, :], tf.shape(log_probability))
+    return _mean_of_visible(-tf.reduce_sum(target * log_probability, axis=-1), visible)
+
+
+def distance_loss(estimate: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+    """Distance of visible landmarks in heat-map cells, quadratic near zero, mean over those."""
+    squared = tf.reduce_sum(((estimate - xy) / STRIDE) ** 2, axis=-1)
+    return _mean_of_visible(tf.sqrt(squared + 0.01) - 0.1, visible)
+
+
+def _mean_of_visible(values: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+    # Multiplying would let a NaN or infinity of an absent landmark through.
+    kept = tf.where(visible > 0, values, tf.zeros_like(values))
+    return tf.reduce_sum(kept) / tf.maximum(tf.reduce_sum(visible), 1.0)
