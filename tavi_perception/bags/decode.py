@@ -1,0 +1,137 @@
+"""Core types from messages of tavi_msgs: works on anything with the attributes of those messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception.estimates import (
+    NAN,
+    AnnulusFrame,
+    AnnulusSource,
+    CatheterDeviation,
+    DepthReference,
+    Keypoints,
+    Reason,
+    Stage,
+)
+from tavi_perception.landmarks import JUNCTION, Landmark
+
+
+def seconds(stamp: Any) -> float:
+    """A ROS Time or Duration in s."""
+    return float(stamp.sec) + float(stamp.nanosec) * 1e-9
+
+
+def stamp_ns(message: Any) -> int:
+    """``header.stamp`` in ns."""
+    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
+
+
+def keypoints(message: Any) -> Keypoints:
+    """From a tavi_msgs/KeypointArray."""
+    points = message.keypoints
+    covariance = np.array([point.covariance for point in points], dtype=np.float64)
+    return Keypoints(
+        int(message.image_width),
+        int(message.image_height),
+        np.array([point.presence for point in points], dtype=np.float64),
+        np.array([point.present for point in points], dtype=bool),
+        np.array([point.measured for point in points], dtype=bool),
+        np.array([(point.x, point.y) for point in points], dtype=np.float64),
+        covariance[:, [0, 1, 1, 2]].reshape(-1, 2, 2),
+    )
+
+
+def annulus(message: Any, seen: Keypoints | None = None) -> AnnulusFrame:
+    """From a tavi_msgs/AnnulusFrame.
+
+    The message tells the side of the ventricle by its orientation alone. Where that is unknown (an
+    uncalibrated image), it is told from the keypoints ``seen`` in the same frame: away from the sinotubular
+    junction, else along the catheter.
+    """
+    orientation = message.pose.orientation
+    quaternion = np.array([orientation.x, orientation.y, orientation.z, orientation.w], dtype=np.float64)
+    position = message.pose.position
+    source = AnnulusSource(int(message.source))
+    known_age = source is not AnnulusSource.NONE or seconds(message.contrast_age) > 0
+    frame = AnnulusFrame(
+        source=source,
+        valid=bool(message.valid),
+        reasons=Reason(int(message.reasons)),
+        contrast_age=seconds(message.contrast_age) if known_age else NAN,
+        x=float(message.x),
+        y=float(message.y),
+        angle=float(message.angle),
+        covariance=np.array(message.covariance, dtype=np.float64).reshape(3, 3),
+        ventricle_sign=_sign_of_orientation(quaternion),
+        diameter=float(message.diameter),
+        position=np.array([position.x, position.y, position.z], dtype=np.float64),
+        orientation=quaternion,
+    )
+    if seen is not None and not np.all(np.isfinite(quaternion)):
+        return replace(frame, ventricle_sign=_sign_of_keypoints(frame, seen))
+    return frame
+
+
+def deviation(message: Any) -> CatheterDeviation:
+    """From a tavi_msgs/CatheterDeviation; its latency is not part of the core type."""
+    return CatheterDeviation(
+        valid=bool(message.valid),
+        reasons=Reason(int(message.reasons)),
+        stage=Stage(int(message.stage)),
+        reference=DepthReference(int(message.reference)),
+        depth=float(message.depth),
+        depth_sigma=float(message.depth_sigma),
+        depth_error=float(message.depth_error),
+        lateral=float(message.lateral),
+        lateral_sigma=float(message.lateral_sigma),
+        angle=float(message.angle),
+        angle_sigma=float(message.angle_sigma),
+        frame_tilt=float(message.frame_tilt),
+        extraction=float(message.extraction),
+        within_tolerance=bool(message.within_tolerance),
+        landmarks=np.array([(point.x, point.y, point.z) for point in message.landmarks], dtype=np.float64),
+        annulus_source=AnnulusSource(int(message.annulus_source)),
+    )
+
+
+def geometry(message: Any) -> CArmGeometry:
+    """From a tavi_msgs/CArmGeometry.
+
+    Raises:
+        ValueError: it claims to be calibrated with impossible numbers.
+    """
+    calibration = Calibration(int(message.calibration))
+    if calibration is Calibration.UNCALIBRATED:
+        return uncalibrated(int(message.image_width), int(message.image_height))
+    return CArmGeometry(
+        float(message.source_to_detector),
+        float(message.source_to_object),
+        float(message.imager_pixel_spacing),
+        int(message.image_width),
+        int(message.image_height),
+        float(message.primary_angle),
+        float(message.secondary_angle),
+        calibration,
+    )
+
+
+def _sign_of_orientation(quaternion: NDArray[np.float64]) -> int:
+    """+1 when the frame's z axis points to the detector (y is x turned from image x towards image y)."""
+    if not np.all(np.isfinite(quaternion)):
+        return 1
+    x, y, _, _ = quaternion
+    return 1 if 1.0 - 2.0 * (x * x + y * y) >= 0 else -1
+
+
+def _sign_of_keypoints(frame: AnnulusFrame, seen: Keypoints) -> int:
+    _, y = frame.axes
+    junction = seen.xy[list(JUNCTION)]
+    away = np.array([frame.x, frame.y]) - junction[np.isfinite(junction).all(axis=1)]
+    towards = away.mean(axis=0) if len(away) else seen.xy[Landmark.CT] - seen.xy[Landmark.CP]
+    return -1 if float(towards @ y) < 0 else 1

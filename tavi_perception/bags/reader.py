@@ -1,0 +1,165 @@
+"""Reading of rosbag2 bags: topics, raw messages for replay, deserialised messages for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from rosbags.highlevel import AnyReader
+from rosbags.interfaces import Connection, ConnectionExtRosbag2
+
+from tavi_perception.bags.topics import BagError, Topic, from_rosbags
+from tavi_perception.bags.types import message_store
+
+_CUT_OFF = ("File end magic is invalid.", "Invalid MCAP footer.")
+
+
+class RawMessage(NamedTuple):
+    """A serialised message as it was recorded; ``time_ns`` is when it was received (ns)."""
+
+    topic: str
+    type_name: str
+    cdr: bytes
+    time_ns: int
+
+
+class Message(NamedTuple):
+    """A deserialised message: ``value`` has the attributes of the ROS message, arrays as numpy arrays."""
+
+    topic: str
+    type_name: str
+    value: Any
+    time_ns: int
+
+
+class BagReader:
+    """A recorded bag: a folder with metadata.yaml, or a lone .mcap or .db3 file; a context manager.
+
+    Messages are deserialised with the definitions recorded in the bag, where it has them.
+
+    Raises:
+        BagError: the bag is missing, empty, cut off (its recorder was killed) or broken.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._reader = self._open()
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Recorded topics in order of their names."""
+        topics = (
+            Topic(
+                connection.topic,
+                connection.msgtype,
+                from_rosbags(_extension(connection).offered_qos_profiles),
+                connection.msgcount,
+            )
+            for connection in self._reader.connections
+        )
+        return tuple(sorted(topics, key=lambda topic: topic.name))
+
+    @property
+    def start_ns(self) -> int:
+        """When the first message was received (ns since the epoch)."""
+        return int(self._reader.start_time)
+
+    @property
+    def end_ns(self) -> int:
+        """When the last message was received (ns since the epoch)."""
+        return int(self._reader.end_time) - 1
+
+    def raw(self, topics: Collection[str] = ()) -> Iterator[RawMessage]:
+        """Serialised messages in order of time, of the named topics or of all.
+
+        Raises:
+            BagError: the bag is damaged further on.
+        """
+        connections = [c for c in self._reader.connections if not topics or c.topic in topics]
+        if not connections:
+            return
+        try:
+            for connection, time_ns, cdr in self._reader.messages(connections):
+                yield RawMessage(connection.topic, connection.msgtype, bytes(cdr), time_ns)
+        except Exception as error:
+            raise self._damaged(error) from error
+
+    def messages(self, topics: Collection[str] = ()) -> Iterator[Message]:
+        """Deserialised messages in order of time, of the named topics or of all.
+
+        Raises:
+            BagError: the bag is damaged further on.
+        """
+        for topic, type_name, cdr, time_ns in self.raw(topics):
+            yield Message(topic, type_name, self.deserialise(cdr, type_name), time_ns)
+
+    def deserialise(self, cdr: bytes, type_name: str) -> Any:
+        """The message of a type of this bag from its bytes."""
+        try:
+            return self._reader.deserialize(cdr, type_name)
+        except Exception as error:
+            raise self._damaged(error) from error
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        if self._reader.stack is not None:
+            self._reader.close()
+
+    def __enter__(self) -> BagReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> AnyReader:
+        path = _storage(self.path)
+        try:
+            reader = AnyReader([path], default_typestore=message_store())
+            reader.open()
+        except BagError:
+            raise
+        except Exception as error:
+            if any(sign in str(error) for sign in _CUT_OFF):
+                raise BagError(
+                    f"bag {self.path} is cut off, its recorder was killed before it could finish: "
+                    "recover what is in it with the command 'mcap recover'"
+                ) from error
+            raise self._damaged(error) from error
+        if not reader.connections or not reader.message_count:
+            reader.close()
+            raise BagError(f"bag {self.path} is empty: no message was recorded; record it again")
+        return reader
+
+    def _damaged(self, error: Exception) -> BagError:
+        reason = str(error).rstrip(".") or type(error).__name__
+        return BagError(f"bag {self.path} is damaged ({reason}): record or copy it again")
+
+
+def _storage(path: Path) -> Path:
+    """What to open for a bag: the folder with its metadata, or the one file of a folder without."""
+    if not path.exists():
+        raise BagError(
+            f"bag {path} does not exist: give the folder that holds metadata.yaml, or a .mcap file"
+        )
+    if path.is_file():
+        if path.suffix in (".mcap", ".db3"):
+            return path
+        raise BagError(f"{path} is not a bag: give the folder that holds metadata.yaml, or a .mcap file")
+    if (path / "metadata.yaml").exists():
+        return path
+    files = [*path.glob("*.mcap"), *path.glob("*.db3")]
+    if len(files) == 1:
+        return files[0]
+    raise BagError(
+        f"{path} is not a complete bag: it has no metadata.yaml and {len(files)} recordings; "
+        "index it with 'ros2 bag reindex' or give one .mcap file"
+    )
+
+
+def _extension(connection: Connection) -> ConnectionExtRosbag2:
+    assert isinstance(connection.ext, ConnectionExtRosbag2)
+    return connection.ext

@@ -1,0 +1,101 @@
+"""Messages become the core types they were made from; unknown stays unknown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from rosbags.typesys.store import Typestore
+
+from tavi_perception.bags import decode
+from tavi_perception.carm import Calibration
+from tavi_perception.estimates import AnnulusSource, Keypoints, Reason
+from tavi_perception.landmarks import COUNT, Landmark
+
+
+class Messages:
+    """Makes messages of the bag's types."""
+
+    def __init__(self, store: Typestore) -> None:
+        self.types = store.types
+
+    def header(self) -> Any:
+        stamp = self.types["builtin_interfaces/msg/Time"](7, 250_000_000)
+        return self.types["std_msgs/msg/Header"](stamp, "fluoro")
+
+    def annulus(
+        self, orientation: tuple[float, ...], source: int = 1, age: float = 0.0, angle: float = 0.0
+    ) -> Any:
+        pose = self.types["geometry_msgs/msg/Pose"](
+            self.types["geometry_msgs/msg/Point"](0.0, 0.0, 0.8),
+            self.types["geometry_msgs/msg/Quaternion"](*orientation),
+        )
+        duration = self.types["builtin_interfaces/msg/Duration"](int(age), int(age % 1 * 1e9))
+        return self.types["tavi_msgs/msg/AnnulusFrame"](
+            self.header(), source, True, 16, duration, 10.0, 20.0, angle, np.arange(9.0), 0.024, pose
+        )
+
+
+@pytest.fixture
+def messages(store: Typestore) -> Messages:
+    return Messages(store)
+
+
+def test_stamp_is_exact_to_the_nanosecond(messages: Messages) -> None:
+    assert decode.stamp_ns(messages.annulus((0, 0, 0, 1))) == 7_250_000_000
+
+
+def test_covariance_of_a_keypoint_is_unpacked_symmetrically(messages: Messages) -> None:
+    points = [
+        messages.types["tavi_msgs/msg/Keypoint"](
+            i, 0.5, True, i % 2 == 0, 1.0, 2.0, np.array([4.0, 1.0, 9.0])
+        )
+        for i in range(COUNT)
+    ]
+    array = messages.types["tavi_msgs/msg/KeypointArray"](messages.header(), 640, 480, points)
+    np.testing.assert_array_equal(decode.keypoints(array).covariance[3], [[4.0, 1.0], [1.0, 9.0]])
+
+
+@pytest.mark.parametrize(("orientation", "sign"), [((0, 0, 0, 1), 1), ((1, 0, 0, 0), -1)])
+def test_side_of_the_ventricle_comes_from_the_orientation(messages: Messages, orientation, sign: int) -> None:
+    assert decode.annulus(messages.annulus(orientation)).ventricle_sign == sign
+
+
+@pytest.mark.parametrize(("junction_y", "sign"), [(0.0, 1), (40.0, -1)])
+def test_side_of_the_ventricle_comes_from_the_junction_without_orientation(
+    messages: Messages, junction_y: float, sign: int
+) -> None:
+    seen = Keypoints.absent(100, 100)
+    seen.xy[Landmark.STJ1] = (10.0, junction_y)
+    assert decode.annulus(messages.annulus((math.nan,) * 4), seen).ventricle_sign == sign
+
+
+@pytest.mark.parametrize(("tip_y", "sign"), [(40.0, 1), (0.0, -1)])
+def test_side_of_the_ventricle_comes_from_the_catheter_last(
+    messages: Messages, tip_y: float, sign: int
+) -> None:
+    seen = Keypoints.absent(100, 100)
+    seen.xy[Landmark.CP], seen.xy[Landmark.CT] = (10.0, 20.0), (10.0, tip_y)
+    assert decode.annulus(messages.annulus((math.nan,) * 4), seen).ventricle_sign == sign
+
+
+def test_reasons_and_source_become_enumerations(messages: Messages) -> None:
+    frame = decode.annulus(messages.annulus((0, 0, 0, 1), source=2, age=1.5))
+    assert (frame.reasons, frame.source, frame.contrast_age) == (
+        Reason.NO_ANNULUS,
+        AnnulusSource.PIGTAIL,
+        1.5,
+    )
+
+
+def test_contrast_that_never_was_has_no_age(messages: Messages) -> None:
+    assert math.isnan(decode.annulus(messages.annulus((0, 0, 0, 1), source=0)).contrast_age)
+
+
+def test_geometry_keeps_how_it_was_calibrated(messages: Messages) -> None:
+    message = messages.types["tavi_msgs/msg/CArmGeometry"](
+        messages.header(), 1.1, 0.8, 2e-4, 0.1, 0.2, 64, 48, 2
+    )
+    assert decode.geometry(message).calibration is Calibration.FIDUCIAL

@@ -1,0 +1,126 @@
+"""Frames from bags: which topic, at what times, with which geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tavi_perception.bags import BagWriter, open_bag_source
+from tavi_perception.calibration import UserCalibration
+from tavi_perception.carm import Calibration
+from tavi_perception.imaging import SourceError, open_source
+
+IMAGE = "sensor_msgs/msg/Image"
+GEOMETRY = "tavi_msgs/msg/CArmGeometry"
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (4, 30, 40), dtype=np.uint8)
+
+
+@pytest.fixture
+def write(tmp_path: Path, image_cdr, images) -> Callable[..., Path]:
+    """Writes the images to topics, received long after their stamps; optionally with a geometry."""
+
+    def record(*topics: str, geometry: bytes = b"") -> Path:
+        with BagWriter(tmp_path / "bag") as bag:
+            if geometry:
+                bag.add_topic("/fluoro/carm_geometry", GEOMETRY)
+                bag.write("/fluoro/carm_geometry", geometry, 1)
+            for topic in topics:
+                bag.add_topic(topic, IMAGE)
+                for index, image in enumerate(images):
+                    stamp = 5_000_000_000 + index * 66_000_000
+                    bag.write(topic, image_cdr(image, stamp), 10**18 + index)
+        return tmp_path / "bag"
+
+    return record
+
+
+def test_frames_are_the_recorded_images(write, images) -> None:
+    frames = list(open_bag_source(write("/camera")))
+    np.testing.assert_array_equal([frame.image for frame in frames], images)
+
+
+def test_times_come_from_the_stamps(write) -> None:
+    times = [frame.time for frame in open_bag_source(write("/camera"))]
+    assert times == pytest.approx([0.0, 0.066, 0.132, 0.198])
+
+
+def test_iterating_again_starts_from_the_first_frame(write) -> None:
+    source = open_bag_source(write("/camera"))
+    assert [f.time for f in source] == [f.time for f in source]
+
+
+def test_fluoroscopy_topic_is_preferred(write) -> None:
+    assert open_bag_source(write("/camera", "/fluoro/image")).name == "bag:/fluoro/image"
+
+
+def test_ambiguous_topics_are_listed(write) -> None:
+    with pytest.raises(SourceError, match="/left, /right"):
+        open_bag_source(write("/left", "/right"))
+
+
+def test_bag_without_images_is_refused(tmp_path: Path, geometry_cdr) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.add_topic("/fluoro/carm_geometry", GEOMETRY)
+        bag.write(
+            "/fluoro/carm_geometry",
+            geometry_cdr(1.1, 0.8, 2e-4, 0.0, 0.0, width=40, height=30, calibration=1),
+            1,
+        )
+    with pytest.raises(SourceError, match="holds no images"):
+        open_bag_source(tmp_path / "bag")
+
+
+def test_missing_bag_is_a_source_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        open_bag_source(tmp_path / "nowhere")
+
+
+def test_recorded_geometry_is_used(write, geometry_cdr) -> None:
+    path = write(
+        "/camera", geometry=geometry_cdr(1.1, 0.8, 2e-4, 0.1, 0.2, width=40, height=30, calibration=3)
+    )
+    geometry = open_bag_source(path).geometry
+    assert (geometry.calibration, geometry.source_to_detector) == (Calibration.GEOMETRY, 1.1)
+
+
+def test_users_calibration_is_trusted_before_the_recorded_one(write, geometry_cdr) -> None:
+    path = write(
+        "/camera", geometry=geometry_cdr(1.1, 0.8, 2e-4, 0.1, 0.2, width=40, height=30, calibration=3)
+    )
+    geometry = open_bag_source(path, UserCalibration(pixel_size_mm=0.17)).geometry
+    assert (geometry.calibration, geometry.metres_per_px) == (Calibration.USER, pytest.approx(0.17e-3))
+
+
+def test_without_any_calibration_the_source_says_so(write) -> None:
+    source = open_bag_source(write("/camera"))
+    assert not source.geometry.calibrated
+    assert any("uncalibrated" in note for note in source.notes)
+
+
+def test_impossible_recorded_geometry_is_a_source_error(write, geometry_cdr) -> None:
+    path = write(
+        "/camera", geometry=geometry_cdr(0.8, 1.1, 2e-4, 0.0, 0.0, width=40, height=30, calibration=1)
+    )
+    with pytest.raises(SourceError, match="exceeds source_to_detector"):
+        open_bag_source(path)
+
+
+def test_broken_image_is_reported_with_bag_and_topic(tmp_path: Path, store, image_cdr) -> None:
+    whole = store.deserialize_cdr(image_cdr(np.zeros((30, 40), np.uint8)), IMAGE)
+    whole.data = whole.data[:100]
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.add_topic("/camera", IMAGE)
+        bag.write("/camera", bytes(store.serialize_cdr(whole, IMAGE)), 1)
+    with pytest.raises(SourceError, match="bag:/camera"):
+        open_bag_source(tmp_path / "bag")
+
+
+def test_bag_is_recognised_among_all_sources(write) -> None:
+    assert open_source(write("/fluoro/image")).frame_count == 4
