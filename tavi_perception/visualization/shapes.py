@@ -1,0 +1,177 @@
+"""What RViz shows in space: annulus ring, target band, catheter and landmarks, as plain geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
+from tavi_perception.landmarks import CATHETER, COLOURS_RGB, FRAME_EDGE, JUNCTION, Landmark
+from tavi_perception.visualization.words import UNKNOWN, status_rows, verdict
+
+FloatArray = NDArray[np.float64]
+Rgba = tuple[float, float, float, float]
+"""Red, green, blue, opacity, each 0…1."""
+
+LIFETIME = 0.5
+"""Time (s) after which a shape that is not sent again disappears: nothing outlives what it shows."""
+
+_POINT_DIAMETER = 0.002
+_LINE_WIDTH = 0.0006
+_TEXT_HEIGHT = 0.004
+_ANGLES = np.linspace(0.0, 2.0 * np.pi, 65)
+
+_GREEN: Rgba = (0.13, 0.75, 0.42, 0.35)
+_AMBER: Rgba = (0.94, 0.65, 0.10, 0.35)
+_GREY: Rgba = (0.6, 0.6, 0.6, 0.25)
+_WHITE: Rgba = (1.0, 1.0, 1.0, 1.0)
+
+
+class Kind(Enum):
+    """How the points of a shape are meant."""
+
+    SPHERES = "spheres"
+    LINE = "line"
+    """A line through the points, in order."""
+    TRIANGLES = "triangles"
+    """Three points each; to be seen from both sides."""
+    TEXT = "text"
+    """Letters at the one point, always facing the viewer."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One thing to show.
+
+    Attributes:
+        kind: how the points are meant.
+        namespace, id: a later shape with the same pair replaces it.
+        points: (N, 3) in the image frame (m).
+        colour: of all of it.
+        size: diameter of spheres, width of a line, height of letters (m); 0 for triangles.
+        text: of Kind.TEXT.
+        lifetime: s until it disappears.
+    """
+
+    kind: Kind
+    namespace: str
+    id: int
+    points: FloatArray = field(repr=False)
+    colour: Rgba
+    size: float = 0.0
+    text: str = ""
+    lifetime: float = LIFETIME
+
+
+def shapes(
+    keypoints: Keypoints,
+    annulus: AnnulusFrame,
+    deviation: CatheterDeviation,
+    geometry: CArmGeometry,
+    target_depth_m: float,
+    tolerance_m: float,
+) -> tuple[Shape, ...]:
+    """Everything of one frame that has a place in space; empty when the image is uncalibrated.
+
+    Landmarks lie in the plane of the heart. The ring is a circle of the measured diameter across the
+    annulus plane, which stands perpendicular to the image; the band is a disc at the target depth between
+    two circles at the ends of the tolerance.
+
+    Args:
+        keypoints, annulus, deviation: of the frame.
+        geometry: of the image's own matrix.
+        target_depth_m, tolerance_m: implantation depth aimed at, and accepted distance from it (m).
+    """
+    if not geometry.calibrated:
+        return ()
+    places = geometry.back_project(keypoints.xy)
+    return (
+        *_landmarks(places),
+        *_lines(places),
+        *_annulus(annulus, deviation, target_depth_m, tolerance_m),
+    )
+
+
+def _landmarks(places: FloatArray) -> list[Shape]:
+    found: list[Shape] = []
+    for landmark in Landmark:
+        place = places[landmark][None]
+        if not np.isfinite(place).all():
+            continue
+        colour = _rgba(landmark)
+        found.append(Shape(Kind.SPHERES, "landmarks", int(landmark), place, colour, _POINT_DIAMETER))
+        above = place + np.array([0.0, -0.75 * _TEXT_HEIGHT, 0.0])
+        found.append(Shape(Kind.TEXT, "names", int(landmark), above, colour, _TEXT_HEIGHT, landmark.name))
+    return found
+
+
+def _lines(places: FloatArray) -> list[Shape]:
+    found: list[Shape] = []
+    for number, chain in enumerate((CATHETER, JUNCTION, FRAME_EDGE)):
+        known = places[list(chain)]
+        known = known[np.isfinite(known).all(axis=1)]
+        if len(known) > 1:
+            found.append(Shape(Kind.LINE, "lines", number, known, _rgba(chain[0]), _LINE_WIDTH))
+    return found
+
+
+def _annulus(
+    annulus: AnnulusFrame, deviation: CatheterDeviation, target: float, tolerance: float
+) -> list[Shape]:
+    known = np.isfinite([annulus.diameter, *annulus.position, *annulus.orientation]).all()
+    if not (annulus.valid and known):
+        return []
+    ring = _circle(annulus, 0.0)
+    band = (_GREEN if deviation.within_tolerance else _AMBER) if deviation.valid else _GREY
+    edge: Rgba = (*band[:3], 1.0)
+    origin = annulus.position[None]
+    into_ventricle = np.concatenate(
+        [origin, _in_space(annulus, np.array([[0.0, annulus.diameter / 2, 0.0]]))]
+    )
+    beside = _in_space(annulus, np.array([[0.75 * annulus.diameter, 0.0, 0.0]]))
+    return [
+        Shape(Kind.LINE, "annulus", 0, ring, _rgba(Landmark.AA1), 2 * _LINE_WIDTH),
+        Shape(Kind.LINE, "annulus", 1, into_ventricle, _WHITE, _LINE_WIDTH),
+        Shape(Kind.TRIANGLES, "band", 0, _disc(annulus, target), band),
+        Shape(Kind.LINE, "band", 1, _circle(annulus, target - tolerance), edge, _LINE_WIDTH),
+        Shape(Kind.LINE, "band", 2, _circle(annulus, target + tolerance), edge, _LINE_WIDTH),
+        Shape(
+            Kind.TEXT, "status", 0, beside, edge, _TEXT_HEIGHT, _status(annulus, deviation, target, tolerance)
+        ),
+    ]
+
+
+def _status(annulus: AnnulusFrame, deviation: CatheterDeviation, target: float, tolerance: float) -> str:
+    depth = status_rows(annulus, deviation, target, tolerance)[0].value
+    return verdict(deviation) if depth == UNKNOWN else f"{verdict(deviation)} {depth}"
+
+
+def _in_space(annulus: AnnulusFrame, points: FloatArray) -> FloatArray:
+    """Points (N, 3) of the annulus frame in the image frame (m)."""
+    rotation = Rotation.from_quat(annulus.orientation)
+    return np.asarray(rotation.apply(points) + annulus.position, dtype=np.float64)
+
+
+def _circle(annulus: AnnulusFrame, depth: float) -> FloatArray:
+    """(65, 3) closed circle of the annulus' diameter, parallel to its plane at a depth (m)."""
+    radius = annulus.diameter / 2.0
+    points = [radius * np.cos(_ANGLES), np.full_like(_ANGLES, depth), radius * np.sin(_ANGLES)]
+    return _in_space(annulus, np.stack(points, axis=1))
+
+
+def _disc(annulus: AnnulusFrame, depth: float) -> FloatArray:
+    """(192, 3) corners of the triangles of a filled circle, three each."""
+    edge = _circle(annulus, depth)
+    centre = _in_space(annulus, np.array([[0.0, depth, 0.0]]))
+    triangles = np.stack([np.broadcast_to(centre, edge[1:].shape), edge[:-1], edge[1:]], axis=1)
+    return triangles.reshape(-1, 3)
+
+
+def _rgba(landmark: Landmark) -> Rgba:
+    red, green, blue = (channel / 255.0 for channel in COLOURS_RGB[landmark])
+    return red, green, blue, 1.0

@@ -1,0 +1,177 @@
+"""The figures of a recorded run: what summary.json holds and the report shows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tavi_perception.estimates import NAN, Reason, Stage
+from tavi_perception.visualization.accuracy import Accuracy, measure_accuracy
+from tavi_perception.visualization.recording import Recording
+from tavi_perception.visualization.words import REASONS, STAGES
+
+TRANSFORM_TOPIC = "/tf"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often something occurred."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Latency:
+    """From the capture of a frame to the publication of its deviation (ms); NaN when not recorded."""
+
+    count: int
+    median: float
+    p95: float
+    p99: float
+    max: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of a run; every number can be recomputed from its bag.
+
+    Attributes:
+        headline: the run in one sentence.
+        bag: name of the bag and its folder.
+        duration_s: from the first to the last frame.
+        frame_rate_hz: frames/s between them; NaN for fewer than two.
+        images: images recorded.
+        processed: frames with a deviation.
+        dropped: images without a deviation.
+        stale_reports: deviations repeated because images had stopped.
+        valid, valid_share: frames with a valid deviation, and their share of the processed ones.
+        within_tolerance: frames with a valid deviation within tolerance.
+        annulus_valid: frames with a valid annulus frame.
+        transforms: transforms sent.
+        latency_ms: as ``Latency``.
+        target_depth_mm: aimed at; NaN when no depth was measured.
+        calibrated: the geometry of the C-arm is known.
+        model_name, model_version, model_runtime, model_device: empty when not recorded.
+        messages: per topic.
+        reasons: per reason, frames that were invalid for it.
+        stages: frames per stage.
+        accuracy: against a synthetic truth; None for a real run.
+    """
+
+    headline: str
+    bag: str
+    duration_s: float
+    frame_rate_hz: float
+    images: int
+    processed: int
+    dropped: int
+    stale_reports: int
+    valid: int
+    valid_share: float
+    within_tolerance: int
+    annulus_valid: int
+    transforms: int
+    latency_ms: Latency
+    target_depth_mm: float
+    calibrated: bool
+    model_name: str
+    model_version: str
+    model_runtime: str
+    model_device: str
+    messages: tuple[Count, ...]
+    reasons: tuple[Count, ...]
+    stages: tuple[Count, ...]
+    accuracy: Accuracy | None
+
+
+def summarise(recording: Recording) -> Summary:
+    """The figures of a recording."""
+    frames = recording.frames
+    deviations = [frame.found.deviation for frame in frames if frame.found.deviation is not None]
+    annuli = [frame.found.annulus for frame in frames if frame.found.annulus is not None]
+    images = sum(frame.has_image for frame in frames)
+    valid = sum(deviation.valid for deviation in deviations)
+    duration = frames[-1].time if frames else 0.0
+    targets = [deviation.depth - deviation.depth_error for deviation in deviations]
+    reasons = Counter(reason for deviation in deviations for reason in REASONS if reason in deviation.reasons)
+    stages = Counter(deviation.stage for deviation in deviations)
+    messages = tuple(Count(topic.name, topic.count) for topic in recording.topics)
+    latency = _latency(frame.latency for frame in frames)
+    model = recording.model
+    return Summary(
+        headline=_headline(images, len(deviations), valid, reasons, latency),
+        bag="/".join(recording.path.resolve().parts[-2:]),
+        duration_s=duration,
+        frame_rate_hz=(len(frames) - 1) / duration if duration > 0 else NAN,
+        images=images,
+        processed=len(deviations),
+        dropped=sum(frame.has_image and frame.found.deviation is None for frame in frames),
+        stale_reports=recording.stale_reports,
+        valid=valid,
+        valid_share=valid / len(deviations) if deviations else NAN,
+        within_tolerance=sum(deviation.within_tolerance for deviation in deviations),
+        annulus_valid=sum(annulus.valid for annulus in annuli),
+        transforms=sum(count.count for count in messages if count.name == TRANSFORM_TOPIC),
+        latency_ms=latency,
+        target_depth_mm=_median(targets) * 1e3,
+        calibrated=recording.geometry.calibrated,
+        model_name=model.name if model else "",
+        model_version=model.version if model else "",
+        model_runtime=model.runtime if model else "",
+        model_device=model.device if model else "",
+        messages=messages,
+        reasons=tuple(Count(reason.name or "", reasons[reason]) for reason in REASONS if reasons[reason]),
+        stages=tuple(Count(STAGES[stage], stages[stage]) for stage in Stage if stages[stage]),
+        accuracy=measure_accuracy(frames, recording.geometry),
+    )
+
+
+def to_json(summary: Summary) -> str:
+    """summary.json: counts as name → number, landmarks as name → errors, unknown numbers as null."""
+    values = asdict(summary)
+    for name in ("messages", "reasons", "stages"):
+        values[name] = {count["name"]: count["count"] for count in values[name]}
+    if values["accuracy"] is not None:
+        landmarks = values["accuracy"]["landmarks"]
+        values["accuracy"]["landmarks"] = {landmark.pop("name"): landmark for landmark in landmarks}
+        values["accuracy"]["synthetic"] = True
+    return json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
+
+
+def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason], latency: Latency) -> str:
+    share = f" ({valid / processed:.0%})" if processed else ""
+    words = f"{images} image{'' if images == 1 else 's'}, {processed} processed, {valid} valid{share}"
+    if valid < processed and reasons:
+        reason, count = reasons.most_common(1)[0]
+        words += f"; most often {REASONS[reason]} ({count})"
+    if latency.count:
+        words += f"; latency {latency.median:.0f} ms median, {latency.p99:.0f} ms p99"
+    return words
+
+
+def _latency(latencies: Iterable[float]) -> Latency:
+    known = np.array([latency for latency in latencies if math.isfinite(latency)]) * 1e3
+    if not known.size:
+        return Latency(0, NAN, NAN, NAN, NAN)
+    median, p95, p99 = np.percentile(known, (50, 95, 99))
+    return Latency(int(known.size), float(median), float(p95), float(p99), float(known.max()))
+
+
+def _median(values: Iterable[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.median(known)) if known else NAN
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

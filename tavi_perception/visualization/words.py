@@ -1,0 +1,112 @@
+"""What people read: reasons, stages and the status of a frame in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tavi_perception.estimates import (
+    AnnulusFrame,
+    AnnulusSource,
+    CatheterDeviation,
+    DepthReference,
+    Reason,
+    Stage,
+)
+
+MINUS = "\N{MINUS SIGN}"
+NOTICE = "Research software \N{EN DASH} not a medical device"
+UNKNOWN = "\N{EN DASH}"
+"""What stands for a number that is not known."""
+
+REASONS: dict[Reason, str] = {
+    Reason.MODEL_NOT_READY: "model not ready",
+    Reason.IMAGE_STALE: "image missing or too old",
+    Reason.IMAGE_REJECTED: "image not readable",
+    Reason.UNCALIBRATED: "pixel size unknown",
+    Reason.NO_ANNULUS: "annulus not seen yet",
+    Reason.ANNULUS_EXPIRED: "last contrast too long ago",
+    Reason.DEVICE_NOT_VISIBLE: "device not visible",
+    Reason.LOW_CONFIDENCE: "too uncertain",
+    Reason.IMPLAUSIBLE: "implausible geometry",
+    Reason.TIME_JUMP: "time stamps jumped",
+}
+
+STAGES: dict[Stage, str] = {
+    Stage.UNKNOWN: "unknown",
+    Stage.POSITIONING: "positioning",
+    Stage.RETRACTION: "retraction",
+    Stage.DEPLOYMENT: "deployment",
+    Stage.RELEASED: "released",
+}
+
+REFERENCES: dict[DepthReference, str] = {
+    DepthReference.NONE: "no reference",
+    DepthReference.CAPSULE: "capsule band",
+    DepthReference.FRAME: "frame edge",
+}
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """A line of the status panel: what is shown, and its value in words."""
+
+    label: str
+    value: str
+
+
+def reasons_in_words(reasons: Reason) -> tuple[str, ...]:
+    """One phrase for each reason that is set, in the order of its bit."""
+    return tuple(words for reason, words in REASONS.items() if reason in reasons)
+
+
+def verdict(deviation: CatheterDeviation) -> str:
+    """The one word that counts: VALID or INVALID."""
+    return "VALID" if deviation.valid else "INVALID"
+
+
+def status_rows(
+    annulus: AnnulusFrame, deviation: CatheterDeviation, target_depth_m: float, tolerance_m: float
+) -> tuple[StatusRow, ...]:
+    """The status panel below the verdict; numbers that are not known are dashes."""
+    target = _with_sigma(target_depth_m * 1e3, tolerance_m * 1e3, " mm")
+    return (
+        StatusRow("Depth", _with_sigma(deviation.depth * 1e3, deviation.depth_sigma * 1e3, " mm")),
+        StatusRow("Error", _unit(_signed(deviation.depth_error * 1e3), " mm")),
+        StatusRow("Target", target),
+        StatusRow(
+            "Angle", _with_sigma(math.degrees(deviation.angle), math.degrees(deviation.angle_sigma), "°")
+        ),
+        StatusRow("Frame tilt", _unit(_signed(deviation.frame_tilt * 1e3), " mm")),
+        StatusRow("Stage", STAGES[deviation.stage]),
+        StatusRow("Extraction", _unit(_number(deviation.extraction * 100, 0), " %")),
+        StatusRow("Depth at", REFERENCES[deviation.reference]),
+        StatusRow("Annulus", annulus_in_words(annulus)),
+    )
+
+
+def annulus_in_words(annulus: AnnulusFrame) -> str:
+    """How the annulus is known, and how old its last measurement is."""
+    if annulus.source is AnnulusSource.CONTRAST:
+        return "contrast, now"
+    age = "" if math.isnan(annulus.contrast_age) else f", {annulus.contrast_age:.0f} s old"
+    return f"by pigtail{age}" if annulus.source is AnnulusSource.PIGTAIL else f"unknown{age}"
+
+
+def _number(value: float, digits: int = 1) -> str:
+    return f"{value:.{digits}f}".replace("-", MINUS) if math.isfinite(value) else UNKNOWN
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", MINUS) if math.isfinite(value) else UNKNOWN
+
+
+def _unit(text: str, unit: str) -> str:
+    return text if text == UNKNOWN else text + unit
+
+
+def _with_sigma(value: float, sigma: float, unit: str) -> str:
+    if not math.isfinite(value):
+        return UNKNOWN
+    spread = f" ± {_number(sigma)}" if math.isfinite(sigma) else ""
+    return f"{_number(value)}{spread}{unit}"

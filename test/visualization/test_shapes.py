@@ -1,0 +1,87 @@
+"""What RViz gets to show in space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tavi_perception.carm import uncalibrated
+from tavi_perception.landmarks import Landmark
+from tavi_perception.visualization.shapes import Kind, Shape, shapes
+
+TARGET, TOLERANCE = 0.003, 0.002
+
+
+def shown(scene, **changes) -> tuple[Shape, ...]:
+    scene = replace(scene, **changes)
+    return shapes(scene.keypoints, scene.annulus, scene.deviation, scene.geometry, TARGET, TOLERANCE)
+
+
+def one(found: tuple[Shape, ...], namespace: str, number: int = 0) -> Shape:
+    [shape] = [shape for shape in found if (shape.namespace, shape.id) == (namespace, number)]
+    return shape
+
+
+def depths(scene, points: np.ndarray) -> np.ndarray:
+    """Annulus y (m) of points that lie in planes parallel to the annulus."""
+    into_ventricle = np.array([*scene.annulus.axes[1], 0.0])
+    return (points - scene.annulus.position) @ into_ventricle
+
+
+def test_nothing_is_shown_when_uncalibrated(scene) -> None:
+    assert shown(scene(), geometry=uncalibrated(512, 512)) == ()
+
+
+def test_ring_has_the_diameter_of_the_annulus(scene) -> None:
+    made = scene()
+    ring = one(shown(made), "annulus").points
+    radii = np.linalg.norm(ring - made.annulus.position, axis=1)
+    np.testing.assert_allclose(2 * radii, made.annulus.diameter)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_ring_lies_in_the_plane_of_the_annulus(scene, sign: int) -> None:
+    made = scene(512, sign)
+    np.testing.assert_allclose(depths(made, one(shown(made), "annulus").points), 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_target_lies_on_the_side_of_the_ventricle(scene, sign: int) -> None:
+    made = scene(512, sign)
+    np.testing.assert_allclose(depths(made, one(shown(made), "band").points), TARGET, atol=1e-9)
+
+
+@pytest.mark.parametrize(("number", "depth"), [(1, TARGET - TOLERANCE), (2, TARGET + TOLERANCE)])
+def test_band_ends_at_the_tolerance(scene, number: int, depth: float) -> None:
+    made = scene()
+    np.testing.assert_allclose(depths(made, one(shown(made), "band", number).points), depth, atol=1e-9)
+
+
+def test_triangles_come_in_threes(scene) -> None:
+    triangles = [shape for shape in shown(scene()) if shape.kind is Kind.TRIANGLES]
+    assert [len(shape.points) % 3 for shape in triangles] == [0]
+
+
+def test_landmark_projects_onto_its_pixel(scene) -> None:
+    made = scene()
+    place = one(shown(made), "landmarks", Landmark.CD).points[0]
+    np.testing.assert_allclose(made.geometry.project(place), made.keypoints.xy[Landmark.CD], atol=1e-6)
+
+
+def test_landmark_that_is_not_known_is_left_out(scene) -> None:
+    numbers = {shape.id for shape in shown(scene()) if shape.namespace == "landmarks"}
+    assert Landmark.FE1 not in numbers
+
+
+def test_annulus_is_not_shown_while_invalid(scene) -> None:
+    made = scene()
+    found = shown(made, annulus=replace(made.annulus, valid=False))
+    assert {shape.namespace for shape in found} == {"landmarks", "names", "lines"}
+
+
+def test_every_shape_can_be_told_apart_and_disappears(scene) -> None:
+    found = shown(scene())
+    assert len({(shape.namespace, shape.id) for shape in found}) == len(found)
+    assert all(shape.lifetime > 0 for shape in found)
