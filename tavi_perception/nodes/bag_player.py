@@ -1,0 +1,74 @@
+"""The bag player node: publishes the messages of a bag as they were recorded."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
+
+from tavi_perception.bags import BagReader, TopicQos
+from tavi_perception.nodes.recorder import message_class
+
+START_DELAY = 1.0
+"""s for subscribers to find the publishers before the first message."""
+
+ACKNOWLEDGED_WITHIN = 5
+"""s that subscribers may take to confirm the last messages."""
+
+CLOCK_DEPTH = 10
+
+
+class BagPlayer(Node):
+    """Replays topics of a bag with their quality of service; stamps inside the messages stay as recorded.
+
+    With ``clock`` the recorded time is published on /clock, for nodes that run with ``use_sim_time``.
+    """
+
+    def __init__(
+        self, bag: BagReader, topics: Collection[str] = (), *, rate: float = 1.0, clock: bool = False
+    ):
+        super().__init__("bag_player")
+        self._bag = bag
+        self._rate = rate
+        self._publishers_by_topic: dict[str, Publisher] = {
+            topic.name: self.create_publisher(message_class(topic.type_name), topic.name, _profile(topic.qos))
+            for topic in bag.topics
+            if not topics or topic.name in topics
+        }
+        self._clock_publisher = self.create_publisher(Clock, "/clock", CLOCK_DEPTH) if clock else None
+
+    def play(self, stop: threading.Event) -> int:
+        """Publishes until the end or until ``stop`` is set; the number of messages published."""
+        self._publish_clock(self._bag.start_ns)
+        stop.wait(START_DELAY)
+        start, count = time.monotonic(), 0
+        for message in self._bag.raw(self._publishers_by_topic):
+            due = start + (message.time_ns - self._bag.start_ns) / 1e9 / self._rate
+            if stop.wait(max(due - time.monotonic(), 0.0)):
+                break
+            self._publish_clock(message.time_ns)
+            self._publishers_by_topic[message.topic].publish(message.cdr)
+            count += 1
+        for publisher in self._publishers_by_topic.values():
+            publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGED_WITHIN))
+        return count
+
+    def _publish_clock(self, time_ns: int) -> None:
+        if self._clock_publisher is not None:
+            self._clock_publisher.publish(Clock(clock=Time(nanoseconds=time_ns).to_msg()))
+
+
+def _profile(offered: TopicQos) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST if offered.depth else HistoryPolicy.KEEP_ALL,
+        depth=offered.depth,
+        reliability=ReliabilityPolicy.RELIABLE if offered.reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if offered.transient_local else DurabilityPolicy.VOLATILE,
+    )

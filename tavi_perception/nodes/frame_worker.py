@@ -1,0 +1,187 @@
+"""The thread that turns images into outputs, and the watchdog that speaks up when there are none."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.clock import Clock
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from tavi_perception.bags import decode
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import Reason
+from tavi_perception.imaging import GreyImage, ImageRejectedError, compressed_to_grey, image_to_grey
+from tavi_perception.nodes.health import Health
+from tavi_perception.nodes.mailbox import Mailbox
+from tavi_perception.nodes.outputs import Outputs
+from tavi_perception.nodes.settings import NodeConfig
+from tavi_perception.pipeline import Pipeline, invalidated, nothing_known
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.tracker import TrackedFrame
+
+LOG_PERIOD = 5.0
+"""s between two log lines about the same trouble with frames."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What holds for a frame when its turn comes; the node keeps it up to date."""
+
+    config: NodeConfig
+    tracking: TrackingConfig
+    geometry: CArmGeometry
+
+
+class FrameWorker:
+    """Works from ``start`` to ``stop``; nothing is published before or after.
+
+    Images wait in a one-slot mailbox, so that the executor's thread never waits for inference.
+
+    Args:
+        pipeline: None where no model could be loaded: every image is answered with MODEL_NOT_READY.
+        situation: asked for each frame.
+        clock: the node's, for the age of images.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline | None,
+        outputs: Outputs,
+        health: Health,
+        situation: Callable[[], Situation],
+        clock: Clock,
+        logger: Any,
+    ) -> None:
+        self._pipeline = pipeline
+        self._outputs = outputs
+        self._health = health
+        self._situation = situation
+        self._clock = clock
+        self._logger = logger
+        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        self._publishing = threading.Lock()
+        self._active = False
+        self._last_header: Header | None = None
+        self._last_output = 0.0
+        self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
+
+    def start(self) -> None:
+        self._active = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the last frame is done; what it found is not published any more."""
+        with self._publishing:
+            self._active = False
+        self._mailbox.close()
+        self._thread.join()
+
+    @property
+    def dropped(self) -> int:
+        """Images that were overwritten by newer ones before their turn came."""
+        return self._mailbox.overwritten
+
+    def put(self, msg: Image | CompressedImage) -> None:
+        self._mailbox.put(msg)
+
+    def watch(self) -> None:
+        """Publishes an invalid deviation when images have stopped, or the inference hangs."""
+        stale_after = self._situation().config.stale_after
+        with self._publishing:
+            header = self._last_header
+            if not self._active or header is None or time.monotonic() - self._last_output < stale_after:
+                return
+            self._last_output = time.monotonic()
+            stale = nothing_known(0, 0, Reason.IMAGE_STALE)
+            self._outputs.publish_deviation(header, stale, self._age(header))
+        self._health.warning = f"no image for more than {stale_after:g} s"
+
+    def _work(self) -> None:
+        while (msg := self._mailbox.take()) is not None:
+            try:
+                self._process(msg)
+            except Exception as error:  # the node outlives any single frame
+                self._log_failure("processing", error)
+                self._health.frame_rejected(f"processing a frame failed: {error}")
+                self._publish(msg.header, nothing_known(0, 0, Reason.MODEL_NOT_READY))
+
+    def _process(self, msg: Image | CompressedImage) -> None:
+        situation = self._situation()
+        try:
+            image = _grey(msg, situation.config.bits_stored)
+        except ImageRejectedError as error:
+            self._logger.error(str(error), throttle_duration_sec=LOG_PERIOD)
+            self._health.frame_rejected(str(error))
+            size = getattr(msg, "width", 0), getattr(msg, "height", 0)
+            self._publish(msg.header, nothing_known(*size, Reason.IMAGE_REJECTED))
+            return
+        height, width = image.shape
+        if self._pipeline is None:
+            self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY))
+            return
+        self._pipeline.tracker.config = situation.tracking
+        stamp = decode.seconds(msg.header.stamp)
+        frame = self._pipeline.process(image, stamp, situation.geometry)
+        latency, frame = self._publish(msg.header, frame)
+        self._health.frame_done(latency, frame.deviation.valid)
+        self._show(msg.header, image, frame, situation)
+
+    def _show(self, header: Header, image: GreyImage, frame: TrackedFrame, situation: Situation) -> None:
+        """Publishes what people look at; the frame is answered already, so a failure only gets logged."""
+        try:
+            with self._publishing:
+                if self._active:
+                    self._outputs.publish_views(
+                        header,
+                        image,
+                        frame,
+                        situation.geometry,
+                        situation.tracking,
+                        situation.config.overlay_rate,
+                    )
+        except Exception as error:
+            self._log_failure("showing", error)
+
+    def _publish(self, header: Header, frame: TrackedFrame) -> tuple[float, TrackedFrame]:
+        """Publishes a result, invalid if its image is too old by now; latency (s) and what was published."""
+        latency = self._age(header)
+        stale = abs(latency) > self._situation().config.stale_after
+        if stale:
+            frame = invalidated(frame, Reason.IMAGE_STALE)
+        self._health.warning = _stale_sentence(latency) if stale else ""
+        with self._publishing:
+            if self._active:
+                self._outputs.publish_results(header, frame, latency)
+                self._last_header = header
+                self._last_output = time.monotonic()
+        return latency, frame
+
+    def _log_failure(self, doing: str, error: Exception) -> None:
+        self._logger.error(
+            f"{doing} a frame failed: {error}\n{traceback.format_exc()}", throttle_duration_sec=LOG_PERIOD
+        )
+
+    def _age(self, header: Header) -> float:
+        """Time since capture (s) on the node's clock."""
+        return self._clock.now().nanoseconds * 1e-9 - decode.seconds(header.stamp)
+
+
+def _grey(msg: Image | CompressedImage, bits_stored: int) -> GreyImage:
+    if isinstance(msg, CompressedImage):
+        return compressed_to_grey(msg)
+    return image_to_grey(msg, bits_stored=bits_stored)
+
+
+def _stale_sentence(latency: float) -> str:
+    if latency < 0:
+        return f"image stamps lie {-latency:.1f} s in the future; synchronise the clocks of camera and node"
+    return (
+        f"image stamps are {latency:.1f} s old at publication; a replayed bag needs use_sim_time "
+        "and a clock, a camera needs a clock synchronised with the node's"
+    )

@@ -1,0 +1,144 @@
+"""A ROS 2 graph of its own on this machine: its domain, its nodes in this process, its child processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from tavi_perception.nodes.process import spin
+from tavi_perception.resources import share_directory
+
+DOMAINS = range(1, 102)
+"""Domains whose ports stay below Linux's ephemeral ones (ROS 2 documentation, "The ROS_DOMAIN_ID")."""
+
+STOP_TIMEOUT = 10.0
+"""s that a child process may take to end before it is killed."""
+
+
+class GraphError(Exception):
+    """The graph cannot start or has broken down; the message says why and what to do."""
+
+
+class Graph:
+    """Context manager: isolates the graph, spins its nodes in a thread, ends its child processes.
+
+    The user's own ROS_DOMAIN_ID and ROS_AUTOMATIC_DISCOVERY_RANGE win where they are set.
+    """
+
+    def __init__(self) -> None:
+        self._children: list[tuple[str, subprocess.Popen[bytes], Path]] = []
+        self._nodes: list[Node] = []
+        self._domain_lock: IO[str] | None = None
+
+    def __enter__(self) -> Graph:
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        if "ROS_DOMAIN_ID" not in os.environ:
+            domain, self._domain_lock = free_domain()
+            os.environ["ROS_DOMAIN_ID"] = str(domain)
+        profile = share_directory() / "config" / "fastdds.xml"
+        os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
+        os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
+        # The caller ends the graph in order when interrupted, so rclpy must not take the signals.
+        rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+        self._executor = SingleThreadedExecutor()
+        self._spinner = threading.Thread(target=spin, args=[self._executor], name="ros", daemon=True)
+        self._spinner.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_children()
+        self._executor.shutdown()
+        self._spinner.join()
+        for node in self._nodes:
+            node.destroy_node()
+        rclpy.try_shutdown()
+        if self._domain_lock is not None:
+            self._domain_lock.close()
+            del os.environ["ROS_DOMAIN_ID"]
+
+    def add(self, node: Node) -> None:
+        self._nodes.append(node)
+        self._executor.add_node(node)
+
+    def remove(self, node: Node) -> None:
+        self._executor.remove_node(node)
+        self._nodes.remove(node)
+        node.destroy_node()
+
+    def start(self, name: str, command: Sequence[str], log: Path) -> None:
+        """Runs a program of the graph as a child whose output goes to ``log``."""
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for this process, which then ends the others in order.
+                start_new_session=True,
+            )
+        self._children.append((name, child, log))
+
+    def check_children(self) -> None:
+        """Raises GraphError when a child process has ended by itself."""
+        for name, child, log in self._children:
+            if child.poll() is not None:
+                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                last = lines[-1] if lines else "it said nothing"
+                raise GraphError(f"the {name} has ended (exit code {child.returncode}): {last}; see {log}")
+
+    def stop_children(self) -> None:
+        for _, child, _ in self._children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGINT)
+        for _, child, _ in self._children:
+            try:
+                child.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self._children.clear()
+
+
+def free_domain() -> tuple[int, IO[str]]:
+    """A domain nobody on this machine uses, and the lock that keeps it ours while it is open.
+
+    Raises:
+        GraphError: every domain is taken.
+    """
+    for domain in random.sample(DOMAINS, len(DOMAINS)):
+        lock = (Path(tempfile.gettempdir()) / f"tavi-domain-{os.getuid()}-{domain}.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        if _unused(domain):
+            return domain, lock
+        lock.close()
+    raise GraphError("every ROS domain from 1 to 101 is in use here: end other graphs, or set ROS_DOMAIN_ID")
+
+
+def _unused(domain: int) -> bool:
+    """No participant holds the domain's first unicast port (DDS-RTPS 9.6.2: 7410 + 250 × domain)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", 7410 + 250 * domain))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,71 @@
+"""The image player node: a DICOM cine, a video, a folder of images or a bag as a live fluoroscope."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from rclpy.node import Node
+
+from tavi_perception.calibration import UserCalibration
+from tavi_perception.imaging import SourceError, open_source
+from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
+from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.playback import FramePublisher, paced
+from tavi_perception.nodes.process import run_node
+from tavi_perception.nodes.settings import PlayerConfig
+
+
+class ImagePlayer(Node):
+    """Publishes ``image`` at the recorded rate and ``carm_geometry`` once, latched."""
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__("image_player", **node_arguments)
+        declare(self, PlayerConfig)
+        config = read(self, PlayerConfig)
+        self._loop = config.loop
+        self._source = open_source(
+            Path(config.source),
+            frame_rate=config.frame_rate or None,
+            calibration=UserCalibration(pixel_size_mm=config.pixel_size_mm) if config.pixel_size_mm else None,
+        )
+        for note in self._source.notes:
+            self.get_logger().warning(f"{self._source.name}: {note}")
+        self._publisher = FramePublisher(self, self._source, config.frame_id, config.image_reliability)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="player", daemon=True)
+
+    def start(self) -> None:
+        self.get_logger().info(f"playing {self._source.name}: {self._source.frame_count} frames")
+        self._thread.start()
+
+    def destroy_node(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        super().destroy_node()
+
+    def _play(self) -> None:
+        try:
+            while not self._stop.is_set():
+                before = last = 0.0
+                for frame in paced(self._source, self._stop):
+                    self._publisher.publish(frame)
+                    before, last = last, frame.time
+                if not self._loop:
+                    self.get_logger().info(f"{self._source.name} is played to its end")
+                    return
+                self._stop.wait(last - before or 1.0 / DEFAULT_FRAME_RATE)
+        except SourceError as error:
+            self.get_logger().error(str(error))
+
+
+def main(args: list[str] | None = None) -> None:
+    try:
+        run_node(ImagePlayer, args, start=ImagePlayer.start)
+    except SourceError as error:
+        raise SystemExit(f"image_player: {error}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The topics on which the perception node tells what it found, and the order in which it tells it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from tavi_msgs.msg import AnnulusFrame, CatheterDeviation, KeypointArray, ModelInfo
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import MarkerArray
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.imaging.source import GreyImage
+from tavi_perception.nodes import conversions, qos
+from tavi_perception.nodes.markers import marker_array
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.tracker import TrackedFrame
+from tavi_perception.visualization.overlay import draw_overlay
+from tavi_perception.visualization.shapes import shapes
+
+
+class Outputs:
+    """Publishers of one perception node.
+
+    ``transform_child`` is the name of the annulus frame, None to send no transform.
+    """
+
+    def __init__(self, node: Node, transform_child: str | None, report: Callable[[str], None]) -> None:
+        self._node = node
+        self._transform_child = transform_child
+        self._last_overlay = -math.inf
+
+        def publisher(message: type, topic: str, profile: qos.QoSProfile) -> object:
+            name = node.resolve_topic_name(topic)
+            return node.create_publisher(
+                message, topic, profile, event_callbacks=qos.publisher_events(name, report)
+            )
+
+        self._keypoints = publisher(KeypointArray, "keypoints", qos.OUTPUT)
+        self._annulus = publisher(AnnulusFrame, "annulus", qos.OUTPUT)
+        self._deviation = publisher(CatheterDeviation, "deviation", qos.OUTPUT)
+        self._annulus_pose = publisher(PoseStamped, "annulus_pose", qos.OUTPUT)
+        self._markers = publisher(MarkerArray, "markers", qos.OUTPUT)
+        self._overlay = publisher(Image, "overlay", qos.SENSOR_DATA)
+        self._camera_info = publisher(CameraInfo, "camera_info", qos.SENSOR_DATA)
+        self._model_info = publisher(ModelInfo, "model_info", qos.LATCHED)
+        self._transform = publisher(TFMessage, "/tf", qos.TRANSFORM)
+
+    def announce_model(self, info: ModelInfo) -> None:
+        self._model_info.publish(info)
+
+    def publish_results(self, header: Header, frame: TrackedFrame, latency: float) -> None:
+        """What a controller waits for, first; ``latency`` in s from the header's stamp to now."""
+        self._keypoints.publish(conversions.keypoints_to_msg(frame.keypoints, header))
+        self._annulus.publish(conversions.annulus_to_msg(frame.annulus, header))
+        self.publish_deviation(header, frame, latency)
+        if frame.annulus.valid and conversions.has_finite_pose(frame.annulus):
+            self._annulus_pose.publish(conversions.pose_to_msg(frame.annulus, header))
+            if self._transform_child is not None:
+                transform = conversions.transform_to_msg(frame.annulus, header, self._transform_child)
+                self._transform.publish(TFMessage(transforms=[transform]))
+
+    def publish_deviation(self, header: Header, frame: TrackedFrame, latency: float) -> None:
+        self._deviation.publish(conversions.deviation_to_msg(frame.deviation, header, latency))
+
+    def publish_views(
+        self,
+        header: Header,
+        image: GreyImage,
+        frame: TrackedFrame,
+        geometry: CArmGeometry,
+        config: TrackingConfig,
+        overlay_rate: float,
+    ) -> None:
+        """What people look at; the costly ones only while somebody does. ``overlay_rate``: at most, in Hz."""
+        geometry = geometry.for_image(frame.keypoints.width, frame.keypoints.height)
+        self._camera_info.publish(conversions.camera_info(geometry, header))
+        if self._markers.get_subscription_count():
+            drawn = shapes(
+                frame.keypoints,
+                frame.annulus,
+                frame.deviation,
+                geometry,
+                config.target_depth,
+                config.depth_tolerance,
+            )
+            self._markers.publish(marker_array(drawn, header))
+        now = time.monotonic()
+        if self._overlay.get_subscription_count() and now - self._last_overlay >= 1.0 / overlay_rate:
+            self._last_overlay = now
+            overlay = draw_overlay(
+                image,
+                frame.keypoints,
+                frame.annulus,
+                frame.deviation,
+                config.target_depth,
+                config.depth_tolerance,
+                geometry.metres_per_px,
+            )
+            self._overlay.publish(conversions.image_to_msg(overlay, header))
+
+    def destroy(self) -> None:
+        for publisher in list(vars(self).values()):
+            if hasattr(publisher, "get_subscription_count"):
+                self._node.destroy_publisher(publisher)

@@ -1,0 +1,211 @@
+"""The perception node: images in; keypoints, annulus frame and deviation out, each with its validity."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from tavi_msgs.msg import CArmGeometry, ModelInfo
+
+from tavi_perception.bags import decode
+from tavi_perception.carm import uncalibrated
+from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
+from tavi_perception.inference.predictor import Predictor
+from tavi_perception.nodes import qos
+from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.frame_worker import FrameWorker, Situation
+from tavi_perception.nodes.health import Health
+from tavi_perception.nodes.outputs import Outputs
+from tavi_perception.nodes.process import run_node
+from tavi_perception.nodes.settings import NodeConfig
+from tavi_perception.pipeline import Pipeline
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.tracker import Tracker
+
+WATCHDOG_PERIOD = 0.02
+"""s between two looks at whether images still arrive."""
+
+DIAGNOSTICS_PERIOD = 1.0
+"""s between two messages on /diagnostics."""
+
+
+class PerceptionNode(LifecycleNode):
+    """Lifecycle node around ``Pipeline``.
+
+    Inference runs in a thread of its own (``FrameWorker``), so that services, parameters and timers never
+    wait for it. A model that cannot be loaded does not stop the node: each image is then answered
+    with an invalid deviation and MODEL_NOT_READY.
+    """
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__("perception", **node_arguments)
+        declare(self, NodeConfig)
+        declare(self, TrackingConfig)
+        self._config = read(self, NodeConfig)
+        self._tracking = read(self, TrackingConfig)
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self._health = Health(self.get_fully_qualified_name())
+        self._geometry = uncalibrated(0, 0)
+        self._pipeline: Pipeline | None = None
+        self._worker: FrameWorker | None = None
+        self._dropped_before = 0
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.OUTPUT)
+        # Steady: neither simulated time that stands still nor a set wall clock may stop the watchdog.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
+
+    def autostart(self) -> None:
+        """Configures and activates, unless that is left to a lifecycle manager."""
+        if self._config.autostart and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    # Transitions ------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._config = read(self, NodeConfig)
+        self._tracking = read(self, TrackingConfig)
+        child = self._config.annulus_frame_id if self._config.publish_tf else None
+        self._outputs = Outputs(self, child, self._report_qos)
+        geometry_topic = self.resolve_topic_name("carm_geometry")
+        self._geometry_subscription = self.create_subscription(
+            CArmGeometry,
+            "carm_geometry",
+            self._on_geometry,
+            qos.LATCHED,
+            event_callbacks=qos.subscription_events(geometry_topic, self._report_qos),
+        )
+        self._load_model()
+        self._health.state = "inactive"
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        if self._pipeline is not None:
+            self._pipeline.tracker.reset()
+        self._worker = FrameWorker(
+            self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
+        )
+        self._worker.start()
+        compressed = self._config.image_transport == "compressed"
+        topic = "image/compressed" if compressed else "image"
+        self._image_subscription = self.create_subscription(
+            CompressedImage if compressed else Image,
+            topic,
+            self._on_image,
+            qos.image_qos(self._config.image_reliability),
+            event_callbacks=qos.subscription_events(self.resolve_topic_name(topic), self._report_qos),
+        )
+        self._watchdog = self.create_timer(WATCHDOG_PERIOD, self._worker.watch, clock=self._steady)
+        self._health.state = "active"
+        self.get_logger().info(f"active, waiting for images on {self._image_subscription.topic_name}")
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._stop_working()
+        self._health.state = "inactive"
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._release()
+        self._health.state = "unconfigured"
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._stop_working()
+        self._release()
+        self._health.state = "finalized"
+        return TransitionCallbackReturn.SUCCESS
+
+    def _stop_working(self) -> None:
+        if self._worker is None:
+            return
+        self._worker.stop()
+        self._dropped_before += self._worker.dropped
+        self._worker = None
+        self.destroy_subscription(self._image_subscription)
+        self.destroy_timer(self._watchdog)
+
+    def _release(self) -> None:
+        if hasattr(self, "_outputs"):
+            self._outputs.destroy()
+            self.destroy_subscription(self._geometry_subscription)
+            del self._outputs, self._geometry_subscription
+        self._pipeline = None
+
+    def _load_model(self) -> None:
+        self._pipeline = None
+        try:
+            bundle = load_bundle(self._config.model) if self._config.model else default_bundle()
+            predictor = Predictor(bundle, self._config.runtime, self._config.threads)
+            predictor.warm_up()
+        except (ModelContractError, ValueError, RuntimeError) as error:
+            self._health.model_error = str(error)
+            self.get_logger().error(f"{error}; until then every deviation is invalid")
+            return
+        self._health.model_error = ""
+        self._health.model = f"{bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
+        self.get_logger().info(f"model {self._health.model}")
+        self._pipeline = Pipeline(predictor.predict, Tracker(self._tracking))
+        self._outputs.announce_model(
+            ModelInfo(
+                header=Header(stamp=self.get_clock().now().to_msg()),
+                name=bundle.name,
+                version=bundle.version,
+                sha256=bundle.sha256,
+                runtime=predictor.runtime,
+                device=predictor.device,
+                input_width=bundle.input_width,
+                input_height=bundle.input_height,
+                presence_thresholds=[float(t) for t in bundle.presence_thresholds],
+            )
+        )
+
+    # Inputs -----------------------------------------------------------------------------------------
+
+    def _on_image(self, msg: Image | CompressedImage) -> None:
+        self._health.received += 1
+        if self._worker is not None:
+            self._worker.put(msg)
+
+    def _on_geometry(self, msg: CArmGeometry) -> None:
+        try:
+            self._geometry = decode.geometry(msg)
+            self._health.geometry_error = ""
+        except ValueError as error:
+            # A wrong scale is worse than none.
+            self._geometry = uncalibrated(msg.image_width, msg.image_height)
+            self._health.geometry_error = str(error)
+            self.get_logger().error(str(error))
+
+    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        changed = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            self._config, self._tracking = (
+                read(self, config, **changed) for config in (NodeConfig, TrackingConfig)
+            )
+        except (ValueError, TypeError) as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _situation(self) -> Situation:
+        return Situation(self._config, self._tracking, self._geometry)
+
+    def _report_qos(self, sentence: str) -> None:
+        self.get_logger().warning(sentence)
+        self._health.qos_problem(sentence)
+
+    def _publish_diagnostics(self) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg())
+        dropped = self._dropped_before + (self._worker.dropped if self._worker else 0)
+        self._diagnostics.publish(self._health.to_msg(header, dropped))
+
+
+def main(args: list[str] | None = None) -> None:
+    run_node(PerceptionNode, args, start=PerceptionNode.autostart)
+
+
+if __name__ == "__main__":
+    main()

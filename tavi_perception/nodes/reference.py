@@ -1,0 +1,135 @@
+"""Writes config/perception.yaml, docs/parameters.md and docs/validity.md from the declarations in the code.
+
+Run ``python -m tavi_perception.nodes.reference`` in a clone after changing a parameter or a rule of validity.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tavi_perception.estimates import Reason
+from tavi_perception.nodes.settings import NodeConfig, PlayerConfig
+from tavi_perception.parameters import ParameterInfo, parameters_of
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Rule
+
+PERCEPTION = (NodeConfig, TrackingConfig)
+LINE_LENGTH = 110
+_WRITTEN_BY = "Written by `python -m tavi_perception.nodes.reference` from the declarations in the code."
+
+
+def parameter_file() -> str:
+    """The annotated YAML of the perception node with every parameter at its default."""
+    lines = ["# Parameters of the perception node, each at its default.", f"# {_WRITTEN_BY}"]
+    lines += ["/**:", "  ros__parameters:"]
+    for info in _perception_parameters():
+        facts = [info.unit, info.range_text, "only at start" if info.read_only else ""]
+        comment = f"{info.description} ({'; '.join(filter(None, facts))})".replace(" ()", "")
+        lines += textwrap.wrap(comment, LINE_LENGTH, initial_indent="    # ", subsequent_indent="    # ")
+        lines.append(f"    {info.name}: {_yaml(info.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def parameter_page() -> str:
+    """The Markdown reference of all parameters."""
+    return "\n".join(
+        [
+            "# Parameters",
+            "",
+            _WRITTEN_BY,
+            "",
+            "## perception",
+            "",
+            *_table(_perception_parameters()),
+            "",
+            "## image_player",
+            "",
+            *_table(parameters_of(PlayerConfig)),
+            "",
+        ]
+    )
+
+
+NODE_RULES = (
+    (Reason.MODEL_NOT_READY, "no model is loaded, or it failed on this frame"),
+    (
+        Reason.IMAGE_STALE,
+        "the image was taken more than stale_after before publication, or lies that far in the future; or no "
+        "image has come for stale_after, in which case an invalid deviation with the last stamp repeats",
+    ),
+    (
+        Reason.IMAGE_REJECTED,
+        "the image cannot be read: its encoding, size, step or data contradict each other",
+    ),
+)
+"""The reasons that concern frames before they reach tracking, and when the perception node gives them."""
+
+
+def validity_page() -> str:
+    """The Markdown table of every reason bit and its rules."""
+    lines = ["# Validity", "", _WRITTEN_BY, ""]
+    lines += [
+        "An annulus frame or a deviation is `valid` exactly when none of these holds. Words in the "
+        "conditions are [parameters](parameters.md). A deviation also has all reasons of its annulus "
+        "frame, but for the pixel size: an annulus frame may be valid in pixels alone.",
+        "",
+    ]
+    lines += ["| bit | reason | annulus frame | deviation |", "|---|---|---|---|"]
+    node = dict(NODE_RULES)
+    for reason in filter(None, Reason):  # Python 3.10 counts NONE in
+        both = node.get(reason)
+        annulus, deviation = (
+            both or _conditions(rules, reason) for rules in (ANNULUS_RULES, DEVIATION_RULES)
+        )
+        lines.append(f"| {int(reason)} | `{reason.name}` | {annulus} | {deviation} |")
+    return "\n".join(lines) + "\n"
+
+
+def _conditions(rules: Iterable[Rule[Any]], reason: Reason) -> str:
+    return "; or ".join(rule.condition for rule in rules if rule.reason is reason)
+
+
+def _perception_parameters() -> Iterator[ParameterInfo]:
+    for config in PERCEPTION:
+        yield from parameters_of(config)
+
+
+def _table(parameters: Iterator[ParameterInfo]) -> Iterator[str]:
+    yield "| parameter | default | unit | allowed | at run time | meaning |"
+    yield "|---|---|---|---|---|---|"
+    for info in parameters:
+        source = f" Source: {info.source}." if info.source else ""
+        cells = (
+            f"`{info.name}`",
+            f"`{_yaml(info.default)}`",
+            info.unit,
+            info.range_text,
+            "no" if info.read_only else "yes",
+            f"{info.description}{source}",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and math.isnan(value):
+        return ".nan"
+    if isinstance(value, str):
+        return value or '""'
+    return str(value)
+
+
+def main() -> None:
+    root = Path(__file__).resolve().parents[2]
+    (root / "config" / "perception.yaml").write_text(parameter_file(), encoding="utf-8")
+    (root / "docs" / "parameters.md").write_text(parameter_page(), encoding="utf-8")
+    (root / "docs" / "validity.md").write_text(validity_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

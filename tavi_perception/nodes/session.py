@@ -1,0 +1,206 @@
+"""One run of the whole graph over a source of frames: perception in a process of its own, all recorded."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+from tavi_msgs.msg import CatheterDeviation
+from tqdm import tqdm
+
+from tavi_perception.bags import BagWriter
+from tavi_perception.bags.decode import stamp_ns
+from tavi_perception.imaging.source import FrameSource
+from tavi_perception.nodes import qos
+from tavi_perception.nodes.graph import Graph, GraphError
+from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, has_truth, paced
+from tavi_perception.nodes.recorder import Recorder
+from tavi_perception.resources import share_directory
+
+START_TIMEOUT = 60.0
+"""s for every node to start and find the others; a cold start with a GPU takes tens of seconds."""
+
+ANSWER_TIMEOUT = 20.0
+"""s for the answer to one frame of a recording."""
+
+SETTLE = 0.5
+"""s between the recorder's having found all publishers and the first frame: discovery is not simultaneous."""
+
+INPUTS = ("/fluoro/image", "/fluoro/carm_geometry")
+RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
+VIEWS = ("/tavi/annulus_pose", "/tavi/markers", "/tavi/overlay", "/tavi/camera_info", "/tavi/model_info")
+TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
+SHARED = ("/tf", "/diagnostics")
+
+RECORDED_OVERLAYS_HZ = 2.0
+"""Overlays a second in the bag; all of them would be most of it, and they can be drawn again."""
+
+RECORDING_STALE_AFTER = 60.0
+"""s; a recording is not live: it waits for its answers, however slow the machine."""
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """How to run a session.
+
+    Attributes:
+        out: existing folder for bag/ and the logs.
+        live: frames come at their pace whether or not they are answered, as from a camera; otherwise each
+            waits for the answer to the one before, and none is lost.
+        view: open RViz, and end with it.
+        model, runtime, threads: as the perception node's parameters.
+    """
+
+    out: Path
+    live: bool
+    view: bool = False
+    model: str = ""
+    runtime: str = "auto"
+    threads: int = 2
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """Numbers of messages in the bag at the end."""
+
+    images: int
+    deviations: int
+
+
+def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
+    """Plays the source through a perception node in a graph of its own and records everything in out/bag.
+
+    Raises:
+        GraphError: a node did not start, ended early, or left a frame unanswered.
+        BagError: the bag cannot be written.
+    """
+    topics = {*INPUTS, *RESULTS, *VIEWS, *SHARED, *(TRUTH if has_truth(source) else ())}
+    with BagWriter(options.out / "bag") as bag, Graph() as graph:
+        graph.start(
+            "perception node",
+            [sys.executable, "-m", "tavi_perception.nodes.perception_node", *_perception_arguments(options)],
+            options.out / "perception.log",
+        )
+        if options.view:
+            graph.start("RViz", _rviz(), options.out / "rviz.log")
+        recorder = Recorder(bag, topics)
+        player = Node("player", namespace="fluoro")
+        frames = FramePublisher(player, source, "fluoro", "reliable")
+        truth = TruthPublisher(player, source) if has_truth(source) else None
+        answers = _Answers(player)
+        graph.add(recorder)
+        graph.add(player)
+
+        _wait(
+            lambda: recorder.connected >= topics and frames.images.get_subscription_count() >= 2,
+            START_TIMEOUT,
+            graph,
+            lambda: (
+                "the graph is incomplete: nothing heard of "
+                + (
+                    ", ".join(sorted(topics - recorder.connected))
+                    or "the perception node's image subscription"
+                )
+            ),
+        )
+        time.sleep(SETTLE)
+        for index, frame in enumerate(_progress(source)):
+            image = frames.publish(frame)
+            if truth is not None:
+                truth.publish(index, image.header)
+            if options.live:
+                graph.check_children()
+            else:
+                answers.wait_for(image, index, graph)
+        _wait(
+            lambda: (
+                recorder.counts["/fluoro/image"] >= frames.count
+                and (options.live or min(recorder.counts[topic] for topic in RESULTS) >= frames.count)
+            ),
+            ANSWER_TIMEOUT,
+            graph,
+            lambda: f"the recorder has {recorder.counts['/fluoro/image']} of {frames.count} images",
+        )
+        time.sleep(SETTLE)
+        return SessionResult(recorder.counts["/fluoro/image"], recorder.counts["/tavi/deviation"])
+
+
+class _Answers:
+    """Remembers which frames have been answered with a deviation."""
+
+    def __init__(self, node: Node) -> None:
+        self._answered: set[int] = set()
+        self._arrived = threading.Condition()
+        node.create_subscription(CatheterDeviation, "/tavi/deviation", self._on_deviation, qos.OUTPUT)
+
+    def wait_for(self, image: Image, index: int, graph: Graph) -> None:
+        stamp = stamp_ns(image)
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        with self._arrived:
+            while not self._arrived.wait_for(lambda: stamp in self._answered, timeout=0.5):
+                graph.check_children()
+                if time.monotonic() > deadline:
+                    raise GraphError(
+                        f"the perception node left frame {index} unanswered for {ANSWER_TIMEOUT:.0f} s; "
+                        "see perception.log"
+                    )
+
+    def _on_deviation(self, msg: CatheterDeviation) -> None:
+        with self._arrived:
+            self._answered.add(stamp_ns(msg))
+            self._arrived.notify_all()
+
+
+def _perception_arguments(options: SessionOptions) -> list[str]:
+    parameters = {
+        "model": options.model,
+        "runtime": options.runtime,
+        "threads": str(options.threads),
+        "overlay_rate": str(RECORDED_OVERLAYS_HZ),
+    }
+    if not options.live:
+        parameters |= {"image_reliability": "reliable", "stale_after": str(RECORDING_STALE_AFTER)}
+    remappings = {"__ns": "/tavi", "image": INPUTS[0], "carm_geometry": INPUTS[1]}
+    return [
+        "--ros-args",
+        "--params-file",
+        str(share_directory() / "config" / "perception.yaml"),
+        *(word for old, new in remappings.items() for word in ("-r", f"{old}:={new}")),
+        *(word for name, value in parameters.items() if value for word in ("-p", f"{name}:={value}")),
+    ]
+
+
+def _rviz() -> list[str]:
+    program = shutil.which("rviz2")
+    if program is None:
+        raise GraphError(
+            "there is no rviz2 on the PATH: install RViz (ros-jazzy-rviz2) and source it, or run without "
+            "--view and open report.html afterwards"
+        )
+    return [program, "-d", str(share_directory() / "config" / "rviz" / "tavi.rviz")]
+
+
+def _progress(source: FrameSource) -> Iterable:
+    return tqdm(
+        paced(source, threading.Event()),
+        total=source.frame_count,
+        unit="frame",
+        desc=source.name,
+        disable=None,
+    )
+
+
+def _wait(done: Callable[[], bool], timeout: float, graph: Graph, failure: Callable[[], str]) -> None:
+    deadline = time.monotonic() + timeout
+    while not done():
+        graph.check_children()
+        if time.monotonic() > deadline:
+            raise GraphError(f"{failure()} (waited {timeout:.0f} s); see perception.log")
+        time.sleep(0.02)

@@ -1,0 +1,108 @@
+"""The parameters of the nodes beside those of the tracking: what they are called, mean and may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tavi_perception.parameters import check_parameters, parameter
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """Parameters of the perception node beside those of the tracking."""
+
+    model: str = parameter(
+        "",
+        "Folder of the model bundle; empty: the shipped one. Takes effect at the next configure transition.",
+    )
+    runtime: str = parameter(
+        "auto",
+        "What runs the model: auto takes a GPU through TensorFlow if there is one, else LiteRT. Takes effect "
+        "at the next configure transition.",
+        choices=("auto", "litert", "tensorflow"),
+    )
+    threads: int = parameter(
+        2,
+        "CPU threads of the inference. Takes effect at the next configure transition.",
+        minimum=1,
+        maximum=64,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw subscribes to image, compressed to image/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    image_reliability: str = parameter(
+        "best_effort",
+        "best_effort takes the newest image from any publisher; reliable loses none, from reliable "
+        "publishers only.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    bits_stored: int = parameter(
+        16,
+        "How many of the 16 bits of mono16 and 16UC1 images carry the grey level.",
+        minimum=8,
+        maximum=16,
+        read_only=True,
+    )
+    stale_after: float = parameter(
+        0.2,
+        "An image older than this at publication, or none for this long, makes the outputs invalid with "
+        "IMAGE_STALE; at less than 5 frames/s it must be longer than the time between frames.",
+        unit="s",
+        minimum=0.01,
+        maximum=60.0,
+    )
+    overlay_rate: float = parameter(
+        30.0, "Overlays a second at most, while somebody subscribes.", unit="Hz", minimum=0.1, maximum=120.0
+    )
+    publish_tf: bool = parameter(
+        True, "Send the annulus frame as a transform while it is valid.", read_only=True
+    )
+    annulus_frame_id: str = parameter(
+        "aortic_annulus", "Name of the annulus frame in the transform tree.", read_only=True
+    )
+    autostart: bool = parameter(
+        True,
+        "Configure and activate without being asked; false leaves both to a lifecycle manager.",
+        read_only=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+
+@dataclass(frozen=True)
+class PlayerConfig:
+    """Parameters of the image player."""
+
+    source: str = parameter("", "DICOM file, video, image, folder of images, or bag to play.", read_only=True)
+    frame_rate: float = parameter(
+        0.0,
+        "Frames per second; 0 takes the recorded rate.",
+        unit="Hz",
+        minimum=0.0,
+        maximum=120.0,
+        read_only=True,
+    )
+    loop: bool = parameter(False, "Start again after the last frame.", read_only=True)
+    frame_id: str = parameter("fluoro", "Frame of the images, origin at the X-ray source.", read_only=True)
+    image_reliability: str = parameter(
+        "best_effort",
+        "best_effort as of a camera, or reliable.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    pixel_size_mm: float = parameter(
+        0.0,
+        "Size of a pixel at the patient, above all that the source says; 0: not given.",
+        unit="mm",
+        minimum=0.0,
+        maximum=10.0,
+        read_only=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)

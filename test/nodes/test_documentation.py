@@ -1,0 +1,77 @@
+"""What README and docs name exists, and what they copy from the code is up to date."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tavi_perception.cli import TRAINING
+from tavi_perception.cli import _parser as command_parser
+from tavi_perception.nodes.reference import parameter_file, parameter_page, validity_page
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands():
+    (choices,) = (action.choices for action in command_parser()._actions if action.choices)
+    return set(choices) | {"test"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("config/perception.yaml", parameter_file),
+        ("docs/parameters.md", parameter_page),
+        ("docs/validity.md", validity_page),
+    ],
+)
+def test_what_is_written_from_the_declarations_is_up_to_date(file, content):
+    assert (ROOT / file).read_text() == content(), "run: python -m tavi_perception.nodes.reference"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_on_a_page_exists(page):
+    named = set(re.findall(r"\./tavi ([a-z]+)", page.read_text()))
+    assert named <= commands()
+
+
+def test_the_script_and_the_command_line_know_the_same_commands():
+    usage = subprocess.run([ROOT / "tavi", "--help"], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  ([a-z]+)  ", usage, flags=re.MULTILINE)) == commands()
+
+
+def test_the_readme_names_every_command():
+    text = (ROOT / "README.md").read_text()
+    assert all(f"./tavi {command}" in text for command in commands())
+    assert set(TRAINING) <= commands()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_on_a_page_leads_to_a_file(page):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+    assert all((page.parent / target).exists() for target in targets), targets
+
+
+def test_the_topics_of_the_node_reference_are_those_that_the_node_has(graph_topics):
+    text = (ROOT / "docs" / "nodes.md").read_text()
+    perception = text.split("## image_player")[0]
+    named = set(re.findall(r"^\| `([a-z_/]+)` \|", perception, flags=re.MULTILINE))
+    assert named - {"image/compressed"} == graph_topics
+
+
+def test_the_topics_of_the_readme_are_those_of_the_node_in_its_namespace(graph_topics):
+    named = set(re.findall(r"`(/[a-z_/]+)`", (ROOT / "README.md").read_text()))
+    inputs = {"/fluoro/image": "image", "/fluoro/carm_geometry": "carm_geometry"}
+    local = {inputs.get(topic, topic.removeprefix("/tavi/")) for topic in named}
+    assert local == graph_topics
+
+
+@pytest.fixture
+def graph_topics(perception, namespace):
+    """Relative names of the topics of a running perception node."""
+    ours = {publisher.topic_name for publisher in perception.publishers}
+    ours |= {subscription.topic_name for subscription in perception.subscriptions}
+    ignored = {"/rosout", "/parameter_events", "/clock", f"{namespace}/perception/transition_event"}
+    return {topic.removeprefix(f"{namespace}/") for topic in ours - ignored}

@@ -1,0 +1,48 @@
+"""Which ROS 2 a command runs on, and the variables it gets."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ros_environment import FASTDDS_PROFILE, PROFILES, runtime
+
+
+def test_ros_comes_from_wheels_where_none_is_sourced(tmp_path, monkeypatch):
+    monkeypatch.delenv("ROS_DISTRO", raising=False)
+
+    assert runtime(tmp_path).home.path == tmp_path
+
+
+def test_sourced_ros_is_used_and_kept_apart_from_the_wheels(tmp_path, monkeypatch):
+    pytest.importorskip("rclpy")
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+
+    environment = runtime(tmp_path)
+
+    assert environment.home.path == tmp_path / "ros-jazzy"
+    assert os.environ["AMENT_PREFIX_PATH"] in environment.variables()["AMENT_PREFIX_PATH"]
+
+
+def test_every_process_uses_the_shared_memory_profile_and_stays_on_this_machine(tmp_path, monkeypatch):
+    for name in (*PROFILES, "ROS_AUTOMATIC_DISCOVERY_RANGE"):
+        monkeypatch.delenv(name, raising=False)
+
+    variables = runtime(tmp_path).variables()
+
+    assert FASTDDS_PROFILE.exists()
+    assert {variables[name] for name in PROFILES} == {str(FASTDDS_PROFILE)}
+    assert variables["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+
+
+def test_profile_and_discovery_range_of_the_user_are_kept(tmp_path, monkeypatch):
+    monkeypatch.delenv(PROFILES[1], raising=False)
+    monkeypatch.setenv(PROFILES[0], "mine.xml")
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+
+    variables = runtime(tmp_path).variables()
+
+    assert variables[PROFILES[0]] == "mine.xml"
+    assert PROFILES[1] not in variables
+    assert variables["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
