@@ -200,7 +200,10 @@ class _Run:
         tqdm.write(" ".join(f"{key} {value:.4g}" for key, value in entry.items()))
         if self.stale == 0:
             self._averaged.save_weights(str(self._out / "best.weights.h5"))
-        (self._out / "history.json").write_text(json.dumps(self.history, indent=2))
+        # Whole or not at all: a kill in between must leave a history that can be read.
+        part = self._out / "history.part"
+        part.write_text(json.dumps(self.history, indent=2))
+        part.replace(self._out / "history.json")
         self._manager.save()
 
 

@@ -42,7 +42,9 @@ def test_killed_training_goes_on_from_its_last_checkpoint(cache: Path, tmp_path:
     subprocess.run(again, cwd=ROOT, check=True, capture_output=True)
     after = json.loads((tmp_path / "history.json").read_text())
     assert [entry["step"] for entry in after] == sorted({entry["step"] for entry in after})
-    assert after[:2] == before[:2]
+    # A kill between the history and the checkpoint repeats a validation, to the noise of the sums.
+    for kept, again_measured in zip(before[:2], after[:2], strict=True):
+        assert again_measured == pytest.approx(kept, rel=1e-3)
     assert after[-1]["step"] >= 12
 
 
