@@ -1,0 +1,70 @@
+"""Quantum and electronic noise: fields of unit variance with the correlation of the detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.simulation.patient import REFERENCE_SIZE
+
+_CENTRE = 0.98
+"""Middle of the detector's 3×3 kernel (Wang, Med Phys 2014)."""
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Noise of the signal s (1 at the set point): variance (s + electronic² / quanta) / quanta / reduction².
+
+    Attributes:
+        quanta: detected quanta per px where the signal is 1.
+        reduction: factor by which the system's spatial and temporal filters lower the noise.
+        electronic: standard deviation of the electronics (quanta).
+        neighbour, diagonal: the detector's 3×3 kernel beside and across its centre 0.98.
+        smoothing: Gaussian sigma by which the noise reduction correlates it (px at a side of 1000).
+    """
+
+    quanta: float
+    reduction: float
+    electronic: float
+    neighbour: float
+    diagonal: float
+    smoothing: float
+
+    @property
+    def kernel(self) -> NDArray[np.float32]:
+        """(3, 3) correlation kernel of the detector."""
+        n, d = self.neighbour, self.diagonal
+        return np.array([[d, n, d], [n, _CENTRE, n], [d, n, d]], dtype=np.float32)
+
+
+class NoiseFields:
+    """Fields of unit variance, made once; each frame cuts its window out of one of them."""
+
+    def __init__(self, rng: np.random.Generator, grain: Grain, size: int, count: int) -> None:
+        self._size = size
+        self._fields = [_field(rng, grain, size) for _ in range(count)]
+        self._flipped = np.empty((size, size), dtype=np.float32)
+
+    def cut(self, moment: np.random.Generator) -> NDArray[np.float32]:
+        """(size, size) noise of unit variance: random field, offset and flip; valid until the next call."""
+        which, flip = moment.integers(len(self._fields)), int(moment.integers(-1, 3))
+        field = self._fields[int(which)]
+        top, left = moment.integers(0, field.shape[0] - self._size + 1, 2)
+        window = field[top : top + self._size, left : left + self._size]
+        if flip > 1:
+            return window
+        return np.asarray(cv2.flip(window, flip, dst=self._flipped), dtype=np.float32)
+
+
+def _field(rng: np.random.Generator, grain: Grain, size: int) -> NDArray[np.float32]:
+    """A field somewhat larger than the image."""
+    side = size + max(8, size // 8)
+    field = rng.standard_normal((side, side), dtype=np.float32)
+    field = np.asarray(cv2.filter2D(field, -1, grain.kernel), dtype=np.float32)
+    sigma = grain.smoothing * size / REFERENCE_SIZE
+    if sigma > 0.2:
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), dtype=np.float32)
+    return field / field.std()
