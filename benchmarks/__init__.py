@@ -1,0 +1,1 @@
+"""Measurements that the project publishes; each is a module with a command line."""
