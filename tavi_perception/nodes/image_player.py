@@ -15,9 +15,19 @@ from tavi_perception.nodes.playback import FramePublisher, paced
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import PlayerConfig
 
+LOOK_PERIOD = 0.05
+"""s between two looks for a first subscriber."""
+
+SETTLE = 0.5
+"""s between the first subscriber and the first frame: discovery is not simultaneous."""
+
 
 class ImagePlayer(Node):
-    """Publishes ``image`` at the recorded rate and ``carm_geometry`` once, latched."""
+    """Publishes ``image`` at the recorded rate and ``carm_geometry`` once, latched.
+
+    It begins when somebody subscribes to the images: nodes launched together are not ready together, and a
+    recording is to be seen from its first frame on.
+    """
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__("image_player", **node_arguments)
@@ -36,7 +46,6 @@ class ImagePlayer(Node):
         self._thread = threading.Thread(target=self._play, name="player", daemon=True)
 
     def start(self) -> None:
-        self.get_logger().info(f"playing {self._source.name}: {self._source.frame_count} frames")
         self._thread.start()
 
     def destroy_node(self) -> None:
@@ -47,6 +56,7 @@ class ImagePlayer(Node):
 
     def _play(self) -> None:
         try:
+            self._wait_for_subscriber()
             while not self._stop.is_set():
                 before = last = 0.0
                 for frame in paced(self._source, self._stop):
@@ -58,6 +68,16 @@ class ImagePlayer(Node):
                 self._stop.wait(last - before or 1.0 / DEFAULT_FRAME_RATE)
         except SourceError as error:
             self.get_logger().error(str(error))
+
+    def _wait_for_subscriber(self) -> None:
+        images = self._publisher.images
+        self.get_logger().info(f"{self._source.name} waits for a subscriber of {images.topic_name}")
+        while images.get_subscription_count() == 0:
+            if self._stop.wait(LOOK_PERIOD):
+                return
+        if self._stop.wait(SETTLE):
+            return
+        self.get_logger().info(f"playing {self._source.name}: {self._source.frame_count} frames")
 
 
 def main(args: list[str] | None = None) -> None:

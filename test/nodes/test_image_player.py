@@ -1,5 +1,7 @@
 """The image player: recorded images as a live fluoroscope."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -51,6 +53,18 @@ def test_every_image_of_a_folder_is_played_in_order(listener, make_player, folde
     for msg, frame in zip(listener.received("image"), frames, strict=False):
         assert msg.encoding == "mono8"
         np.testing.assert_array_equal(np.reshape(msg.data, frame.shape), frame)
+
+
+def test_a_source_is_played_from_its_first_image_when_the_first_subscriber_comes_late(
+    make_player, make_robot, folder, frames
+):
+    player = make_player(source=str(folder), frame_rate=60.0)
+    player.start()
+    time.sleep(1.0)
+    late = make_robot()
+    late.listen(Image, "image", qos.image_qos("best_effort"))
+    late.wait(lambda: late.received("image"), "an image")
+    np.testing.assert_array_equal(np.reshape(late.received("image")[0].data, frames[0].shape), frames[0])
 
 
 def test_stamps_keep_the_frame_rate_and_name_the_frame(listener, make_player, folder):
