@@ -160,7 +160,7 @@ def device_parts(device: Device) -> tuple[Part, Part, Part]:
 
 
 def sinus_shade(image: Image, device: Device) -> Shade:
-    """The middle of the non-coronary sinus, and the tissue outside it at the same height."""
+    """The middle of the non-coronary sinus, and the tissue outside and below it."""
     scale = device_scale(device)
     _, heading = _along(device, np.array([1.5]))
     up = -heading[0]
@@ -168,7 +168,7 @@ def sinus_shade(image: Image, device: Device) -> Shade:
     if np.dot(out, device.aa1 - device.cm) < 0:
         out = -out
     within = device.aa1 + 65.0 * scale * up + _disc(15.0 * scale)
-    beside = within + 80.0 * scale * out
+    beside = device.aa1 + scale * (70.0 * out - 5.0 * up) + _disc(15.0 * scale)
     return shade(image, Part(within, beside))
 
 
