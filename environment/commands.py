@@ -29,6 +29,7 @@ COMMANDS = {
         Where.RUNTIME, "the perception node on a DICOM file, a video, a folder of images or a bag"
     ),
     "predict": Command(Where.RUNTIME, "keypoints of single images, without ROS"),
+    "simulate": Command(Where.RUNTIME, "ground-truth data sets and pictures of synthetic procedures"),
     "record": Command(Where.RUNTIME, "record topics into a bag"),
     "play": Command(Where.RUNTIME, "play a bag"),
     "train": Command(Where.TRAINING, "train a model"),

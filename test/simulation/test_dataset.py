@@ -1,0 +1,262 @@
+"""Data sets on disk: complete, split by procedure, the same again, resumable, and never another's folder."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from tavi_perception.landmarks import NAMES, Landmark
+from tavi_perception.simulation.dataset import DatasetError, DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.options import SPLITS, default_shares, purpose_of, shares_of
+from tavi_perception.simulation.dataset.png import encode_png
+from tavi_perception.simulation.dataset.pool import run_parallel
+from tavi_perception.simulation.dataset.source import Procedure, spread
+from tavi_perception.simulation.dataset.supervisely import CORNER
+from tavi_perception.simulation.seeds import BENCHMARK_START, TRAINING, VALIDATION
+
+SMALL = DatasetOptions(
+    procedures=4, seed=7, duration=2.0, frame_rate=5.0, frames=3, size=128, shares=(0.5, 0.25, 0.25)
+)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "set"
+    build_dataset(path, SMALL, workers=2)
+    return path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with (path / "frames.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def files_of(path: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and file.name != ".lock"
+    }
+
+
+def test_every_frame_has_an_image_an_annotation_and_a_row(dataset: Path) -> None:
+    rows = rows_of(dataset)
+    assert len(rows) == SMALL.procedures * SMALL.frames
+    for row in rows:
+        image = dataset / row["image"]
+        assert cv2.imread(str(image), cv2.IMREAD_UNCHANGED).shape == (128, 128)
+        assert (image.parents[1] / "ann" / f"{image.name}.json").exists()
+
+
+def test_images_and_table_hold_what_the_simulator_rendered(dataset: Path) -> None:
+    procedure = Procedure(SMALL.seed, SMALL.duration, SMALL.frame_rate, SMALL.size, SMALL.bits)
+    rows = {(int(row["seed"]), int(row["frame"])): row for row in rows_of(dataset)}
+    for frame in procedure.frames(spread(SMALL.frames, procedure.frame_count)):
+        row = rows[SMALL.seed, frame.index]
+        written = cv2.imread(str(dataset / row["image"]), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(written, frame.image)
+        assert float(row["time_s"]) == pytest.approx(frame.time)
+        for landmark in Landmark:
+            present = bool(frame.keypoints.present[landmark])
+            assert row[f"{landmark.name}_present"] == str(int(present))
+            assert row[f"{landmark.name}_grade"] == str(int(frame.grades[landmark]))
+            cells = [row[f"{landmark.name}_{axis}_px"] for axis in "xy"]
+            if present:
+                np.testing.assert_allclose(
+                    [float(cell) for cell in cells], frame.keypoints.xy[landmark], atol=1e-5
+                )
+            else:
+                assert cells == ["", ""]
+        assert float(row["depth_m"] or "nan") == pytest.approx(frame.deviation.depth, nan_ok=True)
+        assert float(row["metres_per_px_m"]) == pytest.approx(frame.geometry.metres_per_px)
+
+
+def test_annotations_agree_with_the_table_but_for_half_a_pixel(dataset: Path) -> None:
+    meta = json.loads((dataset / "supervisely" / "meta.json").read_text())
+    assert [item["title"] for item in meta["classes"]] == list(NAMES)
+    tags = {tag["name"] for tag in meta["tags"]}
+    for row in rows_of(dataset):
+        image = dataset / row["image"]
+        content = json.loads((image.parents[1] / "ann" / f"{image.name}.json").read_text())
+        assert content["size"] == {"width": 128, "height": 128}
+        assert {tag["name"] for tag in content["tags"]} <= tags
+        objects = {item["classTitle"]: item for item in content["objects"]}
+        assert set(objects) == {name for name in NAMES if row[f"{name}_present"] == "1"}
+        for name, item in objects.items():
+            assert item["geometryType"] == "point"
+            (point,) = item["points"]["exterior"]
+            expected = [float(row[f"{name}_{axis}_px"]) + CORNER for axis in "xy"]
+            assert point == pytest.approx(expected, abs=1e-3)
+
+
+def test_no_procedure_is_in_two_splits(dataset: Path) -> None:
+    splits: dict[str, set[str]] = {}
+    for row in rows_of(dataset):
+        splits.setdefault(row["procedure"], set()).add(row["split"])
+        assert row["image"].split("/")[1] == row["split"]
+    assert len(splits) == SMALL.procedures
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_dataset_json_says_that_it_is_synthetic_and_what_the_columns_mean(dataset: Path) -> None:
+    content = json.loads((dataset / "dataset.json").read_text())
+    assert content["synthetic"] is True and content["complete"] is True
+    assert content["options"]["seed"] == SMALL.seed
+    assert list(content["columns"]) == list(rows_of(dataset)[0])
+
+
+def test_the_same_options_give_the_same_files(dataset: Path, tmp_path: Path) -> None:
+    build_dataset(tmp_path / "again", SMALL, workers=1)
+    assert files_of(tmp_path / "again") == files_of(dataset)
+
+
+def test_a_complete_data_set_is_left_as_it_is(dataset: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in dataset.rglob("*.png")}
+    summary = build_dataset(dataset, SMALL)
+    assert summary.work.frames == 0
+    assert {file: file.stat().st_mtime_ns for file in dataset.rglob("*.png")} == before
+
+
+def test_a_procedure_that_is_missing_is_made_again_and_no_other(dataset: Path, tmp_path: Path) -> None:
+    build_dataset(tmp_path / "set", SMALL)
+    (tmp_path / "set" / "procedures" / "0000008.csv").unlink()
+    assert build_dataset(tmp_path / "set", SMALL).work.frames == SMALL.frames
+    assert files_of(tmp_path / "set") == files_of(dataset)
+
+
+def test_a_killed_run_goes_on_and_leaves_no_trace(dataset: Path, tmp_path: Path) -> None:
+    path = tmp_path / "set"
+    words = ["--procedures", "4", "--seed", "7", "--duration", "2", "--frame-rate", "5", "--frames", "3"]
+    words += ["--size", "128", "--split", "0.5,0.25,0.25", "--workers", "1"]
+    command = [sys.executable, "-m", "tavi_perception.cli", "simulate", "--out", str(path), *words]
+    run = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(path.glob("procedures/*.csv")) and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert not (path / "frames.csv").exists()
+    deadline = time.monotonic() + 60
+    while True:  # the orphaned worker notices and lets go of the folder
+        try:
+            build_dataset(path, SMALL)
+            break
+        except DatasetError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert files_of(path) == files_of(dataset)
+
+
+def test_other_options_are_refused_by_name(dataset: Path) -> None:
+    other = DatasetOptions(4, 7, duration=2.0, frame_rate=5.0, frames=2, size=128, shares=SMALL.shares)
+    with pytest.raises(DatasetError, match="frames 3, not 2"):
+        build_dataset(dataset, other)
+
+
+def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(DatasetError, match="not empty"):
+        build_dataset(tmp_path, SMALL)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tavi_perception.simulation.dataset import work
+    from tavi_perception.simulation.dataset.folder import DatasetFolder
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DatasetError, match="the disk is full"):
+        work.make_procedure(DatasetFolder(tmp_path, SMALL), SMALL, 7)
+
+
+def _die(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_is_named() -> None:
+    with pytest.raises(DatasetError, match="killed"):
+        list(run_parallel([functools.partial(_die, 1)], 1))
+
+
+@given(seed=st.integers(0, 10**7), procedures=st.integers(1, 10**6))
+def test_seeds_are_all_of_one_range_or_refused(seed: int, procedures: int) -> None:
+    seeds = range(seed, seed + procedures)
+    ranges = {"training": TRAINING, "validation": VALIDATION, "benchmark": range(BENCHMARK_START, 10**9)}
+    inside = [name for name, known in ranges.items() if seeds[0] in known and seeds[-1] in known]
+    if inside:
+        assert purpose_of(seed, procedures) == inside[0]
+    else:
+        with pytest.raises(DatasetError, match="do not lie in one range"):
+            purpose_of(seed, procedures)
+
+
+@pytest.mark.parametrize("seed", [VALIDATION.start, BENCHMARK_START])
+def test_seeds_of_validation_and_benchmark_are_never_for_training(seed: int) -> None:
+    with pytest.raises(DatasetError, match="never trained on"):
+        DatasetOptions(procedures=2, seed=seed)
+    options = DatasetOptions(procedures=50, seed=seed, shares=default_shares(seed, 50))
+    assert "training" not in {options.split_of(number) for number in options.seeds}
+
+
+def test_split_follows_the_shares_and_depends_on_the_seed_alone() -> None:
+    few, many = DatasetOptions(10, 300), DatasetOptions(1000, 0)
+    splits = [many.split_of(seed) for seed in many.seeds]
+    assert [splits.count(split) for split in SPLITS] == pytest.approx([800, 100, 100], abs=5)
+    assert [few.split_of(seed) for seed in few.seeds] == splits[300:310]
+
+
+@pytest.mark.parametrize("text", ["", "1", "0.5,0.5", "0.5,0.5,0.5", "1.2,-0.1,-0.1", "nan,0.5,0.5", "a,b,c"])
+def test_shares_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(DatasetError, match="--split"):
+        shares_of(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"procedures": 0},
+        {"duration": float("nan")},
+        {"frame_rate": -1.0},
+        {"frames": 301},
+        {"size": 0},
+        {"bits": 12},
+    ],
+)
+def test_options_without_sense_are_refused_by_name(wrong: dict[str, float]) -> None:
+    (name,) = wrong
+    with pytest.raises(DatasetError, match=f"--{name.replace('_', '-')}"):
+        DatasetOptions(**{"procedures": 1, "seed": 0, **wrong})  # type: ignore[arg-type]
+
+
+@given(
+    image=st.sampled_from([np.uint8, np.uint16]).flatmap(
+        lambda kind: arrays.arrays(kind, st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    )
+)
+def test_png_is_lossless(image: np.ndarray) -> None:
+    read = cv2.imdecode(np.frombuffer(encode_png(image), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert read.dtype == image.dtype
+    np.testing.assert_array_equal(read, image)
+
+
+def test_frames_are_spread_over_the_whole_procedure() -> None:
+    assert spread(4, 8) == [1, 3, 5, 7]
+    assert spread(300, 300) == list(range(300))
