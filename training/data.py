@@ -16,18 +16,23 @@ from tqdm import tqdm
 
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.landmarks import COUNT
-from tavi_perception.simulation.samples import sample
+from tavi_perception.simulation.samples import samples as samples_of
 from tavi_perception.simulation.seeds import TRAINING, VALIDATION
 
 DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
 """Outside the repository: rendered images are never committed."""
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Raise when the renderer changes, so that old shards are not mixed with new ones."""
 
-_SHARD = 500
+FRAMES = 8
+"""Frames of each synthetic patient."""
+
+_SHARD = 50
+"""Patients in a file of the cache."""
+
 _TEST_OFFSET = 100_000
-"""Validation seeds from here on are kept for model cards."""
+"""Validation patients from here on are kept for model cards."""
 
 _RENDER_SIZES = (512, 512, 704)
 """Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
@@ -52,7 +57,7 @@ class Samples:
 
 
 def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> list[Path]:
-    """Render the frames of ``seeds`` into shards of ``cache`` and return their files.
+    """Render ``FRAMES`` frames of each patient in ``seeds`` into shards of ``cache`` and return their files.
 
     Shards that are already there are kept; each is written under a temporary name first, so that an
     interrupted call leaves nothing half-written and the next one goes on where it stopped.
@@ -96,7 +101,7 @@ def validation_seeds(count: int) -> range:
 
 
 def test_seeds(count: int) -> range:
-    """Frames for the figures of model cards, never used to choose or calibrate anything."""
+    """Patients for the figures of model cards, never used to choose or calibrate anything."""
     return VALIDATION[_TEST_OFFSET : _TEST_OFFSET + count]
 
 
@@ -105,8 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.data", description=main.__doc__)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     parser.add_argument("--size", type=int, default=256, help="side of the network's input (px)")
-    parser.add_argument("--training", type=int, default=24_000, help="number of training frames")
-    parser.add_argument("--validation", type=int, default=1_500, help="number of validation frames")
+    parser.add_argument("--training", type=int, default=2_400, help="number of training patients")
+    parser.add_argument("--validation", type=int, default=200, help="number of validation patients")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args(argv)
     render(arguments.cache, validation_seeds(arguments.validation), arguments.size, arguments.workers)
@@ -128,10 +133,11 @@ def _frames(
     seeds: Sequence[int], size: int
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]]:
     for seed in seeds:
-        image, truth = sample(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)])
-        fitted, fit = fit_square(image, size)
-        xy = np.where(truth.present[:, None], fit.to_input(truth.xy), 0.0)
-        yield fitted, xy.astype(np.float32).reshape(COUNT, 2), truth.present.astype(np.float32)
+        for image, truth in samples_of(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)], FRAMES):
+            keypoints = truth.keypoints
+            fitted, fit = fit_square(image.astype(np.uint8), size)
+            xy = np.where(keypoints.present[:, None], fit.to_input(keypoints.xy), 0.0)
+            yield fitted, xy.astype(np.float32).reshape(COUNT, 2), keypoints.present.astype(np.float32)
 
 
 def _read(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
-from tavi_perception.simulation.samples import sample
+from tavi_perception.simulation.samples import samples
 from training import data, metrics
 
 
@@ -30,12 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Errors of visible points, presence and coverage of a bundle on fresh synthetic frames."""
     parser = argparse.ArgumentParser(prog="tavi evaluate", description=main.__doc__)
     parser.add_argument("--model", type=Path, help="folder of a bundle; default: the shipped one")
-    parser.add_argument("--frames", type=int, default=600)
+    parser.add_argument("--patients", type=int, default=75, help=f"{data.FRAMES} frames of each")
     parser.add_argument("--size", type=int, default=1000, help="side of the frames (px)")
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
     bundle = load_bundle(arguments.model) if arguments.model else default_bundle()
-    figures = evaluate(bundle, data.test_seeds(arguments.frames), arguments.size)
+    figures = evaluate(bundle, data.test_seeds(arguments.patients), arguments.size)
     print(table(figures))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, Any]:
-    """Figures of ``bundle`` on the frames of ``seeds``, all landmarks together and one by one.
+    """Figures of ``bundle`` on the patients of ``seeds``, all landmarks together and one by one.
 
     Distances are px at an image side of 1000.
     """
@@ -52,10 +52,10 @@ def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, 
     open_bundle = replace(bundle, manifest=replace(manifest, thresholds=np.zeros(COUNT)))
     predictor = Predictor(open_bundle, "litert")
     answers, truths = [], []
-    for seed in tqdm(seeds, unit="frame", desc="evaluating"):
-        image, truth = sample(seed, size)
-        answers.append(predictor.predict(image))
-        truths.append(truth)
+    for seed in tqdm(seeds, unit="patient", desc="evaluating"):
+        for image, truth in samples(seed, size, data.FRAMES):
+            answers.append(predictor.predict(image.astype(np.uint8)))
+            truths.append(truth.keypoints)
     predictions = metrics.Predictions(
         np.stack([a.presence for a in answers]),
         np.stack([np.nan_to_num(a.xy) for a in answers]),
@@ -68,7 +68,8 @@ def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, 
     )
     return {
         "data": "synthetic",
-        "frames": len(seeds),
+        "patients": len(seeds),
+        "frames": len(answers),
         "first_seed": int(seeds[0]),
         "size_px": size,
         **metrics.summary(predictions, labels, manifest.thresholds),

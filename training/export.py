@@ -47,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
-    parser.add_argument("--validation", type=int, default=1_500, help="validation frames for the calibration")
-    parser.add_argument("--test", type=int, default=600, help="fresh frames for the card's figures")
+    parser.add_argument("--validation", type=int, default=200, help="validation patients for the calibration")
+    parser.add_argument("--test", type=int, default=75, help="fresh patients for the card's figures")
     parser.add_argument("--note", default="", help="a sentence about the training for the card")
     parser.add_argument(
         "--observed", default="Nothing yet.", help="what was seen on real images, for the card"

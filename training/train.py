@@ -65,8 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tavi train", description=main.__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and weights")
     parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
-    parser.add_argument("--training", type=int, default=24_000, help="number of training frames")
-    parser.add_argument("--validation", type=int, default=1_500, help="number of validation frames")
+    parser.add_argument("--training", type=int, default=2_400, help="number of training patients")
+    parser.add_argument("--validation", type=int, default=200, help="number of validation patients")
     parser.add_argument(
         "--phases", default="128:64:800,256:32:1400", help="SIZE:BATCH:STEPS of each phase, comma separated"
     )

@@ -1,4 +1,4 @@
-"""Contrast medium in the aortic root: a faint local cloud, sharp where it pools against a wall."""
+"""Contrast medium in the aortic root: how much there is at a moment, and the shadow it casts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
+from tavi_perception.simulation.distributions import Uniform
 from tavi_perception.simulation.paint import LEVEL
-from tavi_perception.simulation.patient import FloatArray, Patient
+from tavi_perception.simulation.patient import Root
+from tavi_perception.simulation.route import Route
+from tavi_perception.simulation.view import FloatArray, View
 
 _COARSE = 2
 """Clouds are painted at this fraction of the image's resolution."""
@@ -19,7 +21,25 @@ Cloud = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Injection:
+class ContrastConfig:
+    """Injections through the pigtail; times in s, attenuations in log units (unsourced, set by eye)."""
+
+    opacity: Uniform = Uniform(0.16, 0.45)
+    """Attenuation along the longest way through a filled sinus; 0.35 on the published frame."""
+    root_share: Uniform = Uniform(0.7, 1.0)
+    """Of the rest of the root relative to the pigtail's sinus."""
+    duration: Uniform = Uniform(1.4, 2.6)
+    """Of an injection."""
+    wash_in: Uniform = Uniform(0.2, 0.45)
+    wash_out_sinus: Uniform = Uniform(0.5, 1.3)
+    wash_out_root: Uniform = Uniform(0.35, 0.8)
+    """Time constants; the beating heart clears the sinus last."""
+    reach: Uniform = Uniform(1.3, 2.6)
+    """How far up the medium gets, in heights of the STJ."""
+
+
+@dataclass(frozen=True)
+class Contrast:
     """Contrast medium in the root at one moment.
 
     Attributes:
@@ -33,89 +53,190 @@ class Injection:
     reach: float = 0.0
 
     VISIBLE = 0.07
-    """Attenuation from which on a border is taken as visible."""
+    """Attenuation from which on an expert can mark a border."""
+    CLEAR = 0.14
+    """Attenuation from which on it is plain."""
 
     @property
     def any(self) -> bool:
         return max(self.sinus, self.root) >= 0.01
 
-    def shows(self, patient: Patient) -> NDArray[np.bool_]:
-        """(4,) whether AA1, AA2, STJ1, STJ2 can be seen."""
-        near, far = max(self.sinus, self.root) >= self.VISIBLE, self.root >= self.VISIBLE
-        high = self.reach >= patient.junction_height - 2.0
-        return np.array([near, far, near and high, far and high])
+    def at_landmarks(self, root: Root) -> FloatArray:
+        """(4,) attenuation that shows AA1, AA2, STJ1, STJ2."""
+        near, far = max(self.sinus, self.root), self.root
+        high = 1.0 if self.reach >= root.junction_height - 2.0 else 0.0
+        return np.array([near, far, near * high, far * high])
+
+
+@dataclass(frozen=True)
+class Injector:
+    """How one patient's root fills and clears; see ``ContrastConfig``."""
+
+    opacity: float
+    root_share: float
+    duration: float
+    wash_in: float
+    wash_out_sinus: float
+    wash_out_root: float
+    reach: float
+
+    def contrast(self, ages: FloatArray | list[float], junction_height: float) -> Contrast:
+        """What is in the root when injections began ``ages`` (s) ago; later ones top up earlier ones."""
+        started = [age for age in ages if age >= 0.0]
+        if not started:
+            return Contrast()
+        sinus = max(self._filling(age, self.wash_out_sinus) for age in started)
+        root = max(self._filling(age, self.wash_out_root) for age in started)
+        filled = max(self._filling(age, self.wash_out_root * 1.5) for age in started)
+        reach = (0.4 + (self.reach - 0.4) * filled) * junction_height
+        return Contrast(self.opacity * sinus, self.opacity * self.root_share * root, reach)
+
+    def _filling(self, age: float, wash_out: float) -> float:
+        """Share of the full concentration (0…1): first-order filling, then first-order clearing."""
+        full = 1.0 - np.exp(-min(age, self.duration) / self.wash_in)
+        return float(full * np.exp(-max(age - self.duration, 0.0) / wash_out))
+
+
+def draw_injector(rng: np.random.Generator, config: ContrastConfig) -> Injector:
+    """A random patient's root and injector settings."""
+    return Injector(
+        opacity=config.opacity.draw(rng),
+        root_share=config.root_share.draw(rng),
+        duration=config.duration.draw(rng),
+        wash_in=config.wash_in.draw(rng),
+        wash_out_sinus=config.wash_out_sinus.draw(rng),
+        wash_out_root=config.wash_out_root.draw(rng),
+        reach=config.reach.draw(rng),
+    )
 
 
 class RootClouds:
-    """The shapes that an injection fills in one patient, painted once and then only scaled."""
+    """The shapes that an injection fills as one view shows them, cast once and then only scaled."""
 
-    def __init__(self, rng: np.random.Generator, patient: Patient) -> None:
-        self._patient = patient
-        size = patient.size // _COARSE
-        sinus = self._filled([_cusp(rng, patient, -1)], size)
-        cusps = [_cusp(rng, patient, -1), _cusp(rng, patient, 0), _cusp(rng, patient, 1), _tube(patient)]
-        root = self._filled(cusps, size)
-        rows, columns = np.mgrid[:size, :size] * float(_COARSE)
-        normal = patient.axes[1]
-        height = (columns - patient.origin[0]) * normal[0] + (rows - patient.origin[1]) * normal[1]
-        self._height = (-height / patient.scale).astype(np.float32)
-        swirl = cv2.resize(
-            rng.normal(1.0, 0.28, (14, 14)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC
+    def __init__(self, seed: int, root: Root, route: Route, view: View) -> None:
+        rng = np.random.default_rng(seed)
+        geometry = view.geometry
+        self._full = (geometry.image_width, geometry.image_height)
+        columns, rows = np.meshgrid(
+            np.arange(0, geometry.image_width, _COARSE) + (_COARSE - 1) / 2,
+            np.arange(0, geometry.image_height, _COARSE) + (_COARSE - 1) / 2,
         )
-        self._sinus, self._root = sinus * np.clip(swirl, 0.3, 1.5), root * np.clip(swirl, 0.3, 1.5)
+        self._box = _box(root, route, view)
+        window = self._box.window(_COARSE)
+        source, directions = view.rays(columns[window], rows[window])
+        sinuses = [_sinus(rng, root, turn) for turn in np.radians([180.0, 60.0, -60.0])]
+        rest = [*sinuses, *_aorta(rng, root, route)]
+        sinus = _shadow(source, directions, sinuses[:1])
+        # A longest way of one sinus' depth is what ``Contrast.sinus`` refers to; wider parts are darker.
+        depth = float(sinus.max())
+        swirl = 1.0 + 0.22 * _swirl(rng, sinus.shape)
+        self._sinus = (sinus / depth * swirl).astype(np.float32)
+        self._root = (np.minimum(_shadow(source, directions, rest) / depth, 1.6) * swirl).astype(np.float32)
+        seen = view.project(np.stack([np.zeros(3), -root.normal]))
+        along = (seen[1] - seen[0]) / np.sum((seen[1] - seen[0]) ** 2)
+        height = (columns[window] - seen[0, 0]) * along[0] + (rows[window] - seen[0, 1]) * along[1]
+        self._height = height.astype(np.float32)
         self._fade = rng.uniform(2.0, 6.0)
 
-    def cloud(self, injection: Injection) -> Cloud:
-        """Attenuation of an injection at rest (size, size), in canvas levels."""
-        front = 1.0 / (1.0 + np.exp((self._height - injection.reach) / self._fade))
-        density = np.maximum(self._sinus * injection.sinus, self._root * injection.root) * front
-        levels = np.clip(density / LEVEL, 0, 255).astype(np.uint8)
-        full = (self._patient.size, self._patient.size)
-        return cv2.resize(levels, full, interpolation=cv2.INTER_LINEAR)
-
-    def _filled(self, outlines: list[FloatArray], size: int) -> NDArray[np.float32]:
-        total = np.zeros((size, size), dtype=np.float32)
-        for outline in outlines:
-            mask = np.zeros((size, size), dtype=np.uint8)
-            points = self._patient.to_image(outline) / _COARSE
-            cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-            # A lens-like thickness: full inside, still dark close to the wall.
-            soft = cv2.GaussianBlur(mask, (0, 0), 3.0 * self._patient.scale / _COARSE)
-            edge = cv2.GaussianBlur(mask, (0, 0), 0.5 * self._patient.scale / _COARSE)
-            total = np.maximum(total, (0.45 + 0.55 * soft / 255.0) * (edge / 255.0))
-        return total
+    def add_to(self, canvas: Cloud, contrast: Contrast, shift: FloatArray) -> None:
+        """Add the shadow of ``contrast`` to a canvas, moved by ``shift`` (2,) px."""
+        front = np.float32(contrast.reach) - self._height
+        np.clip(front / np.float32(2 * self._fade) + np.float32(0.5), 0.0, 1.0, out=front)
+        density = np.maximum(self._sinus * np.float32(contrast.sinus), self._root * np.float32(contrast.root))
+        levels = cv2.convertScaleAbs(cv2.multiply(density, front), alpha=1.0 / LEVEL)
+        left, top, right, bottom = self._box.pixels
+        matrix = np.array(
+            [[_COARSE, 0.0, shift[0] + (_COARSE - 1) / 2], [0.0, _COARSE, shift[1] + (_COARSE - 1) / 2]]
+        )
+        size = (right - left, bottom - top)
+        cloud = cv2.warpAffine(levels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        region = canvas[top:bottom, left:right]
+        cv2.add(region, cloud, dst=region)
 
 
-def _cusp(rng: np.random.Generator, patient: Patient, side: int) -> FloatArray:
-    """Closed outline (n, 2) in annulus mm of one sinus: −1 at AA1, 0 in the middle, 1 at AA2."""
-    half, height, bulge = patient.diameter / 2, patient.junction_height, patient.bulge
-    top = patient.junction_diameter / 2
-    if side == 0:
-        depth = rng.uniform(-3.0, 2.5)
-        knots = [[-0.5 * half, -0.75 * height], [-0.62 * half, -0.4 * height], [-0.35 * half, depth - 3],
-                 [0.0, depth], [0.35 * half, depth - 3], [0.62 * half, -0.4 * height],
-                 [0.5 * half, -0.75 * height]]  # fmt: skip
-    else:
-        inner = rng.uniform(0.05, 0.45) * half
-        knots = [[-top + patient.junction_shift * -side, -height], [-half - bulge, -0.5 * height],
-                 [-half - 0.45 * bulge, -0.15 * height], [-half, 0.0], [-half + 0.22 * half, 1.2],
-                 [-half + 0.55 * half, -0.5], [-inner, -0.25 * height], [-0.1 * half, -0.6 * height],
-                 [-0.25 * half, -height]]  # fmt: skip
-    points = np.array(knots)
-    if side > 0:
-        points[:, 0] *= -1
-    closed = np.concatenate([points, points[:1]])
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
-    # Smooth through the knots, straight across the open top.
-    curve = CubicSpline(length[:-1], points)(np.linspace(0, length[-2], 60))
-    return np.asarray(curve)
+@dataclass(frozen=True)
+class _Box:
+    """Part of the image that contrast medium can reach: left, top, right, bottom (px, even)."""
+
+    pixels: tuple[int, int, int, int]
+
+    def window(self, coarse: int) -> tuple[slice, slice]:
+        left, top, right, bottom = (value // coarse for value in self.pixels)
+        return slice(top, bottom), slice(left, right)
 
 
-def _tube(patient: Patient) -> FloatArray:
-    """Outline of the ascending aorta above the junction and the root's core below it (annulus mm)."""
-    half, top, height = patient.diameter / 2, patient.junction_diameter / 2, patient.junction_height
-    shift = patient.junction_shift
-    return np.array(
-        [[shift - 1.15 * top, -height - 45], [shift - top, -height], [-0.8 * half, -0.3 * height],
-         [0.8 * half, -0.3 * height], [shift + top, -height], [shift + 1.15 * top, -height - 45]]
-    )  # fmt: skip
+def _box(root: Root, route: Route, view: View) -> _Box:
+    width, height = view.geometry.image_width, view.geometry.image_height
+    points = view.project(np.concatenate([root.points, route.at(np.array([-95.0, 8.0]))]))
+    margin = (root.junction_diameter / 2 + root.bulge + 22.0) * view.px_per_mm
+    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    left, top = (int(max(0, value)) // 4 * 4 for value in low)
+    right, bottom = (
+        max(start + 8, int(min(limit, value)) // 4 * 4)
+        for start, limit, value in zip((left, top), (width, height), high, strict=True)
+    )
+    left, top = min(left, width - 8) // 4 * 4, min(top, height - 8) // 4 * 4
+    return _Box((left, top, min(right, width // 4 * 4), min(bottom, height // 4 * 4)))
+
+
+@dataclass(frozen=True)
+class _Ellipsoid:
+    """(3,) centre (mm) and (3, 3) rows: half-axes as vectors (mm)."""
+
+    centre: FloatArray
+    axes: FloatArray
+
+
+def _sinus(rng: np.random.Generator, root: Root, turn: float) -> _Ellipsoid:
+    """The sinus whose nadir lies on the ring at ``turn`` from AA2's side; it bulges out of the ring."""
+    radius, height = root.diameter / 2, root.junction_height
+    outwards = np.cos(turn) * root.axes[0] + np.sin(turn) * root.axes[2]
+    around = np.cross(root.normal, outwards)
+    half_height = height * rng.uniform(0.52, 0.6)
+    # Its lowest point is the nadir: on the ring, in the annulus plane, give or take a millimetre.
+    centre = 0.86 * radius * outwards - (half_height - rng.uniform(-0.3, 0.8)) * root.normal
+    half = np.array([0.14 * radius + root.bulge, half_height, radius * rng.uniform(0.62, 0.8)])
+    return _Ellipsoid(centre, half[:, None] * np.stack([outwards, root.normal, around]))
+
+
+def _aorta(rng: np.random.Generator, root: Root, route: Route) -> list[_Ellipsoid]:
+    """The root's core above the closed leaflets and the ascending aorta along the route."""
+    top = root.junction_diameter / 2
+    height, shift = root.junction_height, root.junction_shift * root.axes[0]
+    core = _Ellipsoid(
+        shift - 0.8 * height * root.normal,
+        np.diag([0.95 * top, 0.62 * height, 0.95 * top]) @ root.axes,
+    )
+    parts = [core]
+    for distance in np.arange(height + 8.0, 100.0, 9.0).tolist():
+        tangent = route.tangent_at(-distance)
+        side = np.cross(tangent, root.axes[2])
+        side /= np.linalg.norm(side)
+        # The catheter leans on the outer wall; the aorta's axis lies a little inside of it.
+        inside = rng.uniform(0.0, 2.0) * side + shift * max(0.0, 1.0 - distance / 60.0)
+        radius = top * min(1.16, 0.98 + 0.006 * (distance - height))
+        axes = np.stack([radius * side, 13.0 * tangent, radius * np.cross(side, tangent)])
+        parts.append(_Ellipsoid(route.at(-distance) + inside, axes))
+    return parts
+
+
+def _shadow(source: FloatArray, directions: FloatArray, parts: list[_Ellipsoid]) -> NDArray[np.float32]:
+    """(rows, columns) mm of each ray inside the union of ``parts``, taken as the longest single way."""
+    longest = np.zeros(directions.shape[:-1], dtype=np.float32)
+    for part in parts:
+        # In the ellipsoid's own units it is the unit sphere.
+        inverse = np.linalg.inv(part.axes)
+        start = (source - part.centre) @ inverse
+        ray = (directions @ inverse).astype(np.float32)
+        a = np.einsum("...i,...i", ray, ray)
+        b = ray @ start.astype(np.float32)
+        discriminant = b * b - a * np.float32(start @ start - 1.0)
+        np.maximum(longest, 2.0 * np.sqrt(np.maximum(discriminant, 0.0)) / a, out=longest)
+    return longest
+
+
+def _swirl(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Smooth noise of unit order: medium that has not mixed."""
+    coarse = rng.normal(0.0, 1.0, (9, 9)).astype(np.float32)
+    field = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.clip(field, -2.5, 2.5)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.simulation.device import Device, DevicePose, DeviceState, frame_radius, pose
+from tavi_perception.simulation.device import Device, DevicePose, DeviceState, pose, ring
 from tavi_perception.simulation.paint import Layer
-from tavi_perception.simulation.patient import FloatArray
-from tavi_perception.simulation.route import Route
+from tavi_perception.simulation.route import ProjectedRoute, Route, projected
+from tavi_perception.simulation.view import FloatArray, View
 
 _FRAME_POINTS = 28
 """Points along each strut line of the frame."""
@@ -16,21 +16,28 @@ _FRAME_POINTS = 28
 
 def draw_delivery(
     canvas: NDArray[np.uint8], layer: Layer, device: Device, state: DeviceState, route: Route,
-    wire: FloatArray, scale: float,
+    frame_route: Route, wire: FloatArray, view: View,
 ) -> None:  # fmt: skip
-    """Add the system in ``state`` to ``canvas``; ``wire`` (n, 2) px is the wire from CT on."""
+    """Add the system in ``state`` to ``canvas``.
+
+    Args:
+        route: of the catheter. frame_route: of the stent frame, which the root holds once it is released.
+        wire: (n, 3) the wire from CT on (mm).
+    """
     place = pose(device, state)
-    _draw_shaft(layer, device, place, route, wire, scale)
+    seen = projected(route, view)
+    scale = float(seen.scale_at(0.0))
+    _draw_shaft(layer, device, place, seen, view.project(wire), scale)
     layer.add_to(canvas)
-    _draw_capsule(layer, device, place, route, scale, state)
+    _draw_capsule(layer, device, place, seen, scale, state)
     layer.add_to(canvas)
     if place.exposed > 0.5:
-        _draw_frame(layer, device, place, route, scale, state.released)
+        _draw_frame(layer, device, place, frame_route, view, state.released)
         layer.add_to(canvas)
 
 
 def _draw_shaft(
-    layer: Layer, device: Device, place: DevicePose, route: Route, wire: FloatArray, scale: float
+    layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, wire: FloatArray, scale: float
 ) -> None:
     """Outer shaft up to the capsule, inner shaft and wire through it, and the wire beyond the tip."""
     o = device.opacity
@@ -44,7 +51,7 @@ def _draw_shaft(
 
 
 def _draw_capsule(
-    layer: Layer, device: Device, place: DevicePose, route: Route, scale: float, state: DeviceState
+    layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, scale: float, state: DeviceState
 ) -> None:
     """Funnel, block, capsule with what is folded inside, marker band, inner shaft and nose cone."""
     o, half = device.opacity, device.capsule_width / 2 * scale
@@ -88,37 +95,19 @@ def _draw_capsule(
 
 
 def _draw_frame(
-    layer: Layer, device: Device, place: DevicePose, route: Route, scale: float, released: bool
+    layer: Layer, device: Device, place: DevicePose, route: Route, view: View, released: bool
 ) -> None:
     """Two families of helical struts: where they cross they form the diamond cells."""
     along: FloatArray = np.linspace(0.0, 1.0, _FRAME_POINTS, dtype=np.float64)
-    distance = place.inflow - along * place.exposed
-    radius = frame_radius(device, place, distance, released)
+    distance: FloatArray = place.inflow - along * place.exposed
     full_length = device.capsule_length * (1.0 - device.shortening)
     twist = np.pi * device.rows / device.cells * (along * place.exposed / full_length)
-    axis, across = route.at(distance), route.lateral_at(distance)
-    forward = np.stack([-across[:, 1], across[:, 0]], axis=-1)
-    lines = []
-    for index in range(device.cells):
-        start = device.strut_phase + 2 * np.pi * index / device.cells
-        for phase in (start + twist, start - twist):
-            side = (radius * np.sin(phase))[:, None]
-            lean = (radius * (device.inflow_view * np.cos(phase) + device.inflow_tilt * np.sin(phase)))[
-                :, None
-            ]
-            # The inflow circle is seen as an ellipse; at the capsule's mouth it is held straight.
-            fade = (1.0 - along)[:, None]
-            lines.append(axis + scale * (side * across + lean * fade * forward))
-    o = device.opacity
-    layer.lines(lines, 0.5 * scale, 0.23 * o)
-    layer.lines([_rim(device, place, route, scale, released)], 0.4 * scale, 0.2 * o)
-
-
-def _rim(device: Device, place: DevicePose, route: Route, scale: float, released: bool) -> FloatArray:
-    """The zigzag of the inflow edge (n, 2) px."""
-    phase = np.linspace(0, 2 * np.pi, 4 * device.cells + 1) + device.strut_phase
-    radius = float(frame_radius(device, place, np.array(place.inflow), released))
-    axis, across = route.at(place.inflow), route.lateral_at(place.inflow)
-    forward = np.array([-across[1], across[0]])
-    lean = device.inflow_view * np.cos(phase) + device.inflow_tilt * np.sin(phase)
-    return axis + scale * radius * (np.sin(phase)[:, None] * across + lean[:, None] * forward)
+    start = device.strut_phase + 2 * np.pi * np.arange(device.cells)[:, None] / device.cells
+    phase = np.concatenate([start + twist, start - twist])
+    # The inflow ring may be tilted; at the capsule's mouth it is held straight.
+    struts = ring(device, place, route, released, view.beam, distance, phase, 1.0 - along)
+    around = device.strut_phase + np.linspace(0, 2 * np.pi, 4 * device.cells + 1, dtype=np.float64)
+    rim = ring(device, place, route, released, view.beam, np.array(place.inflow), around)
+    scale, o = view.px_per_mm, device.opacity
+    layer.lines(list(view.project(struts)), 0.5 * scale, 0.23 * o)
+    layer.lines([view.project(rim)], 0.4 * scale, 0.2 * o)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tavi_perception.simulation.patient import FloatArray
+from tavi_perception.simulation.distributions import Chance, Normal, Uniform
 from tavi_perception.simulation.route import Route
+from tavi_perception.simulation.view import FloatArray, unit
 
 VISIBLE_EXPOSURE_MM = 2.5
 """Frame outside the capsule from which on its inflow corners can be told from the marker band."""
@@ -23,8 +24,8 @@ class Device:
         inflow_width, waist, outflow: frame diameter at the inflow; at waist and outflow relative to it.
         flare_length: distance from the capsule's mouth over which the frame opens.
         shortening: share of its length that the frame loses as it expands.
-        inflow_tilt: axial shift of FE2 against FE1, relative to the width there.
-        inflow_view: axial half-axis of the inflow circle as seen, relative to its radius.
+        inflow_tilt: axial lead of FE2 over FE1, relative to the width there; inflow_nod: the same along
+            the beam.
         cells: diamond cells around the circumference; rows: along the frame.
         strut_phase: rotation of the frame about its axis (rad).
         opacity: common factor of all attenuations.
@@ -45,7 +46,7 @@ class Device:
     flare_length: float
     shortening: float
     inflow_tilt: float
-    inflow_view: float
+    inflow_nod: float
     cells: int
     rows: float
     strut_phase: float
@@ -69,12 +70,14 @@ class DeviceState:
         extraction: share of the sheathed length by which the capsule was retracted (0…1).
         released: the frame has let go of the delivery system.
         withdrawal: distance by which the system was pulled back after the release (mm).
+        jump: distance by which the frame sprang back towards the aorta when released (mm).
     """
 
     advance: float
     extraction: float = 0.0
     released: bool = False
     withdrawal: float = 0.0
+    jump: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,33 +103,72 @@ class DevicePose:
         return self.inflow - self.outflow
 
 
-def draw_device(rng: np.random.Generator, annulus_mm: float) -> Device:
+@dataclass(frozen=True)
+class DeviceConfig:
+    """Delivery systems and frames; lengths in mm, attenuations in log units of the detected signal.
+
+    Attenuations were set by eye against the published frames, so that capsule, block and nose cone have the
+    contrast measured there.
+    """
+
+    slim: Chance = Chance(0.25)
+    """A 14 Fr-equivalent system, capsule 4.67 mm, instead of 18 Fr, 6.0 mm (1 Fr = 1/3 mm)."""
+    frame_length: Uniform = Uniform(45.0, 55.0)
+    """Of the expanded frame, shared out by size (unsourced); the folded one is longer."""
+    cone_length: Uniform = Uniform(11.0, 17.0)
+    block_length: Uniform = Uniform(5.0, 9.0)
+    band_length: Uniform = Uniform(1.2, 2.4)
+    oversize: Uniform = Uniform(1.02, 1.22)
+    """Inflow diameter of the free frame relative to the annulus; a 26 mm valve suits 20 to 23 mm."""
+    waist: Uniform = Uniform(0.72, 0.92)
+    outflow: Uniform = Uniform(1.0, 1.25)
+    flare_length: Uniform = Uniform(10.0, 22.0)
+    shortening: Uniform = Uniform(0.08, 0.20)
+    """Share of its folded length that the frame loses as it opens."""
+    inflow_tilt: Normal = Normal(0.0, 0.07, -0.2, 0.2)
+    """Axial lead of FE2 over FE1 relative to their distance."""
+    inflow_nod: Normal = Normal(0.0, 0.07, -0.2, 0.2)
+    """The same along the beam."""
+    opacity: Uniform = Uniform(0.75, 1.35)
+    band: Uniform = Uniform(0.38, 0.60)
+    block: Uniform = Uniform(0.52, 0.78)
+    cone: Uniform = Uniform(0.07, 0.22)
+    wall: Uniform = Uniform(0.24, 0.36)
+    proximal: Uniform = Uniform(0.12, 0.28)
+    distal: Uniform = Uniform(0.18, 0.36)
+    core: Uniform = Uniform(0.25, 0.40)
+    cone_base: Uniform = Uniform(0.65, 0.95)
+
+
+def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: float) -> Device:
     """A random device whose frame suits an annulus of ``annulus_mm``."""
+    shortening = config.shortening.draw(rng)
     return Device(
-        capsule_width=6.0,
-        capsule_length=rng.uniform(55.0, 72.0),
-        cone_length=rng.uniform(11.0, 17.0),
-        block_length=rng.uniform(5.0, 9.0),
-        band_length=rng.uniform(1.2, 2.4),
-        inflow_width=annulus_mm * rng.uniform(0.92, 1.12),
-        waist=rng.uniform(0.72, 0.92),
-        outflow=rng.uniform(1.0, 1.25),
-        flare_length=rng.uniform(10.0, 22.0),
-        shortening=rng.uniform(0.08, 0.20),
-        inflow_tilt=rng.normal(0.0, 0.07),
-        inflow_view=rng.uniform(-0.2, 0.2),
+        capsule_width=4.67 if config.slim.draw(rng) else 6.0,
+        capsule_length=config.frame_length.draw(rng) / (1.0 - shortening) + 3.0,
+        cone_length=config.cone_length.draw(rng),
+        block_length=config.block_length.draw(rng),
+        band_length=config.band_length.draw(rng),
+        # The annulus holds it: the frame opens little wider than the annulus is.
+        inflow_width=annulus_mm * min(config.oversize.draw(rng), 1.12),
+        waist=config.waist.draw(rng),
+        outflow=config.outflow.draw(rng),
+        flare_length=config.flare_length.draw(rng),
+        shortening=shortening,
+        inflow_tilt=config.inflow_tilt.draw(rng),
+        inflow_nod=config.inflow_nod.draw(rng),
         cells=int(rng.integers(9, 16)),
         rows=rng.uniform(5.0, 9.0),
         strut_phase=rng.uniform(0.0, 2 * np.pi),
-        opacity=rng.uniform(0.75, 1.35),
-        band=rng.uniform(0.38, 0.60),
-        block=rng.uniform(0.52, 0.78),
-        cone=rng.uniform(0.07, 0.22),
-        wall=rng.uniform(0.24, 0.36),
-        proximal=rng.uniform(0.12, 0.28),
-        distal=rng.uniform(0.18, 0.36),
-        core=rng.uniform(0.25, 0.40),
-        cone_base=rng.uniform(0.65, 0.95),
+        opacity=config.opacity.draw(rng),
+        band=config.band.draw(rng),
+        block=config.block.draw(rng),
+        cone=config.cone.draw(rng),
+        wall=config.wall.draw(rng),
+        proximal=config.proximal.draw(rng),
+        distal=config.distal.draw(rng),
+        core=config.core.draw(rng),
+        cone_base=config.cone_base.draw(rng),
     )
 
 
@@ -149,7 +191,13 @@ def pose(device: Device, state: DeviceState) -> DevicePose:
         return attached
     back = state.withdrawal
     return replace(
-        attached, block=block - back, mouth=mouth - back, cone=attached.cone - back, tip=attached.tip - back
+        attached,
+        block=block - back,
+        mouth=mouth - back,
+        cone=attached.cone - back,
+        tip=attached.tip - back,
+        inflow=attached.inflow - state.jump,
+        outflow=attached.outflow - state.jump,
     )
 
 
@@ -173,20 +221,33 @@ def frame_radius(device: Device, place: DevicePose, distance: FloatArray, releas
 
 
 def inflow_corners(
-    device: Device, place: DevicePose, route: Route, released: bool, scale: float
+    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray
 ) -> FloatArray:
-    """(2, 2) pixels of FE1 (on AA1's side) and FE2."""
-    radius = float(frame_radius(device, place, np.array(place.inflow), released))
-    lean = device.inflow_tilt * radius
-    axis, across = route.at(place.inflow), route.lateral_at(place.inflow)
-    along = np.array([-across[1], across[0]])
-    return np.stack(
-        [axis + scale * (-radius * across - lean * along), axis + scale * (radius * across + lean * along)]
-    )
+    """(2, 3) points (mm) of FE1 (on AA1's side) and FE2: the inflow ring's outline seen along ``beam``."""
+    phase = np.array([-0.5, 0.5]) * np.pi
+    return ring(device, place, route, released, beam, np.array(place.inflow), phase)
+
+
+def ring(
+    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray,
+    distance: FloatArray, phase: FloatArray, lean: FloatArray | float = 1.0,
+) -> FloatArray:  # fmt: skip
+    """Points (…, 3) of the frame's surface at ``distance`` along the route and ``phase`` around it (mm).
+
+    Phase π/2 points to AA2's side, at right angles to ``beam``; 0 along the beam. ``lean`` is the share of
+    the inflow ring's tilt that the points take part in.
+    """
+    radius = frame_radius(device, place, distance, released)
+    axis, tangent = route.at(distance), route.tangent_at(distance)
+    across = unit(np.cross(tangent, beam))
+    depth = np.cross(across, tangent)
+    sine, cosine = (np.asarray(radius * wave)[..., None] for wave in (np.sin(phase), np.cos(phase)))
+    tilt = -(device.inflow_tilt * sine + device.inflow_nod * cosine) * np.asarray(lean)[..., None]
+    return np.asarray(axis + sine * across + cosine * depth - tilt * tangent)
 
 
 def catheter_points(place: DevicePose, route: Route) -> FloatArray:
-    """(4, 2) pixels of CP, CM, CD, CT; CM is NaN once the capsule has passed it."""
+    """(4, 3) points (mm) of CP, CM, CD, CT; CM is NaN once the capsule has passed it."""
     points = route.at(np.array([place.block, np.nan_to_num(place.middle), place.mouth, place.tip]))
     if np.isnan(place.middle):
         points[1] = np.nan

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.simulation.patient import FloatArray
+from tavi_perception.simulation.view import FloatArray
 
 LEVEL = 0.005
 """Attenuation (log units of the detected signal) of one level of the 8-bit canvas."""

@@ -1,4 +1,4 @@
-"""The pigtail catheter in the non-coronary sinus and the pre-shaped wire in the ventricle, as curves."""
+"""The pigtail catheter in the non-coronary sinus and the pre-shaped wire in the ventricle, in 3-D."""
 
 from __future__ import annotations
 
@@ -7,8 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from tavi_perception.simulation.patient import FloatArray, Patient
+from tavi_perception.simulation.distributions import Normal, Uniform
+from tavi_perception.simulation.patient import Root
 from tavi_perception.simulation.route import Route
+from tavi_perception.simulation.view import FloatArray, View, unit
+
+_LOOP_POINTS = 160
+
+
+@dataclass(frozen=True)
+class PigtailConfig:
+    """Pigtail and wire; lengths in mm, angles in degrees, attenuations in log units."""
+
+    width: Uniform = Uniform(1.67, 2.0)
+    """5 to 6 Fr."""
+    offset: Uniform = Uniform(1.0, 7.0)
+    """PT from AA1 (15–45 px on the published frames), in the image plane."""
+    offset_depth: Normal = Normal(0.0, 2.0, -5.0, 5.0)
+    """The same along the beam."""
+    radius: Uniform = Uniform(4.0, 6.5)
+    turns: Uniform = Uniform(0.6, 1.15)
+    slant: Uniform = Uniform(0.0, 60.0)
+    """Of the loop's plane out of the image plane."""
+    wall: Uniform = Uniform(0.13, 0.26)
+    lumen: Uniform = Uniform(0.05, 0.16)
+    wire_radius: Uniform = Uniform(7.0, 16.0)
+    wire_straight: Uniform = Uniform(5.0, 26.0)
+    wire_turns: Uniform = Uniform(0.4, 1.7)
 
 
 @dataclass(frozen=True)
@@ -16,81 +41,96 @@ class Pigtail:
     """A pigtail catheter at rest.
 
     Attributes:
-        points: (n, 2) pixels along the catheter, from outside the image to its end in the loop.
-        tip: (2,) pixel of PT, the loop's lowest point.
+        points: (n, 3) along the catheter, from outside the image to its end in the loop (mm).
+        loop: (m, 3) the loop alone, densely.
+        follows: (n,) share of the root's motion that each point takes part in.
         width: outer diameter (mm).
         wall, lumen: attenuations.
     """
 
     points: FloatArray
-    tip: FloatArray
+    loop: FloatArray
+    follows: FloatArray
     width: float
     wall: float
     lumen: float
 
-
-def draw_pigtail(rng: np.random.Generator, patient: Patient, route: Route) -> Pigtail:
-    """A random pigtail with its loop near AA1 (15–45 px, so up to 7.5 mm, on the published frames)."""
-    scale = patient.scale
-    hinge = patient.root_points[0]
-    offset = rng.uniform(1.0, 7.0) * _direction(rng.normal(np.radians(-80), 0.7))
-    tip = hinge + offset * scale
-    loop = _loop(rng, patient.normal_angle) * scale
-    loop += tip - loop[np.argmax(loop[:, 1])]
-    shaft = _shaft(rng, patient, route, loop)
-    lumen = rng.uniform(0.05, 0.16)
-    return Pigtail(np.concatenate([shaft, loop]), tip, rng.uniform(1.67, 2.0), rng.uniform(0.13, 0.26), lumen)
+    def lowest(self, view: View) -> FloatArray:
+        """(3,) PT: the point of the loop that is lowest in the image of ``view`` (mm)."""
+        return np.asarray(self.loop[np.argmax(view.project(self.loop)[:, 1])])
 
 
-def draw_wire(rng: np.random.Generator, scale: float) -> FloatArray:
-    """(n, 2) shape of the wire beyond the nose cone: starts at the origin along +x, curls up (px)."""
-    straight, radius = rng.uniform(5, 26), rng.uniform(7, 16)
-    turns = rng.choice([-1, 1], p=[0.75, 0.25]) * rng.uniform(0.4, 1.7)
+def draw_pigtail(
+    rng: np.random.Generator, config: PigtailConfig, root: Root, route: Route, view: View
+) -> Pigtail:
+    """A random pigtail with its loop near AA1."""
+    right, down, beam = view.rotation
+    aside = rng.normal(np.radians(-80), 0.7)
+    offset = config.offset.draw(rng) * (np.cos(aside) * right + np.sin(aside) * down)
+    tip = root.points[0] + offset + config.offset_depth.draw(rng) * beam
+    loop = _loop(rng, config, view)
+    loop += tip - loop[np.argmax(loop @ down)]
+    shaft = _shaft(rng, route, loop, view)
+    # The loop sits in the sinus; its shaft hangs in the aorta.
+    follows = np.concatenate([np.linspace(0.15, 1.0, len(shaft)) ** 0.5, np.ones(len(loop))])
+    return Pigtail(
+        np.concatenate([shaft, loop]), loop, follows, config.width.draw(rng), config.wall.draw(rng),
+        config.lumen.draw(rng),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The wire beyond the nose cone: (n, 2) in its plane, from the origin along x (mm); the plane's turn."""
+
+    shape: FloatArray
+    turn: float
+
+    def placed(self, start: FloatArray, tangent: FloatArray, beam: FloatArray) -> FloatArray:
+        """(n, 3) the wire as it leaves ``start`` along ``tangent`` (mm)."""
+        side = unit(np.cross(tangent, beam))
+        depth = np.cross(side, tangent)
+        across = np.cos(self.turn) * -side + np.sin(self.turn) * depth
+        return np.asarray(start + self.shape[:, :1] * tangent + self.shape[:, 1:] * across)
+
+
+def draw_wire(rng: np.random.Generator, config: PigtailConfig) -> Wire:
+    """A random pre-shaped wire: straight at first, then curled up in the ventricle."""
+    straight, radius = config.wire_straight.draw(rng), config.wire_radius.draw(rng)
+    sense = rng.choice([-1, 1], p=[0.75, 0.25])
     step = 1.5
-    count = int(abs(turns) * 2 * np.pi * radius / step)
+    count = int(config.wire_turns.draw(rng) * 2 * np.pi * radius / step)
     grow = np.linspace(1.0, rng.uniform(0.6, 1.1), count)
-    bends = np.concatenate(
-        [rng.normal(0, 0.01, int(straight / step)), np.sign(turns) * step / (radius * grow)]
-    )
+    bends = np.concatenate([rng.normal(0, 0.01, int(straight / step)), sense * step / (radius * grow)])
     heading = np.cumsum(bends)
     steps = step * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
-    squeeze = np.array([1.0, rng.uniform(0.6, 1.0)])
-    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]) * squeeze * scale
+    return Wire(np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]), rng.uniform(-0.9, 0.9))
 
 
-def place_wire(shape: FloatArray, start: FloatArray, heading: float) -> FloatArray:
-    """The wire's shape turned and moved so that it leaves ``start`` (px) in direction ``heading`` (rad)."""
-    cos, sin = np.cos(heading), np.sin(heading)
-    return start + shape @ np.array([[cos, sin], [-sin, cos]])
+def _loop(rng: np.random.Generator, config: PigtailConfig, view: View) -> FloatArray:
+    """A loop (n, 3) about the origin (mm), entered from the aorta's side, slanted out of the image plane."""
+    right, down, beam = view.rotation
+    radius, sense = config.radius.draw(rng), rng.choice([-1, 1], p=[0.75, 0.25])
+    angle = np.linspace(-0.4, config.turns.draw(rng) * 2 * np.pi, _LOOP_POINTS)
+    shrink = np.linspace(1.0, rng.uniform(0.7, 0.95), _LOOP_POINTS)[:, None]
+    flat = np.stack([-sense * np.cos(angle), np.sin(angle)], axis=-1) * radius * shrink
+    slant = np.radians(config.slant.draw(rng))
+    towards = rng.normal(np.radians(60), 0.35)
+    axis = np.cos(towards) * right + np.sin(towards) * down
+    across = np.sin(towards) * right - np.cos(towards) * down
+    across = np.cos(slant) * across + np.sin(slant) * rng.choice([-1, 1]) * beam
+    return np.asarray(flat[:, :1] * across + flat[:, 1:] * axis)
 
 
-def _loop(rng: np.random.Generator, normal_angle: float) -> FloatArray:
-    """A foreshortened loop (n, 2) in mm about its centre, entered at the aortic side."""
-    radius = rng.uniform(4.0, 6.5)
-    turns = rng.uniform(0.6, 1.15)
-    sense = rng.choice([-1, 1], p=[0.75, 0.25])
-    angle = np.linspace(-0.4, turns * 2 * np.pi, 48)
-    shrink = np.linspace(1.0, rng.uniform(0.7, 0.95), 48)[:, None]
-    squeeze = -sense * rng.uniform(0.5, 1.0)
-    across = np.stack([squeeze * np.cos(angle), np.sin(angle)], axis=-1) * radius * shrink
-    down = normal_angle + rng.normal(0.25, 0.25)
-    turned = np.array([[np.sin(down), -np.cos(down)], [np.cos(down), np.sin(down)]])
-    return across @ turned
-
-
-def _shaft(rng: np.random.Generator, patient: Patient, route: Route, loop: FloatArray) -> FloatArray:
+def _shaft(rng: np.random.Generator, route: Route, loop: FloatArray, view: View) -> FloatArray:
     """From the arch, beside the delivery route, into the loop's first point."""
     entry = loop[0]
-    direction = (loop[0] - loop[2]) / np.linalg.norm(loop[0] - loop[2])
-    beside = np.array([rng.uniform(-2, 5), rng.uniform(-4, 4)])
-    far = route.at(np.linspace(route.distance[0], -95 - rng.uniform(0, 30), 24))
-    far = far + beside * patient.scale
-    half_way = (entry + far[-1]) / 2 + route.lateral_at(-60.0) * -rng.uniform(1, 9) * patient.scale
-    near = entry + direction * 9 * patient.scale
-    knots = np.concatenate([far, [half_way, near, entry]])
+    direction = unit(loop[0] - loop[8])
+    right, down, beam = view.rotation
+    beside = rng.uniform(-2, 5) * right + rng.uniform(-4, 4) * down + rng.uniform(-4, 4) * beam
+    far = route.at(np.linspace(route.distance[0], -95 - rng.uniform(0, 30), 24)) + beside
+    aside = -unit(np.cross(route.tangent_at(-60.0), beam))
+    half_way = (entry + far[-1]) / 2 + rng.uniform(1, 9) * aside
+    knots = np.concatenate([far, [half_way, entry + direction * 9, entry]])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
     return np.asarray(CubicSpline(length, knots)(np.linspace(0, length[-1], 160)))
-
-
-def _direction(angle: float) -> FloatArray:
-    return np.array([np.cos(angle), np.sin(angle)])

@@ -1,56 +1,46 @@
-"""A whole synthetic procedure as a source of frames with ground truth."""
+"""A whole scripted procedure as a source of frames with ground truth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from tavi_perception.carm import Calibration, CArmGeometry
-from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
+from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.source import Frame
-from tavi_perception.landmarks import Landmark
-from tavi_perception.simulation.device import DeviceState
-from tavi_perception.simulation.labels import landmark_positions, visible_keypoints
-from tavi_perception.simulation.scene import Contents, Moment, Scene
-from tavi_perception.simulation.script import Script, draw_script
-from tavi_perception.simulation.truth import true_annulus, true_deviation
-
-SOURCE_TO_DETECTOR, SOURCE_TO_OBJECT = 1.148, 0.810
-"""m; a real C-arm (FIELD.md, Siemens XA headers)."""
-
-_NOISE_FIELDS = 3
-_MARGIN_PX = 25
-"""Landmarks keep this distance from the borders at rest, so that motion does not push them out."""
-
-
-@dataclass(frozen=True)
-class RenderedTruth:
-    """What is true of a rendered frame: visible keypoints, annulus even without contrast, deviation."""
-
-    keypoints: Keypoints
-    annulus: AnnulusFrame
-    deviation: CatheterDeviation
+from tavi_perception.simulation.config import SimulationConfig
+from tavi_perception.simulation.live import LiveProcedure, Recorded
+from tavi_perception.simulation.room import Room, draw_room
+from tavi_perception.simulation.scene import Scene
+from tavi_perception.simulation.script import Operator
+from tavi_perception.simulation.truth import Truth, truth_of
+from tavi_perception.simulation.xray import Grey
 
 
 class RenderedProcedure:
     """A scripted implantation on a random patient; implements ``imaging.source.FrameSource``.
 
-    Injection, positioning, retraction, a second injection, deployment, release. The same seed gives the
-    same bytes; frames are rendered as they are asked for.
+    Injection, positioning, retraction, a second injection, deployment, release; in less than
+    ``script.SHORTEST_S`` the robot does not get through all of it. The same seed gives the same bytes, and
+    frames, rendered as they are asked for, do not depend on the order in which they are.
 
     Args:
         seed: which patient and course; see ``seeds`` for which range means what.
         duration: length of the procedure (s).
         frame_rate: frames per s.
         size: side of the square image (px).
+        bits: 8 or 16 per pixel.
+        config: what procedures are drawn from.
 
     Raises:
-        ValueError: duration, frame rate or size is not positive.
+        ValueError: duration, frame rate or size is not positive, or bits is neither 8 nor 16.
     """
 
-    def __init__(self, seed: int, duration: float = 20.0, frame_rate: float = 15.0, size: int = 1000) -> None:
+    def __init__(
+        self, seed: int, duration: float = 20.0, frame_rate: float = 15.0, size: int = 1000, bits: int = 8,
+        config: SimulationConfig | None = None,
+    ) -> None:  # fmt: skip
         if not (duration > 0 and frame_rate > 0 and size > 0):
             raise ValueError(
                 f"synthetic procedure: duration {duration} s, frame rate {frame_rate}/s and size {size} px "
@@ -60,60 +50,57 @@ class RenderedProcedure:
         self.notes: tuple[str, ...] = ("rendered, not a real patient",)
         self.frame_count = max(1, round(duration * frame_rate))
         self._seed, self._frame_rate = seed, frame_rate
-        self._scene, self._script = _draw(seed, duration, size)
-        spacing = 1e-3 / self._scene.patient.scale * SOURCE_TO_DETECTOR / SOURCE_TO_OBJECT
-        self.geometry = CArmGeometry(
-            SOURCE_TO_DETECTOR, SOURCE_TO_OBJECT, spacing, size, size, calibration=Calibration.USER
-        )
+        config = config or SimulationConfig()
+        live = LiveProcedure(seed, size, bits, config, partial(_moved_room, config, duration))
+        self.scene: Scene = live.scene
+        self._course = _course(live, duration, frame_rate, self.frame_count)
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self.frame_count):
             yield self.frame(index)
 
+    @property
+    def geometry(self) -> CArmGeometry:
+        """That of the first frame; see ``geometry_at``."""
+        return self.geometry_at(0)
+
+    def geometry_at(self, index: int) -> CArmGeometry:
+        """C-arm geometry of frame ``index``; its angles change when the C-arm is turned."""
+        return self.recorded(index).moment.view.geometry
+
     def frame(self, index: int) -> Frame:
-        """Frame ``index``, counted from 0."""
+        """Frame ``index``, counted from 0; of a procedure of 16 bits its upper 8."""
+        image = self.image(index)
+        if image.dtype != np.uint8:
+            image = image >> np.uint16(self.scene.imager.technique.display.stored_bits - 8)
+        return Frame(image.astype(np.uint8, copy=False), index / self._frame_rate)
+
+    def image(self, index: int) -> Grey:
+        """Image of frame ``index``, uint8 or uint16 by ``bits``."""
         noise = np.random.default_rng([self._seed, index])
-        return Frame(self._scene.render(self._moment(index), noise), index / self._frame_rate)
+        return self.scene.render(self.recorded(index).moment, noise)
 
-    def truth(self, index: int) -> RenderedTruth:
+    def truth(self, index: int) -> Truth:
         """Ground truth of frame ``index``."""
-        moment = self._moment(index)
-        keypoints = visible_keypoints(self._scene, moment)
-        age = self._contrast_age(index)
-        annulus = true_annulus(landmark_positions(self._scene, moment), age, self.geometry)
-        return RenderedTruth(
-            keypoints, annulus, true_deviation(self._scene, moment, keypoints, annulus, self.geometry)
-        )
+        recorded = self.recorded(index)
+        return truth_of(self.scene, recorded.moment, recorded.contrast_age)
 
-    def _moment(self, index: int) -> Moment:
+    def recorded(self, index: int) -> Recorded:
+        """State of everything at frame ``index``."""
         if not 0 <= index < self.frame_count:
             raise IndexError(f"{self.name} has frames 0 to {self.frame_count - 1}, not {index}")
-        return self._script.moment(self._scene, index / self._frame_rate)
-
-    def _contrast_age(self, index: int) -> float:
-        """Time since both hinge points were last visible (s); NaN when they never were."""
-        for earlier in range(index, -1, -1):
-            if self._moment(earlier).injection.shows(self._scene.patient)[:2].all():
-                return (index - earlier) / self._frame_rate
-        return float("nan")
+        return self._course[index]
 
 
-def _draw(seed: int, duration: float, size: int) -> tuple[Scene, Script]:
-    """A patient in a view that shows the whole device and root, as an operator would have set it up."""
-    for attempt in range(1000):
-        rng = np.random.default_rng([seed, attempt])
-        scene = Scene(rng, size, Contents(), _NOISE_FIELDS)
-        if _in_view(scene):
-            return scene, draw_script(rng, duration)
-    raise AssertionError(f"no view of seed {seed} shows the whole device")
+def _moved_room(config: SimulationConfig, duration: float, rng: np.random.Generator, scene: Scene) -> Room:
+    return draw_room(rng, config.room, scene.view, duration)
 
 
-def _in_view(scene: Scene) -> bool:
-    margin = _MARGIN_PX * scene.patient.size / 1000
-    limit = scene.patient.size - 1 - margin
-    for advance in (-16.0, 5.0 + scene.device.shortening * scene.device.capsule_length):
-        points = landmark_positions(scene, Moment(DeviceState(advance)))
-        points = np.delete(points, [Landmark.FE1, Landmark.FE2], axis=0)
-        if not ((points > margin) & (points < limit)).all() or scene.detector.covers(points).any():
-            return False
-    return True
+def _course(live: LiveProcedure, duration: float, frame_rate: float, count: int) -> list[Recorded]:
+    """What the operator makes of the procedure, a moment for each frame."""
+    operator = Operator(live, duration)
+    course = [live.recorded()]
+    for _ in range(count - 1):
+        live.step(1.0 / frame_rate, operator.command())
+        course.append(live.recorded())
+    return course

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from tavi_perception.estimates import Keypoints
-from tavi_perception.simulation.contrast import Injection
-from tavi_perception.simulation.detector import Image
+from tavi_perception.simulation.config import SimulationConfig
+from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import DeviceState
-from tavi_perception.simulation.labels import visible_keypoints
+from tavi_perception.simulation.motion import Motion
+from tavi_perception.simulation.robot import FULL_EXTRACTION
 from tavi_perception.simulation.scene import Contents, Moment, Scene
+from tavi_perception.simulation.truth import Truth, truth_of
+from tavi_perception.simulation.xray import Grey
 
 
-def sample(seed: int, size: int) -> tuple[Image, Keypoints]:
-    """The frame of ``seed``: an image (size, size) and its visible landmarks. Same seed, same bytes."""
-    rng = np.random.default_rng(seed)
-    scene = Scene(rng, size, _contents(rng))
-    moment = Moment(_device(rng, scene), _injection(rng, scene))
-    return scene.render(moment, rng), visible_keypoints(scene, moment)
+def samples(
+    seed: int, size: int, count: int, config: SimulationConfig | None = None
+) -> Iterator[tuple[Grey, Truth]]:
+    """``count`` unrelated moments of the patient of ``seed``: images (size, size) and their truth.
+
+    The same seed gives the same bytes. Stages, contrast and phases are drawn evenly rather than in the
+    proportions of a procedure, so that rare landmarks are not rare.
+    """
+    config = config or SimulationConfig()
+    rng = np.random.default_rng([seed, 2])
+    scene = Scene(rng, size, config, _contents(rng))
+    motion = Motion(rng, config.motion, scene.root)
+    for _ in range(count):
+        moment = _moment(rng, scene, motion)
+        yield scene.render(moment, rng), truth_of(scene, moment, float("nan"))
 
 
 def _contents(rng: np.random.Generator) -> Contents:
-    """Mostly the full field; some frames lack the delivery system, the pigtail, or both."""
-    kind = rng.choice(5, p=[0.73, 0.07, 0.09, 0.09, 0.02])
+    """Mostly the full field; some patients lack the delivery system, the pigtail, or both."""
+    kind = rng.choice(5, p=[0.76, 0.06, 0.08, 0.08, 0.02])
     return (
         Contents(),
         Contents(delivery=False),
@@ -32,30 +45,38 @@ def _contents(rng: np.random.Generator) -> Contents:
     )[kind]
 
 
+def _moment(rng: np.random.Generator, scene: Scene, motion: Motion) -> Moment:
+    paced = bool(rng.random() < 0.5)
+    before = motion.shifts(0.0).root
+    for step in rng.uniform(0.2, 1.5, 4):
+        motion.step(step, paced)
+    before = motion.shifts(0.0).root
+    motion.step(0.01, paced)
+    shifts = motion.shifts(float(rng.random() < 0.3))
+    velocity = (motion.shifts(0.0).root - before) / 0.01
+    return Moment(_device(rng, scene), _contrast(rng, scene), shifts, scene.view, 0.0, velocity)
+
+
 def _device(rng: np.random.Generator, scene: Scene) -> DeviceState:
     """A state drawn evenly over the procedure, with partly retracted capsules the most frequent."""
     kind = rng.choice(4, p=[0.15, 0.33, 0.40, 0.12])
     if kind == 0:
         return DeviceState(advance=rng.uniform(-45.0, 5.0))
-    depth = rng.normal(6.0, 5.0)
+    depth = rng.normal(4.0, 4.0)
     if kind == 1:
         return DeviceState(advance=depth)
-    most = 1.0 - 4.0 / scene.device.capsule_length
     if kind == 2:
-        return DeviceState(advance=depth, extraction=rng.uniform(0.05, most))
-    return DeviceState(depth, most, released=True, withdrawal=rng.uniform(0.0, 60.0))
+        extraction = rng.uniform(0.03, FULL_EXTRACTION)
+        followed = scene.device.shortening * scene.device.capsule_length * extraction**2
+        return DeviceState(advance=depth + followed, extraction=extraction)
+    return DeviceState(depth + 8.0, FULL_EXTRACTION, True, rng.uniform(0.0, 60.0), rng.uniform(0.0, 3.0))
 
 
-def _injection(rng: np.random.Generator, scene: Scene) -> Injection:
-    """None, a local one into the pigtail's sinus, or a full aortography."""
-    if scene.contents.coronaries:
-        return Injection()
-    kind = rng.choice(3, p=[0.42, 0.2, 0.38])
-    strength, height = rng.uniform(0.10, 0.45), scene.patient.junction_height
-    if kind == 0:
-        return Injection()
-    low = rng.uniform(0.3, 0.8) * height
-    reach = rng.uniform(1.05, 2.6) * height if rng.random() < 0.8 else low
-    if kind == 1:
-        return Injection(sinus=strength, reach=reach)
-    return Injection(sinus=strength, root=strength * rng.uniform(0.7, 1.0), reach=reach)
+def _contrast(rng: np.random.Generator, scene: Scene) -> Contrast:
+    """None, a local one into the pigtail's sinus, or a full aortography at any time of its course."""
+    if scene.contents.coronaries or rng.random() < 0.4:
+        return Contrast()
+    contrast = scene.injector.contrast([float(rng.uniform(0.15, 4.5))], scene.root.junction_height)
+    if rng.random() < 0.2:
+        return Contrast(sinus=contrast.sinus, reach=contrast.reach)
+    return contrast

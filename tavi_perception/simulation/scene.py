@@ -1,27 +1,31 @@
-"""One synthetic patient with devices, anatomy and detector, rendered in any state of the procedure."""
+"""One synthetic patient with devices in one room, rendered in any state of the procedure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.simulation.anatomy import draw_anatomy
-from tavi_perception.simulation.clutter import draw_clutter, draw_coronaries
-from tavi_perception.simulation.contrast import Injection, RootClouds
+from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy3d
+from tavi_perception.simulation.config import SimulationConfig
+from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
-from tavi_perception.simulation.detector import Detector, Image, draw_exposure
 from tavi_perception.simulation.device import Device, DeviceState, draw_device, pose
+from tavi_perception.simulation.motion import Shifts
+from tavi_perception.simulation.no_bystanders import Bystanders, draw_bystanders, draw_coronaries
 from tavi_perception.simulation.paint import Layer
-from tavi_perception.simulation.patient import FloatArray, Patient, draw_patient
-from tavi_perception.simulation.pigtail import Pigtail, draw_pigtail, draw_wire, place_wire
+from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
+from tavi_perception.simulation.pigtail import Pigtail, Wire, draw_pigtail, draw_wire
 from tavi_perception.simulation.route import Route, delivery_route
+from tavi_perception.simulation.surroundings import Plane, Surroundings
+from tavi_perception.simulation.view import FloatArray, View
+from tavi_perception.simulation.xray import Grey, Imager, draw_technique
 
-_Number = TypeVar("_Number", np.uint8, np.float32)
+ANNULUS = np.zeros(3)
+"""The annulus' centre at rest is the origin of the patient axes."""
 
 
 @dataclass(frozen=True)
@@ -39,67 +43,122 @@ class Moment:
 
     Attributes:
         device: state of the delivery system.
-        injection: contrast medium in the root.
-        root_shift: (2,) motion of root, pigtail and devices (px).
-        body_shift: (2,) motion of the anatomy behind them (px).
+        contrast: contrast medium in the root.
+        shifts: where heart and breathing have moved things.
+        view: of C-arm and table.
+        turned: share of the way from the scene's first to its last view, 0…1.
+        velocity: (3,) of the root (mm/s), which blurs it during a pulse.
     """
 
     device: DeviceState
-    injection: Injection = field(default_factory=Injection)
-    root_shift: FloatArray = field(default_factory=lambda: np.zeros(2))
-    body_shift: FloatArray = field(default_factory=lambda: np.zeros(2))
+    contrast: Contrast
+    shifts: Shifts
+    view: View
+    turned: float
+    velocity: FloatArray
 
 
 class Scene:
-    """A patient and everything in the field, drawn once from a generator; ``render`` then only moves it."""
+    """Patient, devices and detector, drawn once from a generator; ``render`` then only moves them.
+
+    What only pictures need is made at the first ``render``; labels need none of it.
+    """
 
     def __init__(
-        self, rng: np.random.Generator, size: int, contents: Contents = Contents(), noise_fields: int = 1
-    ) -> None:
+        self, rng: np.random.Generator, size: int, config: SimulationConfig, contents: Contents = Contents(),
+        bits: int = 8,
+    ) -> None:  # fmt: skip
         self.contents = contents
-        self.patient: Patient = draw_patient(rng, size)
-        self.device: Device = draw_device(rng, self.patient.diameter)
-        self.route: Route = delivery_route(self.patient)
-        self.pigtail: Pigtail = draw_pigtail(rng, self.patient, self.route)
-        self._wire = draw_wire(rng, self.patient.scale)
-        self._cloud_rng = np.random.default_rng(rng.integers(2**63))
+        self.size = size
+        normal = draw_normal(rng, config.root)
+        self.view: View = draw_view(rng, config.view, normal, size)
+        self.last_view: View = self.view
+        self.root: Root = draw_root(rng, config.root, normal, self.view)
+        self.device: Device = draw_device(rng, config.device, self.root.diameter)
+        self.route: Route = delivery_route(rng, config.route, self.root, self.view)
+        self.pigtail: Pigtail = draw_pigtail(rng, config.pigtail, self.root, self.route, self.view)
+        self.wire: Wire = draw_wire(rng, config.pigtail)
+        self.injector: Injector = draw_injector(rng, config.contrast)
+        self.imager = Imager(rng, draw_technique(rng, config.image), size, bits)
+        self._seeds = rng.integers(2**63, size=4)
+        self._config = config
+        self._pulse_s = rng.uniform(0.005, 0.010)
         self._layer = Layer(size)
-        self._static = np.zeros((size, size), dtype=np.uint8)
-        draw_clutter(rng, self._static, self._layer, self.route.at(20.0))
-        if contents.coronaries:
-            draw_coronaries(rng, self._static, self._layer)
-        self._anatomy = draw_anatomy(rng, size)
-        self.detector = Detector(rng, draw_exposure(rng), size, noise_fields)
+        self._cast: dict[float, Surroundings] = {}
+
+    def render(self, moment: Moment, noise: np.random.Generator) -> Grey:
+        """The grey image (size, size) at ``moment``; ``noise`` chooses the noise of this frame."""
+        view, shifts = moment.view, moment.shifts
+        nearest = self._surroundings(self.view if moment.turned < 0.5 else self.last_view)
+        canvas = nearest.canvas(view)
+        self._bystanders.paint_moving(canvas, self._layer, view, shifts.root, shifts.body)
+        if moment.contrast.any:
+            nearest.clouds.add_to(canvas, moment.contrast, view.project(shifts.root) - nearest.origin)
+        if self.contents.pigtail:
+            self._draw_pigtail(canvas, moment)
+        if self.contents.delivery:
+            self._draw_delivery(canvas, moment)
+        return self.imager.expose(self._background(moment), canvas, noise, self._pulse_motion(moment))
+
+    def _draw_pigtail(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
+        pigtail, view = self.pigtail, moment.view
+        points = view.project(pigtail.points + pigtail.follows[:, None] * moment.shifts.pigtail)
+        self._layer.tube(points, pigtail.width * view.px_per_mm, pigtail.wall, pigtail.lumen)
+        self._layer.add_to(canvas)
+
+    def _draw_delivery(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
+        route, held = self.routes(moment)
+        tip = pose(self.device, moment.device).tip
+        wire = self.wire.placed(route.at(tip), route.tangent_at(tip), moment.view.beam)
+        draw_delivery(canvas, self._layer, self.device, moment.device, route, held, wire, moment.view)
+
+    def routes(self, moment: Moment) -> tuple[Route, Route]:
+        """Where catheter and stent frame run at ``moment``: once released, the root alone holds the frame."""
+        route = self.route.carried(moment.shifts.device)
+        return route, self.route.carried(moment.shifts.root) if moment.device.released else route
+
+    def _background(self, moment: Moment) -> Plane:
+        """(size, size) signal behind the devices, 0…1."""
+        signal = self._surroundings(self.view).signal(moment.view, moment.shifts.body)
+        if moment.turned == 0.0:
+            return signal
+        # Anatomy is cast for both ends of a turn; in between, one fades into the other.
+        other = self._surroundings(self.last_view).signal(moment.view, moment.shifts.body)
+        faded = cv2.addWeighted(signal, 1.0 - moment.turned, other, moment.turned, 0.0)
+        return np.asarray(faded, dtype=np.float32)
+
+    def _pulse_motion(self, moment: Moment) -> FloatArray:
+        """(2,) px by which the root moves during one X-ray pulse."""
+        travelled = moment.velocity * self._pulse_s
+        ends = moment.view.project(moment.shifts.root + np.stack([np.zeros(3), travelled]))
+        return np.asarray(ends[1] - ends[0])
 
     @cached_property
-    def _clouds(self) -> RootClouds:
-        """Painted at the first injection only; most independent frames have none."""
-        return RootClouds(self._cloud_rng, self.patient)
+    def _bystanders(self) -> Bystanders:
+        rng = np.random.default_rng(self._seeds[0])
+        return draw_bystanders(rng, self._config.clutter, ANNULUS, self.route.points)
 
-    def render(self, moment: Moment, noise: np.random.Generator) -> Image:
-        """The grey image (size, size) at ``moment``; ``noise`` chooses the noise of this frame."""
-        canvas = _moved(self._static, moment.body_shift)
-        if moment.injection.any:
-            cloud = self._clouds.cloud(moment.injection)
-            cv2.add(canvas, _moved(cloud, moment.root_shift), dst=canvas)
-        if self.contents.pigtail:
-            pigtail = self.pigtail
-            points = pigtail.points + moment.root_shift
-            self._layer.tube(points, pigtail.width * self.patient.scale, pigtail.wall, pigtail.lumen)
-            self._layer.add_to(canvas)
-        if self.contents.delivery:
-            route = self.route.shifted(moment.root_shift)
-            tip = pose(self.device, moment.device).tip
-            wire = place_wire(self._wire, route.at(tip), float(route.heading_at(tip)))
-            draw_delivery(canvas, self._layer, self.device, moment.device, route, wire, self.patient.scale)
-        return self.detector.expose(_moved(self._anatomy, moment.body_shift), canvas, noise)
+    @cached_property
+    def _anatomy(self) -> Anatomy:
+        return draw_anatomy3d(np.random.default_rng(self._seeds[1]), self._config.anatomy, ANNULUS)
+
+    def _surroundings(self, view: View) -> Surroundings:
+        key = view.geometry.primary_angle
+        if key not in self._cast:
+            self._cast[key] = Surroundings(self._anatomy, self._paint_still, self._make_clouds, view)
+        return self._cast[key]
+
+    def _paint_still(self, canvas: NDArray[np.uint8], view: View) -> None:
+        self._bystanders.paint_still(canvas, self._layer, view)
+        if self.contents.coronaries:
+            draw_coronaries(np.random.default_rng(self._seeds[2]), canvas, self._layer, view)
+
+    def _make_clouds(self, view: View) -> RootClouds:
+        return RootClouds(int(self._seeds[3]), self.root, self.route, view)
 
 
-def _moved(plane: NDArray[_Number], shift: FloatArray) -> NDArray[_Number]:
-    """A plane translated by a fraction of pixels; its borders are repeated."""
-    if not np.any(shift):
-        return plane.copy()
-    height, width = plane.shape
-    matrix = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
-    moved = cv2.warpAffine(plane, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, dtype=plane.dtype)
+def at_rest(scene: Scene, device: DeviceState, contrast: Contrast = Contrast()) -> Moment:
+    """A moment in the scene's first view in which heart, breathing and table are at rest."""
+    nothing = np.zeros(3)
+    shifts = Shifts(nothing, nothing, nothing, nothing)
+    return Moment(device, contrast, shifts, scene.view, 0.0, nothing)

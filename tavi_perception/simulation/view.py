@@ -8,6 +8,7 @@ image, which is seen from the detector's side, they are a mirror image of the an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,6 @@ def rotation(primary: float, secondary: float) -> FloatArray:
     return np.stack([right, np.cross(beam, right), beam])
 
 
-def unit(vector: FloatArray) -> FloatArray:
+def unit(vector: NDArray[np.floating[Any]]) -> FloatArray:
     """Vectors (…, 3) scaled to length 1."""
     return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))

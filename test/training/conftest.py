@@ -16,16 +16,16 @@ SIZE = 64
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cache")
-    data.render(folder, data.training_seeds(16), SIZE, workers=1)
-    data.render(folder, data.validation_seeds(12), SIZE, workers=1)
+    data.render(folder, data.training_seeds(2), SIZE, workers=1)
+    data.render(folder, data.validation_seeds(2), SIZE, workers=1)
     return folder
 
 
 @pytest.fixture(scope="session")
 def samples(cache: Path) -> data.Samples:
-    return data.load(data.render(cache, data.training_seeds(16), SIZE))
+    return data.load(data.render(cache, data.training_seeds(2), SIZE))
 
 
 @pytest.fixture(scope="session")
 def validation(cache: Path) -> data.Samples:
-    return data.load(data.render(cache, data.validation_seeds(12), SIZE))
+    return data.load(data.render(cache, data.validation_seeds(2), SIZE))

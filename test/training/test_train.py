@@ -16,7 +16,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi trai
 from training.data import Samples
 from training.train import Phase, Plan, train
 
-MINIATURE = ["--training", "16", "--validation", "12", "--validate-every", "4"]
+MINIATURE = ["--training", "2", "--validation", "2", "--validate-every", "4"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
