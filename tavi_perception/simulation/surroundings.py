@@ -75,8 +75,6 @@ class _Movable(Generic[_Number]):
         self._margin = int(_MARGIN * self._size) + 1
         wide = cv2.copyMakeBorder(plane, *(self._margin,) * 4, cv2.BORDER_REPLICATE)
         self._wide: NDArray[_Number] = np.asarray(wide, dtype=plane.dtype)
-            cv2.copyMakeBorder(plane, *edge, cv2.BORDER_REPLICATE), dtype=plane.dtype
-        )
 
     def moved(self, shift: FloatArray) -> NDArray[_Number]:
         """(size, size) the plane moved by ``shift`` (2,) px; not to be written to."""
