@@ -36,6 +36,7 @@ setup(
         "console_scripts": [
             f"perception_node = {NAME}.nodes.perception_node:main",
             f"image_player = {NAME}.nodes.image_player:main",
+            f"simulator = {NAME}.nodes.simulator_node:main",
         ],
     },
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tavi_perception.estimates import Reason
-from tavi_perception.nodes.settings import NodeConfig, PlayerConfig
+from tavi_perception.nodes.settings import NodeConfig, PlayerConfig, SimulatorConfig
 from tavi_perception.parameters import ParameterInfo, parameters_of
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Rule
@@ -49,6 +49,10 @@ def parameter_page() -> str:
             "## image_player",
             "",
             *_table(parameters_of(PlayerConfig)),
+            "",
+            "## simulator",
+            "",
+            *_table(parameters_of(SimulatorConfig)),
             "",
         ]
     )

@@ -1,0 +1,140 @@
+"""The simulated patient and the device in him as the simulator node sees them: in SI units, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
+from tavi_perception.nodes.command_gate import Drive
+from tavi_perception.nodes.settings import SimulatorConfig
+from tavi_perception.simulation.live import LiveProcedure
+from tavi_perception.simulation.procedure import RenderedProcedure
+from tavi_perception.simulation.robot import Command
+from tavi_perception.simulation.scene import Scene
+
+
+@dataclass(frozen=True)
+class RobotReport:
+    """What the robot says of itself: travel since the start (m), and whether it moves or has a fault."""
+
+    advance: float
+    retraction: float
+    moving: bool
+    fault: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """One frame and what is true of it.
+
+    Attributes:
+        image: (H, W) uint8 or uint16.
+        robot: None where nothing but a script moves the device.
+    """
+
+    image: NDArray[Any]
+    geometry: CArmGeometry
+    keypoints: Keypoints
+    annulus: AnnulusFrame
+    deviation: CatheterDeviation
+    robot: RobotReport | None
+
+
+class Patient(Protocol):
+    """A patient who can be looked at, and whose time is stepped from frame to frame."""
+
+    name: str
+    stored_bits: int
+    """Low bits of a pixel that carry the grey level."""
+
+    @property
+    def finished(self) -> bool:
+        """There is no further frame."""
+        ...
+
+    def look(self) -> View: ...
+
+    def step(self, dt: float, drive: Drive) -> None:
+        """Lets ``dt`` s pass."""
+        ...
+
+    def inject(self) -> None:
+        """A contrast injection begins."""
+        ...
+
+
+class CommandedPatient:
+    """Commands alone move the device; the heart beats and the lungs breathe all the while."""
+
+    finished = False
+
+    def __init__(self, config: SimulatorConfig) -> None:
+        self.name = f"synthetic patient, seed {config.seed}"
+        self._procedure = LiveProcedure(config.seed, config.size, config.bits)
+        self.stored_bits = _stored_bits(self._procedure.scene, config)
+
+    def look(self) -> View:
+        truth, state = self._procedure.truth(), self._procedure.robot.state
+        return View(
+            self._procedure.image(),
+            self._procedure.geometry,
+            truth.keypoints,
+            truth.annulus,
+            truth.deviation,
+            RobotReport(1e-3 * state.advance_mm, 1e-3 * state.retraction_mm, state.moving, state.fault),
+        )
+
+    def step(self, dt: float, drive: Drive) -> None:
+        self._procedure.step(dt, Command(1e3 * drive.advance, 1e3 * drive.retraction, drive.hold))
+
+    def inject(self) -> None:
+        self._procedure.inject()
+
+
+class ScriptedPatient:
+    """A whole procedure runs by itself, injections included; commands and injections change nothing."""
+
+    def __init__(self, config: SimulatorConfig) -> None:
+        self._procedure = RenderedProcedure(
+            config.seed, config.duration, config.frame_rate, config.size, bits=config.bits
+        )
+        self.name = self._procedure.name
+        self.stored_bits = _stored_bits(self._procedure.scene, config)
+        self._frame_rate = config.frame_rate
+        self._index = 0
+
+    @property
+    def finished(self) -> bool:
+        return self._index >= self._procedure.frame_count
+
+    def look(self) -> View:
+        truth = self._procedure.truth(self._index)
+        return View(
+            self._procedure.image(self._index),
+            self._procedure.geometry_at(self._index),
+            truth.keypoints,
+            truth.annulus,
+            truth.deviation,
+            None,
+        )
+
+    def step(self, dt: float, drive: Drive) -> None:
+        self._index += round(dt * self._frame_rate)
+
+    def inject(self) -> None: ...
+
+
+def _stored_bits(scene: Scene, config: SimulatorConfig) -> int:
+    return 8 if config.bits == 8 else scene.imager.technique.display.stored_bits
+
+
+PATIENTS: dict[str, Callable[[SimulatorConfig], Patient]] = {
+    "none": CommandedPatient,
+    "procedure": ScriptedPatient,
+}
+"""By the parameter ``script``."""

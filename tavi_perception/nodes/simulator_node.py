@@ -1,0 +1,192 @@
+"""The simulator node: fluoroscopy of a synthetic patient, its truth, and the delivery robot in it."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rclpy.time import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from tavi_msgs.msg import (
+    AnnulusFrame,
+    CArmGeometry,
+    CatheterDeviation,
+    DeliveryCommand,
+    DeliveryState,
+    KeypointArray,
+)
+
+from tavi_perception import carm
+from tavi_perception.nodes import conversions, qos
+from tavi_perception.nodes.command_gate import CommandGate
+from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.process import run_node
+from tavi_perception.nodes.settings import SimulatorConfig
+from tavi_perception.nodes.simulated_patient import PATIENTS, RobotReport, View
+
+COMMAND = "/delivery/command"
+
+LOOK_PERIOD = 0.1
+"""s between two looks for a subscriber, before a script begins."""
+
+LOG_PERIOD = 5.0
+"""s between two log lines about the same trouble."""
+
+
+class Simulator(Node):
+    """Renders in a thread of its own, so that commands, parameters and services never wait for a frame.
+
+    Time in the patient follows a steady clock in whole frame periods: where rendering cannot keep up, frames
+    are left out and counted in ``late``, and neither the heart nor the robot slows down.
+    """
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__("simulator", **node_arguments)
+        declare(self, SimulatorConfig)
+        self._config = read(self, SimulatorConfig)
+        self.late = 0
+        self._patient = PATIENTS[self._config.script](self._config)
+        self._gate = CommandGate(self._config.command_timeout, self._config.velocity_limit)
+        self._outputs = _Outputs(self, self._config)
+        self.create_subscription(
+            DeliveryCommand,
+            COMMAND,
+            self._on_command,
+            qos.OUTPUT,
+            event_callbacks=qos.subscription_events(COMMAND, self.get_logger().error),
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="patient", daemon=True)
+
+    def start(self) -> None:
+        self.get_logger().info(f"{self._patient.name}, script: {self._config.script}")
+        if self._config.bits > 8:
+            self.get_logger().info(f"bits_stored of whoever reads the images: {self._patient.stored_bits}")
+        self._thread.start()
+
+    def destroy_node(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        super().destroy_node()
+
+    def _on_command(self, msg: DeliveryCommand) -> None:
+        if self._config.script != "none":
+            self.get_logger().warning("a script moves the device: commands are ignored", once=True)
+            return
+        stamp = Time.from_msg(msg.header.stamp)
+        age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
+        trouble = self._gate.receive(
+            msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
+        )
+        if trouble:
+            self.get_logger().error(f"{COMMAND}: {trouble}", throttle_duration_sec=LOG_PERIOD)
+
+    def _work(self) -> None:
+        try:
+            if self._config.script != "none":
+                self._wait_for_subscriber()
+            self._run()
+        except Exception as error:  # no image is the one thing that everybody behind understands
+            self.get_logger().fatal(f"the simulation has broken down: {error}\n{traceback.format_exc()}")
+
+    def _wait_for_subscriber(self) -> None:
+        """A script is to be seen from its first frame on."""
+        while self._outputs.images.get_subscription_count() == 0 and not self._stop.wait(LOOK_PERIOD):
+            pass
+
+    def _run(self) -> None:
+        period = 1.0 / self._config.frame_rate
+        self._patient.look()  # the first frame takes longest, before the clock runs
+        start, number = time.monotonic(), 0
+        injected = -math.inf
+        while not self._stop.is_set():
+            if (
+                self._config.injection_period
+                and (number * period - injected) >= self._config.injection_period
+            ):
+                injected = number * period
+                self._patient.inject()
+            self._outputs.publish(self._patient.look(), self._gate.fault)
+            steps = 1 + self._missed(start + (number + 1) * period, period)
+            number += steps
+            if self._stop.wait(max(start + number * period - time.monotonic(), 0.0)):
+                return
+            self._patient.step(steps * period, self._gate.drive(time.monotonic()))
+            if self._patient.finished:
+                self.get_logger().info(f"{self._patient.name} is played to its end")
+                return
+
+    def _missed(self, due: float, period: float) -> int:
+        """How many frames cannot be shown any more, the next of them due at a steady time (s)."""
+        missed = max(0, int((time.monotonic() - due) / period))
+        if missed:
+            self.late += missed
+            self.get_logger().warning(
+                f"rendering is slower than {self._config.frame_rate:g} frames/s: {self.late} frames left out",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+        return missed
+
+
+class _Outputs:
+    """The publishers. Frames are stamped as they are published: to the graph this is when they were taken."""
+
+    def __init__(self, node: Node, config: SimulatorConfig) -> None:
+        self._node = node
+        self._frame_id = config.frame_id
+        self._geometry_shown: carm.CArmGeometry | None = None
+        self.images = node.create_publisher(Image, "image", qos.image_qos(config.image_reliability))
+        self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
+        self._keypoints = node.create_publisher(KeypointArray, "/truth/keypoints", qos.OUTPUT)
+        self._annulus = node.create_publisher(AnnulusFrame, "/truth/annulus", qos.OUTPUT)
+        self._deviation = node.create_publisher(CatheterDeviation, "/truth/deviation", qos.OUTPUT)
+        self._state = node.create_publisher(DeliveryState, "/delivery/state", qos.OUTPUT)
+
+    def publish(self, view: View, fault: bool) -> None:
+        """Everything of one frame, with one stamp; the geometry only when it has changed."""
+        header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id)
+        if view.geometry != self._geometry_shown:
+            self._geometry_shown = view.geometry
+            self._geometry.publish(conversions.geometry_to_msg(view.geometry, header))
+        self.images.publish(_image(view.image, header))
+        self._keypoints.publish(conversions.keypoints_to_msg(view.keypoints, header))
+        self._annulus.publish(conversions.annulus_to_msg(view.annulus, header))
+        self._deviation.publish(conversions.deviation_to_msg(view.deviation, header, latency=0.0))
+        if view.robot is not None:
+            self._state.publish(_state(view.robot, fault, header))
+
+
+def _image(image: NDArray[Any], header: Header) -> Image:
+    """mono8 from (H, W) uint8, mono16 from uint16."""
+    msg = conversions.image_to_msg(np.ascontiguousarray(image).view(np.uint8), header)
+    if image.dtype == np.uint16:
+        msg.encoding, msg.width = "mono16", image.shape[1]
+        msg.is_bigendian = int(sys.byteorder == "big")
+    return msg
+
+
+def _state(robot: RobotReport, fault: bool, header: Header) -> DeliveryState:
+    return DeliveryState(
+        header=Header(stamp=header.stamp),
+        advance=float(robot.advance),
+        retraction=float(robot.retraction),
+        moving=bool(robot.moving),
+        fault=bool(robot.fault or fault),
+    )
+
+
+def main(args: list[str] | None = None) -> None:
+    run_node(Simulator, args, start=Simulator.start)
+
+
+if __name__ == "__main__":
+    main()
