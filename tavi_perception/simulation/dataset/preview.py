@@ -31,7 +31,7 @@ _TRIES = 40
 
 @dataclass(frozen=True)
 class Preview:
-    """One frame of a procedure; ``image`` is (H, W) uint8 or uint16."""
+    """One frame of a procedure; ``image`` is (H, W) uint8."""
 
     seed: int
     image: NDArray[Any]
@@ -148,4 +148,4 @@ def _preview(procedure: Procedure, seed: int, index: int) -> Preview:
 
 
 def _procedure(options: DatasetOptions, seed: int) -> Procedure:
-    return Procedure(seed, options.duration, options.frame_rate, options.size, options.bits)
+    return Procedure(seed, options.duration, options.frame_rate, options.size, bits=8)

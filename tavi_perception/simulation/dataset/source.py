@@ -25,16 +25,22 @@ class LabelledFrame:
         index: number in its procedure, from 0.
         time: s since the start of the procedure.
         image: (H, W) uint8 or uint16.
+        stored_bits: how many low bits of a pixel carry the grey level.
         grades: (11,) visibility of each landmark, an index of ``GRADES``.
+        deviation: in the image plane, as a perfect observer of the image would measure it.
+        spatial_depth, spatial_angle: the same in space (m, rad), with what the projection hides.
     """
 
     index: int
     time: float
     image: NDArray[Any]
+    stored_bits: int
     keypoints: Keypoints
     grades: NDArray[np.uint8]
     annulus: AnnulusFrame
     deviation: CatheterDeviation
+    spatial_depth: float
+    spatial_angle: float
     geometry: CArmGeometry
 
 
@@ -42,21 +48,26 @@ class Procedure:
     """One simulated procedure, rendered frame by frame as asked for."""
 
     def __init__(self, seed: int, duration: float, frame_rate: float, size: int, bits: int) -> None:
-        self._rendered = _rendered(seed, duration, frame_rate, size, bits)
+        self._rendered = RenderedProcedure(seed, duration, frame_rate, size, bits)
         self.frame_count = self._rendered.frame_count
+        self._frame_rate = frame_rate
+        self._stored_bits = 8 if bits == 8 else self._rendered.scene.imager.technique.display.stored_bits
 
     def frames(self, indices: Sequence[int]) -> Iterator[LabelledFrame]:
         for index in indices:
-            frame, truth = self._rendered.frame(index), self._rendered.truth(index)
+            truth = self._rendered.truth(index)
             yield LabelledFrame(
                 index,
-                frame.time,
-                frame.image,
+                index / self._frame_rate,
+                self._rendered.image(index),
+                self._stored_bits,
                 truth.keypoints,
-                _grades(truth),
+                truth.grades,
                 truth.annulus,
                 truth.deviation,
-                _geometry(self._rendered, index),
+                truth.spatial_depth,
+                truth.spatial_angle,
+                self._rendered.geometry_at(index),
             )
 
     def keypoints(self, index: int) -> Keypoints:
@@ -66,20 +77,3 @@ class Procedure:
 def spread(count: int, frame_count: int) -> list[int]:
     """``count`` frames in the middles of equal parts of a procedure of ``frame_count``."""
     return [int((number + 0.5) * frame_count / count) for number in range(count)]
-
-
-# What follows lets the data set be built before and after the simulator grades visibility.
-
-
-def _rendered(seed: int, duration: float, frame_rate: float, size: int, bits: int) -> RenderedProcedure:
-    extra = {} if bits == 8 else {"bits": bits}
-    return RenderedProcedure(seed, duration, frame_rate, size, **extra)
-
-
-def _grades(truth: Any) -> NDArray[np.uint8]:
-    grades = getattr(truth, "grades", None)
-    return np.where(truth.keypoints.present, 3, 0).astype(np.uint8) if grades is None else grades
-
-
-def _geometry(rendered: Any, index: int) -> CArmGeometry:
-    return rendered.geometry_at(index) if hasattr(rendered, "geometry_at") else rendered.geometry
