@@ -52,9 +52,9 @@ class Contrast:
     root: float = 0.0
     reach: float = 0.0
 
-    VISIBLE = 0.07
+    VISIBLE = 0.10
     """Attenuation from which on an expert can mark a border."""
-    CLEAR = 0.14
+    CLEAR = 0.18
     """Attenuation from which on it is plain."""
 
     @property
@@ -124,7 +124,9 @@ class RootClouds:
         self._box = _box(root, route, view)
         window = self._box.window(_COARSE)
         source, directions = view.rays(columns[window], rows[window])
-        sinuses = [_sinus(rng, root, turn) for turn in np.radians([180.0, 60.0, -60.0])]
+        # The two that the outline shows stand on AA1 and AA2, the third faces detector or source.
+        first, second = np.pi - root.hinge_turns[0], root.hinge_turns[1]
+        sinuses = [_sinus(rng, root, turn) for turn in (first, second, rng.choice([-1, 1]) * np.pi / 2)]
         rest = [*sinuses, *_aorta(rng, root, route)]
         sinus = _shadow(source, directions, sinuses[:1])
         # A longest way of one sinus' depth is what ``Contrast.sinus`` refers to; wider parts are darker.
@@ -194,8 +196,8 @@ def _sinus(rng: np.random.Generator, root: Root, turn: float) -> _Ellipsoid:
     around = np.cross(root.normal, outwards)
     half_height = height * rng.uniform(0.52, 0.6)
     # Its lowest point is the nadir: on the ring, in the annulus plane, give or take a millimetre.
-    centre = 0.86 * radius * outwards - (half_height - rng.uniform(-0.3, 0.8)) * root.normal
-    half = np.array([0.14 * radius + root.bulge, half_height, radius * rng.uniform(0.62, 0.8)])
+    centre = 0.95 * radius * outwards - (half_height - rng.uniform(-0.2, 0.5)) * root.normal
+    half = np.array([0.05 * radius + root.bulge, half_height, radius * rng.uniform(0.62, 0.8)])
     return _Ellipsoid(centre, half[:, None] * np.stack([outwards, root.normal, around]))
 
 

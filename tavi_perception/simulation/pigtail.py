@@ -29,7 +29,7 @@ class PigtailConfig:
     turns: Uniform = Uniform(0.6, 1.15)
     slant: Uniform = Uniform(0.0, 60.0)
     """Of the loop's plane out of the image plane."""
-    wall: Uniform = Uniform(0.13, 0.26)
+    wall: Uniform = Uniform(0.15, 0.30)
     lumen: Uniform = Uniform(0.05, 0.16)
     wire_radius: Uniform = Uniform(7.0, 16.0)
     wire_straight: Uniform = Uniform(5.0, 26.0)

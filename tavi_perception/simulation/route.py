@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -58,7 +59,11 @@ class Route:
 
     def tangent_at(self, distance: FloatArray | float) -> FloatArray:
         """(…, 3) unit vectors towards the ventricle."""
-        return unit(interpolated(distance, self.distance, np.gradient(self.points, axis=0)))
+        return unit(interpolated(distance, self.distance, self._steps))
+
+    @cached_property
+    def _steps(self) -> FloatArray:
+        return np.asarray(np.gradient(self.points, axis=0))
 
     def carried(self, shift: FloatArray) -> Route:
         """The same curve while the root has moved by ``shift`` (3,) mm; the aorta follows less and less."""

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy3d
+from tavi_perception.simulation.clutter import Bystanders, draw_bystanders, draw_coronary_tree
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
 from tavi_perception.simulation.device import Device, DeviceState, draw_device, pose
 from tavi_perception.simulation.motion import Shifts
-from tavi_perception.simulation.no_bystanders import Bystanders, draw_bystanders, draw_coronaries
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
 from tavi_perception.simulation.pigtail import Pigtail, Wire, draw_pigtail, draw_wire
@@ -80,7 +80,7 @@ class Scene:
         self.wire: Wire = draw_wire(rng, config.pigtail)
         self.injector: Injector = draw_injector(rng, config.contrast)
         self.imager = Imager(rng, draw_technique(rng, config.image), size, bits)
-        self._seeds = rng.integers(2**63, size=4)
+        self._seeds = rng.integers(2**63, size=3)
         self._config = config
         self._pulse_s = rng.uniform(0.005, 0.010)
         self._layer = Layer(size)
@@ -136,7 +136,11 @@ class Scene:
     @cached_property
     def _bystanders(self) -> Bystanders:
         rng = np.random.default_rng(self._seeds[0])
-        return draw_bystanders(rng, self._config.clutter, ANNULUS, self.route.points)
+        usual = draw_bystanders(rng, self._config.clutter, ANNULUS, self.route.points)
+        if not self.contents.coronaries:
+            return usual
+        vessels = draw_coronary_tree(rng, ANNULUS)
+        return Bystanders(usual.still + vessels.still, usual.moving + vessels.moving)
 
     @cached_property
     def _anatomy(self) -> Anatomy:
@@ -149,12 +153,10 @@ class Scene:
         return self._cast[key]
 
     def _paint_still(self, canvas: NDArray[np.uint8], view: View) -> None:
-        self._bystanders.paint_still(canvas, self._layer, view)
-        if self.contents.coronaries:
-            draw_coronaries(np.random.default_rng(self._seeds[2]), canvas, self._layer, view)
+        self._bystanders.paint_still(canvas, self._layer, view, np.zeros(3))
 
     def _make_clouds(self, view: View) -> RootClouds:
-        return RootClouds(int(self._seeds[3]), self.root, self.route, view)
+        return RootClouds(int(self._seeds[2]), self.root, self.route, view)
 
 
 def at_rest(scene: Scene, device: DeviceState, contrast: Contrast = Contrast()) -> Moment:

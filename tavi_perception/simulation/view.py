@@ -8,6 +8,7 @@ image, which is seen from the detector's side, they are a mirror image of the an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class View:
     geometry: CArmGeometry
     centre: FloatArray
 
-    @property
+    @cached_property
     def rotation(self) -> FloatArray:
         """(3, 3) rows: image right, image down and beam direction in patient axes."""
         return rotation(self.geometry.primary_angle, self.geometry.secondary_angle)
@@ -87,7 +88,8 @@ def rotation(primary: float, secondary: float) -> FloatArray:
     cos_s, sin_s = np.cos(secondary), np.sin(secondary)
     right = np.array([cos_p, 0.0, -sin_p])
     beam = np.array([sin_p * cos_s, -sin_s, cos_p * cos_s])
-    return np.stack([right, np.cross(beam, right), beam])
+    down = np.array([sin_p * sin_s, cos_s, cos_p * sin_s])
+    return np.stack([right, down, beam])
 
 
 def unit(vector: NDArray[np.floating[Any]]) -> FloatArray:
