@@ -45,7 +45,7 @@ class Display:
 
 
 def _shoulder(grey: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Grey compressed smoothly towards black and white, unchanged between 0.1 and 0.85."""
-    high = 0.85 + 0.15 * np.tanh((grey - 0.85) / 0.15)
+    """Grey compressed smoothly towards black and white, unchanged between 0.1 and 0.75."""
+    high = 0.75 + 0.25 * np.tanh((grey - 0.75) / 0.25)
     low = 0.1 + 0.1 * np.tanh((grey - 0.1) / 0.1)
-    return np.where(grey > 0.85, high, np.where(grey < 0.1, low, grey))
+    return np.where(grey > 0.75, high, np.where(grey < 0.1, low, grey))

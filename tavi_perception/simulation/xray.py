@@ -44,7 +44,7 @@ class ImageConfig:
     shading: Distribution = Uniform(0.0, 0.2)  # signal lost in the corners: heel effect, distance (chosen)
     fixed_pattern: Distribution = Uniform(0.0, 0.004)  # relative sd of pixel gains left uncorrected (chosen)
 
-    quanta: Distribution = LogUniform(80.0, 1200.0)  # per px at set point, fluoroscopy … cine (chosen)
+    quanta: Distribution = LogUniform(100.0, 1500.0)  # per px at set point, fluoroscopy … cine (chosen)
     noise_reduction: Distribution = Uniform(1.5, 3.5)  # factor on the noise, spatial and temporal (chosen)
     electronic: Distribution = Uniform(0.5, 4.0)  # sd of the electronics, quanta (chosen)
     neighbour: Distribution = Uniform(0.04, 0.11)  # detector kernel beside its centre 0.98 (FIELD)
@@ -52,12 +52,12 @@ class ImageConfig:
     smoothing: Distribution = Uniform(0.4, 1.6)  # sigma by which noise reduction correlates noise, px (frame)
 
     meter: Distribution = Uniform(0.3, 0.7)  # side of the metered central field, fraction of the side
-    set_point: Distribution = Uniform(110.0, 185.0)  # displayed grey of the metered field, 0 … 255 (frame)
+    set_point: Distribution = Uniform(108.0, 190.0)  # displayed grey of the metered field, 0 … 255 (frame)
     logarithmic: Chance = Chance(0.4)  # display of the logarithm instead of a power of the signal
     gamma: Distribution = LogUniform(0.8, 1.5)  # relative contrast of the display at the set point (frame)
     black: Distribution = Uniform(0.0, 20.0)  # displayed grey of no signal, 0 … 255 (chosen)
     enhanced: Chance = Chance(0.75)  # edge enhancement of the vendor
-    enhancement: Distribution = Uniform(0.15, 1.2)  # its strength (chosen)
+    enhancement: Distribution = Uniform(0.15, 1.0)  # its strength (chosen)
     enhancement_reach: Distribution = Uniform(2.0, 9.0)  # half the side of its box, px (chosen)
     stored_bits: Distribution = Uniform(9.5, 14.5)  # of 16-bit images, rounded: 10 … 14 (XA storage)
 
