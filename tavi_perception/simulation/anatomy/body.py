@@ -92,17 +92,23 @@ def draw_anatomy3d(rng: np.random.Generator, config: AnatomyConfig, annulus: Flo
 
 
 def project_anatomy(anatomy: Anatomy, view: View, size: int) -> Backdrop:
-    """The patient seen in ``view``, whose image is ``size`` px a side; the same input gives the same bytes."""
-    grid = Grid(view, (size + 1) // 2)
+    """The patient seen in ``view``, as an image of ``size`` px a side; the same input, the same bytes."""
+    grid, at = Grid(view, (size + 1) // 2), anatomy.annulus
     still, moving, air = anatomy.thorax.project(grid)
-    moving = bend(moving, view, anatomy.seed, anatomy.annulus + _INNER, anatomy.bend)
+    blurred = cv2.GaussianBlur(still, (0, 0), 1.6 * grid.mm)  # Fat lies around all that does not move.
+    still = bend(
+        np.asarray(blurred, dtype=np.float32), view, anatomy.seed + 4, at + _INNER, 2 * anatomy.bend, 40.0
+    )
+    moving = bend(moving, view, anatomy.seed, at + _INNER, anatomy.bend, 55.0)
     bones = np.zeros_like(still)
     anatomy.spine.add_to(bones, grid, anatomy.bone)
-    bones = bend(bones, view, anatomy.seed + 2, anatomy.annulus + _DEEP, 2.2)
+    bones = bend(bones, view, anatomy.seed + 2, at + _DEEP, 1.2, 18.0)
+    density = onto(fractal(anatomy.seed + 13, 9.0, 60, 1.2), view, grid.side, at + _DEEP, 0.8)
+    bones *= np.clip(1 + np.float32(0.3) * density, 0.3, 2.0)
     add_ribs(bones, grid, anatomy.ribs, anatomy.bone * anatomy.rib)
     branches = np.zeros_like(still)
     for vessels in anatomy.vessels:
-        add_vessels(branches, grid, vessels, anatomy.soft * anatomy.vessel * 1.6)
+        add_vessels(branches, grid, vessels, anatomy.soft * anatomy.vessel)
     aerated = air / np.float32(110.0)
     still = still * np.float32(anatomy.soft) + bones
     still += _still_texture(anatomy, view, grid.side, bones)
@@ -124,10 +130,10 @@ def _still_texture(anatomy: Anatomy, view: View, side: int, bones: Plane) -> Pla
 
 def _lung_texture(anatomy: Anatomy, view: View, side: int) -> Plane:
     seed, at = anatomy.seed, anatomy.annulus
-    mottle = onto(fractal(seed + 20, 3.0, 60, 0.9), view, side, at + _INNER, 0.55)
+    mottle = onto(fractal(seed + 20, 5.0, 60, 1.1), view, side, at + _INNER, 0.55)
     texture = mottle * np.float32(anatomy.mottle)
     for index, angle in enumerate((-0.7, 0.2, 0.9)):
-        lines = strands(seed + 30 + 2 * index, 3.0, 3.5, angle, 0.45)
+        lines = strands(seed + 30 + 2 * index, 5.0, 2.4, angle, 0.4)
         texture -= onto(lines, view, side, at + _INNER + index * 7, 0.6) * np.float32(anatomy.strand)
     return np.asarray(texture, dtype=np.float32)
 

@@ -1,5 +1,6 @@
 """The distributions that a patient's chest is drawn from."""
 
+# ruff: noqa: RUF009 (distributions are immutable)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class AnatomyConfig:
 
     size: Normal = Normal(1.0, 0.09, 0.8, 1.25)
     """Scale of all organs and bones (1 = adult of 170 cm)."""
-    soft: LogUniform = LogUniform(0.0022, 0.0050)
+    soft: LogUniform = LogUniform(0.0022, 0.0052)
     """Difference of soft tissue to lung (1/mm)."""
     lung_depth: Uniform = Uniform(0.8, 1.15)
     """Depth of the lungs: aeration and chest shape (factor)."""
@@ -38,17 +39,17 @@ class AnatomyConfig:
     """Rotation of the patient on the table, about the long axis (degrees)."""
     heart: Normal = Normal(1.05, 0.13, 0.8, 1.4)
     """Scale of the heart (1 = 65 mm half length); old patients with stenosis have large hearts."""
-    diaphragm: Normal = Normal(68.0, 22.0, 25.0, 120.0)
+    diaphragm: Normal = Normal(58.0, 20.0, 22.0, 120.0)
     """Top of the right dome below the annulus (mm)."""
     gas: Chance = Chance(0.4)
     """Gas in the stomach under the left dome."""
-    vessels: LogUniform = LogUniform(0.45, 1.6)
+    vessels: LogUniform = LogUniform(1.8, 5.0)
     """Contrast of the lungs' vessels (factor): congestion, aeration."""
-    mottle: LogUniform = LogUniform(0.012, 0.040)
+    mottle: LogUniform = LogUniform(0.012, 0.035)
     """Standard deviation of the lung's texture."""
     tissue: LogUniform = LogUniform(0.006, 0.018)
     """Standard deviation of the soft tissue's texture."""
-    strand: LogUniform = LogUniform(0.02, 0.09)
+    strand: LogUniform = LogUniform(0.02, 0.08)
     """Height of thin bright strands: fat planes and fissures."""
     fringe: Uniform = Uniform(0.0, 0.75)
     """Brightness of the line along the heart's and the diaphragm's border (share of the step)."""

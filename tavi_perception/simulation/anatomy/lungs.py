@@ -28,9 +28,9 @@ class Vessels:
 
 def draw_vessels(rng: np.random.Generator, lung: Solid, hilum: FloatArray) -> Vessels:
     """A tree that fills ``lung`` from ``hilum`` (3,) mm."""
-    count = 11
+    count = 14
     heads = unit(rng.normal(0, 1, (count, 3)) * np.array([0.8, 1.1, 0.8]) + 0.9 * unit(lung.centre - hilum))
-    points = hilum + rng.normal(0, 9, (count, 3)) * np.array([0.6, 1.3, 1.0])
+    points = hilum + rng.normal(0, 15, (count, 3)) * np.array([0.6, 1.4, 1.0])
     widths = rng.uniform(5.0, 10.0, count)
     parts = []
     for depth in range(6):
@@ -57,7 +57,7 @@ def add_vessels(plane: Plane, grid: Grid, vessels: Vessels, attenuation: float) 
     seen = ((ends > -20) & (ends < grid.side + 20)).all(axis=1) & (vessels.widths > 0.7)
     heads = unit(vessels.ends - vessels.starts)
     sine = np.sqrt(1 - np.minimum((heads @ grid.view.beam) ** 2, 0.96))
-    value = attenuation * vessels.widths * np.minimum(1 / sine, 3.5)
+    value = attenuation * 2 * np.sqrt(vessels.widths) * np.minimum(1 / sine, 3.5)
     pens = np.maximum(vessels.widths * grid.mm, 0.3)
     levels = np.clip(value * np.minimum(pens, 1.0) / _FULL * 255, 0, 255).round().astype(int)
     lines = np.round(np.stack([starts, ends], axis=1) * 16).astype(np.int32)

@@ -13,7 +13,7 @@ from tavi_perception.simulation.view import FloatArray, unit
 
 _FULL = 0.5
 """Attenuation at level 255 of the 8-bit mask."""
-_SECTIONS = 9
+_SECTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,12 @@ class Rib:
 def draw_ribs(
     rng: np.random.Generator, bodies: FloatArray, chest: FloatArray, size: float
 ) -> tuple[Rib, ...]:
-    """Both sides' ribs from the vertebral bodies (n, 3) mm; ``chest`` (3,): half width, half depth, middle's z (mm)."""
+    """Both sides' ribs from the vertebral bodies (n, 3) mm.
+
+    ``chest`` (3,) mm: half width, half depth and the z of the middle of the ring they form.
+    """
     half_width, half_depth, z = chest
-    slope, bow = rng.uniform(45, 95) * size, rng.uniform(0.75, 1.0)
+    slope, bow = rng.uniform(60, 120) * size, rng.uniform(0.75, 1.0)
     middle, edge = rng.uniform(0.02, 0.05), rng.uniform(0.015, 0.05)
     ribs = []
     for body in bodies:
@@ -65,7 +68,7 @@ def add_ribs(plane: Plane, grid: Grid, ribs: tuple[Rib, ...], contrast: float) -
 def _paint(mask: NDArray[np.uint8], grid: Grid, rib: Rib, contrast: float) -> None:
     up = np.array([0.0, rib.half, 0.0])
     upper, lower = grid.project(rib.line - up), grid.project(rib.line + up)
-    inside = ((upper > -40) & (upper < grid.side + 40)).all(axis=1)
+    inside = np.logical_and(upper > -40, upper < grid.side + 40).all(axis=1)
     tangents = unit(np.gradient(rib.line, axis=0))
     sine = np.sqrt(1 - np.minimum((tangents @ grid.view.beam) ** 2, 0.999))
     step = len(rib.line) // _SECTIONS
@@ -76,10 +79,12 @@ def _paint(mask: NDArray[np.uint8], grid: Grid, rib: Rib, contrast: float) -> No
             continue
         thick = contrast * min(1.0 / float(sine[part].mean()), 3.0)
         outline = np.concatenate([upper[part], lower[part][::-1]])
-        cv2.fillPoly(mask, [_fixed(outline)], _level(rib.middle * thick), cv2.LINE_AA, 4)
-    for edge in (upper, lower):
-        strength = _level((rib.middle + rib.edge) * contrast)
-        cv2.polylines(mask, [_fixed(edge)], False, strength, pen, cv2.LINE_AA, 4)
+        thick *= min(1.0, 2.6 * (1 - first / len(rib.line)) ** 1.5)  # Cartilage takes over.
+        level = _level(rib.middle * thick)
+        cv2.fillPoly(mask, [_fixed(outline)], level, cv2.LINE_AA, 4)
+        strength = _level((rib.middle + rib.edge) * thick)
+        for edge in (upper[part], lower[part]):
+            cv2.polylines(mask, [_fixed(edge)], False, strength, pen, cv2.LINE_AA, 4)
 
 
 def _fixed(points: FloatArray) -> NDArray[np.int32]:

@@ -109,14 +109,19 @@ class Grid:
 
 def covered(within: tuple[Plane, Plane], parts: list[tuple[Plane, Plane]]) -> Plane:
     """Length (mm) of each ray inside ``within`` that lies in any of the ``parts``."""
-    starts = np.stack([np.clip(near, within[0], within[1]) for near, _ in parts])
-    ends = np.stack([np.clip(far, within[0], within[1]) for _, far in parts])
-    order = np.argsort(starts, axis=0)
-    starts = np.take_along_axis(starts, order, axis=0)
-    ends = np.take_along_axis(ends, order, axis=0)
-    reached = starts[0].copy()
-    total = np.zeros_like(reached)
-    for start, end in zip(starts, ends, strict=True):
-        total += np.maximum(end - np.maximum(start, reached), 0)
-        np.maximum(reached, end, out=reached)
-    return total
+    starts = _ascending([np.clip(near, within[0], within[1]) for near, _ in parts])
+    ends = _ascending([np.clip(far, within[0], within[1]) for _, far in parts])
+    total = ends[-1] - starts[0]
+    for end, start in zip(ends, starts[1:], strict=False):  # A gap: all that began so far has ended.
+        total -= np.maximum(start - end, 0)
+    return np.asarray(total)
+
+
+def _ascending(planes: list[Plane]) -> list[Plane]:
+    """The planes' values sorted in every cell (faster than np.sort for a dozen large planes)."""
+    planes = list(planes)
+    for last in range(len(planes) - 1, 0, -1):
+        for i in range(last):
+            low, high = planes[i], planes[i + 1]
+            planes[i], planes[i + 1] = np.minimum(low, high), np.maximum(low, high)
+    return planes

@@ -9,9 +9,9 @@ import numpy as np
 from tavi_perception.simulation.anatomy.solids import CYLINDER, Grid, Plane, Solid
 from tavi_perception.simulation.view import FloatArray, unit
 
-CANCELLOUS = 0.0013
+CANCELLOUS = 0.0030
 """Excess over soft tissue, after scatter and display, 1/mm; likewise below."""
-CORTICAL = 0.016
+CORTICAL = 0.013
 PLATE = 0.0095
 
 
@@ -70,7 +70,12 @@ def _axes(caudal: FloatArray) -> FloatArray:
 
 
 def _vertebra(
-    rng: np.random.Generator, centre: FloatArray, axes: FloatArray, half: FloatArray, height: float, size: float
+    rng: np.random.Generator,
+    centre: FloatArray,
+    axes: FloatArray,
+    half: FloatArray,
+    height: float,
+    size: float,
 ) -> list[Bone]:
     a, b = half
     if axes[1, 2] < 0:
@@ -83,17 +88,32 @@ def _vertebra(
     bones = [Bone(body, CANCELLOUS), Bone(body, CORTICAL, 0.5)]
     for side in (-1.0, 1.0):
         tilt = _axes(axes[2] + rng.normal(0, 0.045, 3))
-        rim = Solid(at(0, 0, side * (height - 0.6)), np.array([a + 0.9, b + 0.9, rng.uniform(0.6, 1.0)]), tilt, CYLINDER)
-        plate = Solid(at(0, 0, side * (height - rng.uniform(1.0, 2.4))), np.array([a - 2, b - 2, 0.45]), tilt, CYLINDER)
+        rim = Solid(
+            at(0, 0, side * (height - 0.6)),
+            np.array([a + 0.9, b + 0.9, rng.uniform(0.6, 1.0)]),
+            tilt,
+            CYLINDER,
+        )
+        plate = Solid(
+            at(0, 0, side * (height - rng.uniform(1.0, 2.4))), np.array([a - 2, b - 2, 0.45]), tilt, CYLINDER
+        )
         bones += [Bone(rim, PLATE * rng.uniform(0.5, 1.2), 2.6), Bone(plate, PLATE * rng.uniform(0.5, 1.3))]
         if rng.random() < 0.35:  # An osteophyte at a corner.
             corner = at(side * a, rng.uniform(-4, 6), rng.choice([-1, 1]) * height)
             bones.append(Bone(Solid(corner, rng.uniform(1.5, 4.5, 3), tilt), 0.007))
-    backward = np.stack([axes[0], axes[2], -axes[1]])
+    turned = _axes(axes[2] + rng.normal(0, 0.12, 3))
+    backward = np.stack([turned[0], turned[2], -turned[1]])
     lean = rng.normal(0, 1.0, 8) * size
+    pedicles = rng.uniform(0.003, 0.011)
     for side in (-1.0, 1.0):
         pedicle = at(side * a * rng.uniform(0.6, 0.72), -b - 5, -height * 0.4)
-        bones.append(Bone(Solid(pedicle, np.array([3.6, 5.6, 8.0]) * size, backward, CYLINDER), 0.011, 1.1))
+        bones.append(
+            Bone(
+                Solid(pedicle, np.array([3.6, 5.6, 8.0]) * size, backward, CYLINDER),
+                pedicles * rng.uniform(0.5, 1.2),
+                1.2,
+            )
+        )
         lamina = at(side * 8, -b - 19, 3 + lean[0])
         bones.append(Bone(Solid(lamina, np.array([9.0, 4.0, 11.0]) * size, axes), 0.0045, 2.0))
         process = at(side * (a + 9), -b - 15, -3 + lean[1])

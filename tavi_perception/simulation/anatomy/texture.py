@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,20 @@ Plane = NDArray[np.float32]
 TILE = 512
 """Texels on a side of a periodic tile."""
 
+_BEND = 3.0
+"""Side of a texel of the field that bends shapes (mm)."""
+
 
 def fractal(
-    seed: int, finest: float, coarsest: float, slope: float = 1.0, stretch: float = 1.0, angle: float = 0.0
+    seed: int,
+    finest: float,
+    coarsest: float,
+    slope: float = 1.0,
+    stretch: float = 1.0,
+    angle: float = 0.0,
+    side: int = TILE,
 ) -> Plane:
-    """A periodic (TILE, TILE) field of mean 0 and variance 1.
+    """A periodic (side, side) field of mean 0 and variance 1.
 
     Args:
         finest, coarsest: wavelengths (texels) between which it lives.
@@ -26,15 +37,21 @@ def fractal(
         stretch, angle: structures are this much longer along ``angle`` (rad) than across it.
     """
     rng = np.random.default_rng(seed)
-    fy = fft.fftfreq(TILE)[:, None].astype(np.float32)
-    fx = fft.rfftfreq(TILE)[None].astype(np.float32)
+    gain = _gain(finest, coarsest, slope, stretch, angle, side)
+    parts = rng.standard_normal((*gain.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
+    field = fft.irfft2(parts * gain, s=(side, side))
+    return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
+
+
+@lru_cache(maxsize=16)
+def _gain(finest: float, coarsest: float, slope: float, stretch: float, angle: float, side: int) -> Plane:
+    fy = fft.fftfreq(side)[:, None]
+    fx = fft.rfftfreq(side)[None]
     along = fx * np.cos(angle) + fy * np.sin(angle)
     across = fy * np.cos(angle) - fx * np.sin(angle)
-    f = np.sqrt((along * np.float32(stretch)) ** 2 + across**2) + np.float32(1e-9)
+    f = np.sqrt((along * stretch) ** 2 + across**2) + 1e-9
     gain = f**-slope * np.exp(-((f * finest / 2) ** 2)) * (1 - np.exp(-((f * coarsest) ** 2)))
-    white = fft.rfft2(rng.standard_normal((TILE, TILE), dtype=np.float32))
-    field = fft.irfft2(white * gain.astype(np.float32), s=(TILE, TILE))
-    return np.asarray((field - field.mean()) / field.std(), dtype=np.float32)
+    return np.asarray(gain, dtype=np.float32)
 
 
 def strands(seed: int, width: float, stretch: float, angle: float, share: float) -> Plane:
@@ -44,7 +61,7 @@ def strands(seed: int, width: float, stretch: float, angle: float, share: float)
     """
     lines = fractal(seed, width * 4, width * 22, 1.0, stretch, angle)
     patches = fractal(seed + 1, 30, 160, 1.0)
-    ridge = np.exp(-np.square(lines / np.float32(0.22)))
+    ridge = np.exp(-np.square(lines / np.float32(0.35)))
     return np.asarray(ridge * np.clip(patches * 0.8 + 2 * share - 1, 0, 1), dtype=np.float32)
 
 
@@ -53,21 +70,31 @@ def onto(tile: Plane, view: View, side: int, origin: FloatArray, texel: float) -
 
     The tile repeats; ``texel`` is the side of a texel (mm); the result is (side, side) over the image.
     """
-    span = texel * TILE
+    span = texel * len(tile)
     corners = np.array([[0, 0], [span, 0], [span, span], [0, span]])
     points = origin + np.concatenate([corners, np.zeros((4, 1))], axis=1)
     step = view.geometry.image_width / side
     image = ((view.project(points) + 0.5) / step - 0.5).astype(np.float32)
     matrix = cv2.getPerspectiveTransform((corners / texel).astype(np.float32), image)
-    shown = cv2.warpPerspective(tile, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    shown = cv2.warpPerspective(
+        tile, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+    )
     return np.asarray(shown, dtype=np.float32)
 
 
-def bend(plane: Plane, view: View, seed: int, origin: FloatArray, reach: float) -> Plane:
-    """A plane (side, side) whose shapes are bent by up to about ``reach`` mm, so that none is perfect."""
+def bend(plane: Plane, view: View, seed: int, origin: FloatArray, reach: float, finest: float) -> Plane:
+    """A plane (side, side) whose shapes are bent by about ``reach`` mm, so that none is perfect.
+
+    ``finest`` (mm) is the shortest wavelength of the bends.
+    """
     side = plane.shape[0]
-    px = reach * view.px_per_mm * side / view.geometry.image_width
-    dx, dy = (onto(fractal(seed + i, 16, 140, 1.4), view, side, origin, 0.8) * np.float32(px / 2) for i in (0, 1))
-    columns, rows = np.meshgrid(np.arange(side, dtype=np.float32), np.arange(side, dtype=np.float32))
-    moved = cv2.remap(plane, columns + dx, rows + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    px = np.float32(reach * view.px_per_mm * side / view.geometry.image_width)
+    dx, dy = (
+        onto(fractal(seed + i, finest / _BEND, 45, 1.2, side=128), view, side, origin, _BEND) * px
+        for i in (0, 1)
+    )
+    line = np.arange(side, dtype=np.float32)
+    moved = cv2.remap(
+        plane, line[None] + dx, line[:, None] + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(moved, dtype=np.float32)

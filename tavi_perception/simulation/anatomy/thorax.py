@@ -75,21 +75,20 @@ def draw_thorax(
         )
         for side in (-1.0, 1.0)
     )
-    spine = Solid(middle + np.array([0.0, 0.0, -14.0]) * size, radii(25.0, 30.0, _FAR), _ALONG_Y, CYLINDER)
-    spine = Solid(spine.centre, np.array([*spine.radii[:2], _FAR]), _ALONG_Y, CYLINDER)
-    aorta = Solid(at(middle, 21, 0, 4, 3.0), np.array([*radii(13.0, 13.0, 1.0)[:2], _FAR]), _ALONG_Y, CYLINDER)
+    spine = tuple(Solid(at(body, 0, 0, -12, 1.0), radii(23.0, 24.0, 30.0, spread=0.05)) for body in bodies)
+    aorta = _column(at(middle, 19, 0, 6, 3.0), radii(13.0, 13.0, 1.0), rng)
     core = Solid(
-        at(annulus, -4, -40, -8, 4.0), np.array([*radii(30.0, 62.0, 1.0)[:2], _FAR]), _ALONG_Y, CYLINDER
+        at(annulus, -2, -70, -8, 4.0), radii(29.0, 150.0, 62.0), _tilted(np.array([0.0, 1.0, 0.0]), rng)
     )
     scale = config.heart.draw(rng)
     long = unit(np.array([0.74, 0.50, 0.45]) + rng.normal(0, 0.10, 3))
     axes = np.stack([long, *_across(long)])
-    ventricles = Solid(annulus + long * 27 * scale, radii(68.0, 50.0, 47.0) * scale, axes)
-    atrium = Solid(at(annulus, -26, 14, -2), radii(34.0, 46.0, 40.0) * scale)
+    ventricles = Solid(annulus + long * 30 * scale, radii(76.0, 56.0, 52.0) * scale, axes)
+    atrium = Solid(at(annulus, -22, 14, -2), radii(29.0, 44.0, 40.0) * scale)
     left_atrium = Solid(at(annulus, 8, 6, -30), radii(40.0, 32.0, 26.0) * scale)
     root = Solid(at(annulus, -10, -40, 8), radii(20.0, 55.0, 20.0), _tilted(np.array([0.1, 1.0, 0.1]), rng))
     knob = Solid(at(annulus, 24, -82, -18), radii(21.0, 18.0, 30.0))
-    trunk = Solid(at(annulus, 26, -34, 14), radii(26.0, 36.0, 26.0) * scale)
+    trunk = Solid(at(annulus, 26, -34, 14), radii(28.0, 44.0, 28.0) * scale)
     cava = Solid(at(annulus, -30, -75, 4, 3.0), radii(10.0, 90.0, 11.0))
     top = config.diaphragm.draw(rng)
     domes = []
@@ -98,21 +97,30 @@ def draw_thorax(
         height = rng.uniform(70, 110)
         domes.append(
             Solid(
-                np.array([hull[0] + side * rng.uniform(62, 80) * size, annulus[1] + lower + height, hull[2] - 6]),
+                np.array(
+                    [hull[0] + side * rng.uniform(62, 80) * size, annulus[1] + lower + height, hull[2] - 6]
+                ),
                 np.array([rng.uniform(72, 92), height, rng.uniform(84, 100)]) * np.array([size, 1, size]),
             )
         )
     gas = None
     if config.gas.draw(rng):
-        under = domes[1].centre + np.array([rng.normal(-15, 14), -domes[1].radii[1] + rng.uniform(28, 45), 10.0])
+        under = domes[1].centre + np.array(
+            [rng.normal(-15, 14), -domes[1].radii[1] + rng.uniform(28, 45), 10.0]
+        )
         gas = Solid(under, rng.uniform(12, 27, 3) * np.array([1.4, 0.8, 1.2]), form=ELLIPSOID)
     moving = (ventricles, atrium, left_atrium, root, knob, trunk, *domes)
-    return Thorax(wall, (lungs[0], lungs[1]), (spine, aorta, core, cava), moving, gas)
+    return Thorax(wall, (lungs[0], lungs[1]), (*spine[2:-2:2], aorta, core, cava), moving, gas)
+
+
+def _column(centre: FloatArray, radii: FloatArray, rng: np.random.Generator) -> Solid:
+    x, y, z = _tilted(np.array([0.0, 1.0, 0.0]), rng)
+    return Solid(centre, np.array([radii[0], radii[1], _FAR]), np.stack([x, z, y]), CYLINDER)
 
 
 def _across(axis: FloatArray) -> tuple[FloatArray, FloatArray]:
-    first = unit(np.cross(axis, [0.0, 0.0, 1.0]))
-    return first, np.cross(axis, first)
+    first = unit(np.asarray(np.cross(axis, [0.0, 0.0, 1.0]), dtype=np.float64))
+    return first, np.asarray(np.cross(axis, first), dtype=np.float64)
 
 
 def _tilted(axis: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from tavi_perception.simulation.paint import Layer
-from tavi_perception.simulation.patient import REFERENCE_SIZE, FloatArray
+from tavi_perception.simulation.patient import REFERENCE_SIZE
+from tavi_perception.simulation.view import FloatArray
 
 
 def draw_clutter(rng: np.random.Generator, canvas: NDArray[np.uint8], layer: Layer, tip: FloatArray) -> None:

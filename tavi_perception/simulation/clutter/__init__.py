@@ -1,0 +1,19 @@
+"""Things in the field without a landmark: drawn once per procedure in mm, painted through any view."""
+
+from tavi_perception.simulation.clutter.bystanders import draw_bystanders
+from tavi_perception.simulation.clutter.config import ClutterConfig
+from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree
+from tavi_perception.simulation.clutter.flat import draw_clutter, draw_coronaries
+from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Grain, Strand
+
+__all__ = [
+    "Bundle",
+    "Bystanders",
+    "ClutterConfig",
+    "Grain",
+    "Strand",
+    "draw_bystanders",
+    "draw_clutter",
+    "draw_coronaries",
+    "draw_coronary_tree",
+]
