@@ -115,8 +115,8 @@ def flat_deviation(image: Image) -> float:
 def residue_deviation(image: Image) -> float:
     """Standard deviation of what a Gaussian of 3 px takes away from the anatomy."""
     grey = image.astype(np.float32)
-    residue = grey - cv2.GaussianBlur(grey, (0, 0), _RESIDUE_SIGMA)
-    return float(np.std(residue[anatomy_mask()]))
+    smooth = np.asarray(cv2.GaussianBlur(grey, (0, 0), _RESIDUE_SIGMA), dtype=np.float32)
+    return float(np.std((grey - smooth)[anatomy_mask()]))
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Part:
 def device_parts(device: Device) -> tuple[Part, Part, Part]:
     """Distal half of the capsule, proximal block and nose cone."""
     scale = device_scale(device)
-    sheath = _along(device, np.linspace(1.15, 1.85, 60))
+    sheath = _along(device, np.linspace(1.15, 1.85, 60, dtype=np.float64))
     back = np.linspace(-30.0, -8.0, 20)[:, None] * scale
     start, heading = _along(device, np.zeros(1))
     block = (start + back * heading, np.repeat(heading, 20, axis=0))
@@ -201,8 +201,10 @@ def _band(line: tuple[Points, Points], inner: float, near: float, far: float) ->
     def offset(by: NDArray[np.float64]) -> Points:
         return (points[:, None] + by[None, :, None] * across[:, None]).reshape(-1, 2)
 
-    outer = np.linspace(near, far, 9)
-    return Part(offset(np.linspace(-inner, inner, 9)), offset(np.concatenate([-outer, outer])))
+    outer = np.linspace(near, far, 9, dtype=np.float64)
+    return Part(
+        offset(np.linspace(-inner, inner, 9, dtype=np.float64)), offset(np.concatenate([-outer, outer]))
+    )
 
 
 def _disc(radius: float) -> Points:

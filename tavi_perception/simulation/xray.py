@@ -1,7 +1,5 @@
 """From transmission and device attenuation to the grey image: exposure, blur, scatter, noise, display."""
 
-# ruff: noqa: RUF009 - the distributions that are defaults here are frozen
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -258,8 +256,8 @@ class Imager:
         spread = cv2.GaussianBlur(
             pressed, (0, 0), self.technique.scatter_reach * side, borderType=cv2.BORDER_REPLICATE
         )
-        scattered = cv2.resize(spread * np.float32(self.technique.scatter), (self.size, self.size))
-        cv2.add(signal, scattered, dst=signal)
+        cv2.resize(spread * np.float32(self.technique.scatter), (self.size, self.size), dst=self._work)
+        cv2.add(signal, self._work, dst=signal)
 
     def _count(self, signal: NDArray[np.float32], moment: np.random.Generator) -> None:
         """Noise whose variance is linear in the signal, then the detector's 16-bit number."""

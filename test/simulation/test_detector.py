@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tavi_perception.simulation.borders import Burn, Shutter
@@ -14,9 +16,6 @@ from tavi_perception.simulation.distributions import Chance, LogUniform, Normal,
 from tavi_perception.simulation.grain import Grain
 from tavi_perception.simulation.video import Capture
 from tavi_perception.simulation.xray import ImageConfig, Imager, Technique, draw_technique
-
-hypothesis = pytest.importorskip("hypothesis")
-st = hypothesis.strategies
 
 SIZE = 256
 
