@@ -1,6 +1,5 @@
 """The distributions that a patient's chest is drawn from."""
 
-# ruff: noqa: RUF009 (distributions are immutable)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ class AnatomyConfig:
     """Depth of the lungs: aeration and chest shape (factor)."""
     bone: LogUniform = LogUniform(0.5, 1.6)
     """Contrast of all bones (factor): osteoporosis, beam energy."""
-    rib: LogUniform = LogUniform(0.3, 1.6)
+    rib: LogUniform = LogUniform(0.2, 1.1)
     """Contrast of the ribs on top of it (factor)."""
     spine_across: Normal = Normal(0.0, 12.0, -35.0, 35.0)
     """Vertebral bodies to the left of the annulus (mm)."""
@@ -37,9 +36,9 @@ class AnatomyConfig:
     """Lateral amplitude of the spine's bend (mm)."""
     turn: Normal = Normal(0.0, 5.0, -14.0, 14.0)
     """Rotation of the patient on the table, about the long axis (degrees)."""
-    heart: Normal = Normal(1.05, 0.13, 0.8, 1.4)
-    """Scale of the heart (1 = 65 mm half length); old patients with stenosis have large hearts."""
-    diaphragm: Normal = Normal(58.0, 20.0, 22.0, 120.0)
+    heart: Normal = Normal(1.12, 0.14, 0.8, 1.5)
+    """Scale of the heart (1 = 76 mm half length); old patients with stenosis have large hearts."""
+    diaphragm: Normal = Normal(50.0, 19.0, 15.0, 110.0)
     """Top of the right dome below the annulus (mm)."""
     gas: Chance = Chance(0.4)
     """Gas in the stomach under the left dome."""

@@ -45,12 +45,12 @@ def draw_ribs(
             line = np.stack(
                 [
                     body[0] + side * half_width * np.sin(phi),
-                    body[1] - 12 + fall + rng.normal(0, 1.5),
+                    body[1] - 12 + fall + rng.normal(0, 3.0),
                     z - half_depth * np.cos(phi),
                 ],
                 axis=-1,
             )
-            ribs.append(Rib(line, rng.uniform(5.0, 7.5) * size, middle, edge * rng.uniform(0.6, 1.3)))
+            ribs.append(Rib(line, rng.uniform(3.8, 6.2) * size, middle, edge * rng.uniform(0.6, 1.3)))
     return tuple(ribs)
 
 
@@ -68,7 +68,7 @@ def add_ribs(plane: Plane, grid: Grid, ribs: tuple[Rib, ...], contrast: float) -
 def _paint(mask: NDArray[np.uint8], grid: Grid, rib: Rib, contrast: float) -> None:
     up = np.array([0.0, rib.half, 0.0])
     upper, lower = grid.project(rib.line - up), grid.project(rib.line + up)
-    inside = np.logical_and(upper > -40, upper < grid.side + 40).all(axis=1)
+    inside: NDArray[np.bool_] = (np.abs(upper - grid.side / 2) < grid.side / 2 + 40).all(axis=1)
     tangents = unit(np.gradient(rib.line, axis=0))
     sine = np.sqrt(1 - np.minimum((tangents @ grid.view.beam) ** 2, 0.999))
     step = len(rib.line) // _SECTIONS

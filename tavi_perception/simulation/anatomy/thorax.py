@@ -109,7 +109,8 @@ def draw_thorax(
             [rng.normal(-15, 14), -domes[1].radii[1] + rng.uniform(28, 45), 10.0]
         )
         gas = Solid(under, rng.uniform(12, 27, 3) * np.array([1.4, 0.8, 1.2]), form=ELLIPSOID)
-    moving = (ventricles, atrium, left_atrium, root, knob, trunk, *domes)
+    pad = Solid(ventricles.centre + long * 52 * scale + np.array([6.0, 14.0, 0.0]), radii(28.0, 26.0, 30.0))
+    moving = (ventricles, pad, atrium, left_atrium, root, knob, trunk, *domes)
     return Thorax(wall, (lungs[0], lungs[1]), (*spine[2:-2:2], aorta, core, cava), moving, gas)
 
 

@@ -1,6 +1,5 @@
 """How often bystanders are in the field, and what they are like."""
 
-# ruff: noqa: RUF009 (distributions are immutable)
 from __future__ import annotations
 
 from dataclasses import dataclass

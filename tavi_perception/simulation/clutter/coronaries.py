@@ -62,7 +62,7 @@ def _branch(
         dark = opacity * min(1.0, 0.45 + thin / 4.0)
         strands.append(Strand(smooth(section, 9), thin, dark, dark, np.ones(9)))
     if depth < 2 and width > 0.8:
-        for _ in range(int(rng.integers(1, 4 - depth))):
+        for _ in range(int(rng.integers(2 - depth, 5 - 2 * depth))):
             at = int(rng.integers(1, count))
             aside = unit(headings[at] + unit(rng.normal(0, 1, 3)) * rng.uniform(0.6, 1.3))
             _branch(

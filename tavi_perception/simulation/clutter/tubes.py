@@ -21,9 +21,8 @@ def pacing_lead(
     if config.lead_from_below.draw(rng):
         course = [[-22, 150, -15], [-26, 90, -14], [-34, 52, -8]]
     else:
-        course = [[-34, -140, -8], [-38, -75, -4], [-40, -25, 0], [-54, 22, 6]]
+        course = [[-34, -140, -8], [-38, -75, -4], [-40, -25, 0], [-54, 22, 6], [-24, 46, 20]]
     knots = [annulus + np.array(point, dtype=float) + sway(6.0) for point in course]
-    knots.append(annulus + np.array([-24.0, 46.0, 20.0]) + sway(7.0))
     apex = annulus + np.array([58.0, 36.0, 34.0]) + sway(10.0)
     if config.lead_crosses.draw(rng):
         crossing = route[int(rng.integers(len(route)))]
