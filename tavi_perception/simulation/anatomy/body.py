@@ -13,7 +13,7 @@ from tavi_perception.simulation.anatomy.lungs import Vessels, add_vessels, draw_
 from tavi_perception.simulation.anatomy.ribs import Rib, add_ribs, draw_ribs
 from tavi_perception.simulation.anatomy.solids import Grid, Plane
 from tavi_perception.simulation.anatomy.spine import Spine, draw_spine
-from tavi_perception.simulation.anatomy.texture import bend, fractal, onto, strands
+from tavi_perception.simulation.anatomy.texture import Bend, fractal, onto, strands
 from tavi_perception.simulation.anatomy.thorax import Thorax, draw_thorax
 from tavi_perception.simulation.view import FloatArray, View, rotation
 
@@ -94,17 +94,12 @@ def draw_anatomy3d(rng: np.random.Generator, config: AnatomyConfig, annulus: Flo
 def project_anatomy(anatomy: Anatomy, view: View, size: int) -> Backdrop:
     """The patient seen in ``view``, as an image of ``size`` px a side; the same input, the same bytes."""
     grid, at = Grid(view, (size + 1) // 2), anatomy.annulus
-    still, moving, air = anatomy.thorax.project(grid)
-    blurred = cv2.GaussianBlur(still, (0, 0), 1.6 * grid.mm)  # Fat lies around all that does not move.
-    still = bend(
-        np.asarray(blurred, dtype=np.float32), view, anatomy.seed + 4, at + _INNER, 2 * anatomy.bend, 40.0
-    )
-    moving = bend(moving, view, anatomy.seed, at + _INNER, anatomy.bend, 55.0)
+    still, moving, air = _soft_parts(anatomy, grid)
     bones = np.zeros_like(still)
     anatomy.spine.add_to(bones, grid, anatomy.bone)
-    bones = bend(bones, view, anatomy.seed + 2, at + _DEEP, 1.2, 18.0)
+    bones = Bend(view, grid.side, anatomy.seed + 2, at + _DEEP, 1.2, 18.0)(bones)
     density = onto(fractal(anatomy.seed + 13, 9.0, 60, 1.2), view, grid.side, at + _DEEP, 0.8)
-    bones *= np.clip(1 + np.float32(0.3) * density, 0.3, 2.0)
+    bones *= np.clip(1 + np.float32(0.38) * density, 0.2, 2.0)
     add_ribs(bones, grid, anatomy.ribs, anatomy.bone * anatomy.rib)
     branches = np.zeros_like(still)
     for vessels in anatomy.vessels:
@@ -118,13 +113,27 @@ def project_anatomy(anatomy: Anatomy, view: View, size: int) -> Backdrop:
     return Backdrop(_finished(still, size), _finished(moving, size))
 
 
+def _soft_parts(anatomy: Anatomy, grid: Grid) -> tuple[Plane, Plane, Plane]:
+    """Path lengths (mm) of still and of moving tissue, and of air.
+
+    The borders of still organs are soft, since fat lies around them; where a moving organ covers
+    such a border it must vanish exactly, so the moving part is what the still one leaves.
+    """
+    shadows = anatomy.thorax.project(grid)
+    bend = Bend(grid.view, grid.side, anatomy.seed, anatomy.annulus + _INNER, anatomy.bend, 45.0)
+    emptied, air = bend(shadows.emptied), bend(shadows.air)
+    soft = np.asarray(cv2.GaussianBlur(emptied, (0, 0), 1.8 * grid.mm), dtype=np.float32)
+    covers = np.clip((emptied - air) / np.float32(8.0), 0, 1)
+    return shadows.wall - soft, covers * (soft - air) - shadows.gas, air
+
+
 def _still_texture(anatomy: Anatomy, view: View, side: int, bones: Plane) -> Plane:
     seed, at = anatomy.seed, anatomy.annulus
-    back = onto(fractal(seed + 10, 2.5, 120, 1.0, 1.4, 0.9), view, side, at + _DEEP, 0.6)
-    wall = onto(fractal(seed + 11, 2.5, 120, 1.0, 2.2, -0.5), view, side, at + _FRONT, 0.6)
+    back = onto(fractal(seed + 10, 4.0, 70, 1.0, 1.5, 0.9), view, side, at + _DEEP, 0.6)
+    wall = onto(fractal(seed + 11, 4.0, 70, 1.0, 2.4, -0.5), view, side, at + _FRONT, 0.6)
     trabeculae = onto(fractal(seed + 12, 2.0, 14, 0.5, 1.8, np.pi / 2), view, side, at + _DEEP, 0.45)
     texture = (back + wall) * np.float32(anatomy.tissue)
-    texture += trabeculae * np.minimum(bones, 0.15) * np.float32(0.09)
+    texture += trabeculae * np.minimum(bones, 0.15) * np.float32(0.12)
     return np.asarray(texture, dtype=np.float32)
 
 

@@ -42,11 +42,11 @@ class AnatomyConfig:
     """Top of the right dome below the annulus (mm)."""
     gas: Chance = Chance(0.4)
     """Gas in the stomach under the left dome."""
-    vessels: LogUniform = LogUniform(1.8, 5.0)
+    vessels: LogUniform = LogUniform(2.2, 5.5)
     """Contrast of the lungs' vessels (factor): congestion, aeration."""
-    mottle: LogUniform = LogUniform(0.012, 0.035)
+    mottle: LogUniform = LogUniform(0.018, 0.046)
     """Standard deviation of the lung's texture."""
-    tissue: LogUniform = LogUniform(0.006, 0.018)
+    tissue: LogUniform = LogUniform(0.008, 0.022)
     """Standard deviation of the soft tissue's texture."""
     strand: LogUniform = LogUniform(0.02, 0.08)
     """Height of thin bright strands: fat planes and fissures."""

@@ -39,7 +39,7 @@ def draw_ribs(
     ribs = []
     for body in bodies:
         for side in (-1.0, 1.0):
-            start = rng.uniform(0.28, 0.33)
+            start = rng.uniform(0.11, 0.15)
             phi = np.linspace(start, rng.uniform(2.5, 2.75), 40)
             fall = slope * rng.uniform(0.9, 1.1) * ((phi - start) / 2.4) ** bow - 6 * np.sin(2 * phi)
             line = np.stack(
@@ -68,7 +68,7 @@ def add_ribs(plane: Plane, grid: Grid, ribs: tuple[Rib, ...], contrast: float) -
 def _paint(mask: NDArray[np.uint8], grid: Grid, rib: Rib, contrast: float) -> None:
     up = np.array([0.0, rib.half, 0.0])
     upper, lower = grid.project(rib.line - up), grid.project(rib.line + up)
-    inside: NDArray[np.bool_] = (np.abs(upper - grid.side / 2) < grid.side / 2 + 40).all(axis=1)
+    inside = np.abs(upper - grid.side / 2).max(axis=1) < grid.side / 2 + 40
     tangents = unit(np.gradient(rib.line, axis=0))
     sine = np.sqrt(1 - np.minimum((tangents @ grid.view.beam) ** 2, 0.999))
     step = len(rib.line) // _SECTIONS
@@ -79,7 +79,9 @@ def _paint(mask: NDArray[np.uint8], grid: Grid, rib: Rib, contrast: float) -> No
             continue
         thick = contrast * min(1.0 / float(sine[part].mean()), 3.0)
         outline = np.concatenate([upper[part], lower[part][::-1]])
-        thick *= min(1.0, 2.6 * (1 - first / len(rib.line)) ** 1.5)  # Cartilage takes over.
+        thick *= min(
+            1.0, 2.6 * (1 - first / len(rib.line)) ** 1.5, 0.3 + 0.1 * first
+        )  # Cartilage takes over.
         level = _level(rib.middle * thick)
         cv2.fillPoly(mask, [_fixed(outline)], level, cv2.LINE_AA, 4)
         strength = _level((rib.middle + rib.edge) * thick)

@@ -82,19 +82,24 @@ def onto(tile: Plane, view: View, side: int, origin: FloatArray, texel: float) -
     return np.asarray(shown, dtype=np.float32)
 
 
-def bend(plane: Plane, view: View, seed: int, origin: FloatArray, reach: float, finest: float) -> Plane:
-    """A plane (side, side) whose shapes are bent by about ``reach`` mm, so that none is perfect.
+class Bend:
+    """Bends shapes by about ``reach`` mm, so that none is perfect.
 
-    ``finest`` (mm) is the shortest wavelength of the bends.
+    ``finest`` (mm) is the shortest wavelength of the bends; ``side`` that of the planes (cells).
     """
-    side = plane.shape[0]
-    px = np.float32(reach * view.px_per_mm * side / view.geometry.image_width)
-    dx, dy = (
-        onto(fractal(seed + i, finest / _BEND, 45, 1.2, side=128), view, side, origin, _BEND) * px
-        for i in (0, 1)
-    )
-    line = np.arange(side, dtype=np.float32)
-    moved = cv2.remap(
-        plane, line[None] + dx, line[:, None] + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(moved, dtype=np.float32)
+
+    def __init__(
+        self, view: View, side: int, seed: int, origin: FloatArray, reach: float, finest: float
+    ) -> None:
+        px = np.float32(reach * view.px_per_mm * side / view.geometry.image_width)
+        dx, dy = (
+            onto(fractal(seed + i, finest / _BEND, 45, 1.2, side=128), view, side, origin, _BEND) * px
+            for i in (0, 1)
+        )
+        line = np.arange(side, dtype=np.float32)
+        self._columns, self._rows = line[None] + dx, line[:, None] + dy
+
+    def __call__(self, plane: Plane) -> Plane:
+        """The bent (side, side) plane."""
+        bent = cv2.remap(plane, self._columns, self._rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(bent, dtype=np.float32)

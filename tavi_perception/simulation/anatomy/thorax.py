@@ -15,6 +15,23 @@ _FAR = 1000.0
 
 
 @dataclass(frozen=True)
+class Shadows:
+    """Path lengths (side, side) in mm.
+
+    Attributes:
+        wall: through the whole chest.
+        emptied: air that would be there without the moving organs.
+        air: air that is there.
+        gas: gas in the stomach.
+    """
+
+    wall: Plane
+    emptied: Plane
+    air: Plane
+    gas: Plane
+
+
+@dataclass(frozen=True)
 class Thorax:
     """Solids in patient axes (mm).
 
@@ -32,24 +49,19 @@ class Thorax:
     moving: tuple[Solid, ...]
     gas: Solid | None
 
-    def project(self, grid: Grid) -> tuple[Plane, Plane, Plane]:
-        """Path lengths (side, side) mm: tissue of the still parts, of the moving ones, and air."""
+    def project(self, grid: Grid) -> Shadows:
+        """Path lengths of the rays of a grid."""
         near, far = grid.span(self.wall)
-        still = far - near
-        moving, air = np.zeros_like(still), np.zeros_like(still)
         fixed = [grid.span(solid) for solid in self.still]
         shifting = [grid.span(solid) for solid in self.moving]
+        emptied, air, gas = (np.zeros_like(near) for _ in range(3))
         for lung in self.lungs:
             span = grid.span(lung)
-            at_rest = covered(span, fixed)
-            both = covered(span, fixed + shifting)
-            still += at_rest - (span[1] - span[0])
-            moving += both - at_rest
-            air += span[1] - span[0] - both
+            emptied += span[1] - span[0] - covered(span, fixed)
+            air += span[1] - span[0] - covered(span, fixed + shifting)
         if self.gas is not None:
-            near, far = grid.span(self.gas)
-            moving -= far - near
-        return still, moving, air
+            grid.add(gas, self.gas, 1.0)
+        return Shadows(far - near, emptied, air, gas)
 
 
 def draw_thorax(
@@ -65,20 +77,21 @@ def draw_thorax(
         return np.array(values) * size * rng.normal(1, spread, 3).clip(0.7, 1.3)
 
     hull = np.array([middle[0], annulus[1], middle[2] + 45 * size])
-    wall = Solid(hull, np.array([175.0, 118.0, _FAR]) * size, _ALONG_Y, CYLINDER)
+    wall = Solid(hull, np.array([192.0, 118.0, _FAR]) * size, _ALONG_Y, CYLINDER)
     deep = config.lung_depth.draw(rng)
     lungs = tuple(
         Solid(
-            at(hull, side * 73, -38, -6),
-            radii(66.0, 160.0, 82.0 * deep, spread=0.05),
+            at(hull, side * 76, -38, -6),
+            radii(79.0, 160.0, 82.0 * deep, spread=0.05),
             _tilted(np.array([side * 0.10, 1.0, 0.05]), rng),
         )
         for side in (-1.0, 1.0)
     )
     spine = tuple(Solid(at(body, 0, 0, -12, 1.0), radii(23.0, 24.0, 30.0, spread=0.05)) for body in bodies)
     aorta = _column(at(middle, 19, 0, 6, 3.0), radii(13.0, 13.0, 1.0), rng)
+    between = np.array([(annulus[0] + hull[0]) / 2, annulus[1], annulus[2]])
     core = Solid(
-        at(annulus, -2, -70, -8, 4.0), radii(29.0, 150.0, 62.0), _tilted(np.array([0.0, 1.0, 0.0]), rng)
+        at(between, 0, -70, -8, 3.0), radii(29.0, 240.0, 60.0), _tilted(np.array([0.0, 1.0, 0.0]), rng)
     )
     scale = config.heart.draw(rng)
     long = unit(np.array([0.74, 0.50, 0.45]) + rng.normal(0, 0.10, 3))
@@ -87,7 +100,7 @@ def draw_thorax(
     atrium = Solid(at(annulus, -22, 14, -2), radii(29.0, 44.0, 40.0) * scale)
     left_atrium = Solid(at(annulus, 8, 6, -30), radii(40.0, 32.0, 26.0) * scale)
     root = Solid(at(annulus, -10, -40, 8), radii(20.0, 55.0, 20.0), _tilted(np.array([0.1, 1.0, 0.1]), rng))
-    knob = Solid(at(annulus, 24, -82, -18), radii(21.0, 18.0, 30.0))
+    knob = Solid(at(between, 18, -70, -16), radii(22.0, 26.0, 32.0))
     trunk = Solid(at(annulus, 26, -34, 14), radii(28.0, 44.0, 28.0) * scale)
     cava = Solid(at(annulus, -30, -75, 4, 3.0), radii(10.0, 90.0, 11.0))
     top = config.diaphragm.draw(rng)
