@@ -96,6 +96,8 @@ class Simulator(Node):
                 self._wait_for_subscriber()
             self._run()
         except Exception as error:  # no image is the one thing that everybody behind understands
+            if not self.context.ok():  # shut down in the middle of a frame
+                return
             self.get_logger().fatal(f"the simulation has broken down: {error}\n{traceback.format_exc()}")
 
     def _wait_for_subscriber(self) -> None:

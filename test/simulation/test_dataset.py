@@ -19,13 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from tavi_perception.cli import main
 from tavi_perception.landmarks import NAMES, Landmark
 from tavi_perception.simulation.dataset import DatasetError, DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.folder import DatasetFolder
 from tavi_perception.simulation.dataset.options import SPLITS, default_shares, purpose_of, shares_of
 from tavi_perception.simulation.dataset.png import encode_png
 from tavi_perception.simulation.dataset.pool import run_parallel
+from tavi_perception.simulation.dataset.preview import BESIDE_TILE, SHEET_TILE
 from tavi_perception.simulation.dataset.source import Procedure, spread
 from tavi_perception.simulation.dataset.supervisely import CORNER
+from tavi_perception.simulation.dataset.work import make_procedure
 from tavi_perception.simulation.seeds import BENCHMARK_START, TRAINING, VALIDATION
 
 SMALL = DatasetOptions(
@@ -175,15 +179,12 @@ def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tavi_perception.simulation.dataset import work
-    from tavi_perception.simulation.dataset.folder import DatasetFolder
-
     def full(self: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(DatasetError, match="the disk is full"):
-        work.make_procedure(DatasetFolder(tmp_path, SMALL), SMALL, 7)
+        make_procedure(DatasetFolder(tmp_path, SMALL), SMALL, 7)
 
 
 def _die(number: int) -> int:
@@ -244,6 +245,60 @@ def test_options_without_sense_are_refused_by_name(wrong: dict[str, float]) -> N
     (name,) = wrong
     with pytest.raises(DatasetError, match=f"--{name.replace('_', '-')}"):
         DatasetOptions(**{"procedures": 1, "seed": 0, **wrong})  # type: ignore[arg-type]
+
+
+WORDS = ("--procedures", "2", "--duration", "2", "--frame-rate", "5", "--size", "128", "--workers", "1")
+
+
+def test_the_command_writes_a_data_set_and_its_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, figures = tmp_path / "set", tmp_path / "figures.json"
+    assert main(["simulate", "--out", str(out), *WORDS, "--frames", "2", "--json", str(figures)]) == 0
+    assert "4 frames of 2 procedures" in capsys.readouterr().out
+    content = json.loads(figures.read_text())
+    assert content["frames_made"] == 4
+    assert content["frames_per_second"] == pytest.approx(4 / content["seconds"])
+
+
+def test_the_command_writes_a_contact_sheet_and_a_frame_beside_a_real_one(tmp_path: Path) -> None:
+    sheet, beside, real = (tmp_path / name for name in ("sheet.jpg", "beside.png", "real.png"))
+    cv2.imwrite(str(real), np.full((90, 80), 99, np.uint8))
+    assert main(["simulate", *WORDS, "--contact-sheet", str(sheet), "--landmarks"]) == 0
+    assert main(["simulate", *WORDS, "--contact-sheet", str(beside), "--beside", str(real), "--at", "1"]) == 0
+    assert cv2.imread(str(sheet)).shape[1] > 2 * SHEET_TILE
+    picture = cv2.imread(str(beside))
+    assert picture.shape[1] > 2 * BESIDE_TILE
+    assert (picture[:BESIDE_TILE, :BESIDE_TILE, 0] == 99).mean() > 0.85
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--out", "X", "--seed", "799999"], "do not lie in one range"),
+        (["--out", "X", "--seed", "1000000", "--split", "1,0,0"], "never trained on"),
+        (["--out", "X", "--split", "0.5,0.5"], "--split"),
+        (["--out", "X", "--workers", "0"], "--workers"),
+        (["--contact-sheet", "sheet.png", "--workers", "0"], "--workers"),
+        (["--seed", "1"], "--out"),
+        (["--out", "X", "--beside", "frame.png"], "--contact-sheet"),
+        (["--contact-sheet", "sheet.gif"], ".png"),
+        (["--contact-sheet", "sheet.png", "--at", "77"], "--at"),
+        (["--contact-sheet", "sheet.png", "--beside", "missing.png"], "missing.png"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_ends_in_one_sentence(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", "--procedures", "2", *words]) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and sentence in lines[0]
+    assert not any(tmp_path.iterdir())
 
 
 @given(

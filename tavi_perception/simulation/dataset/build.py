@@ -11,8 +11,8 @@ from typing import Any
 from tqdm import tqdm
 
 from tavi_perception.simulation.dataset.folder import DatasetFolder
-from tavi_perception.simulation.dataset.options import DatasetError, DatasetOptions
-from tavi_perception.simulation.dataset.pool import run_parallel
+from tavi_perception.simulation.dataset.options import DatasetOptions
+from tavi_perception.simulation.dataset.pool import check_workers, run_parallel
 from tavi_perception.simulation.dataset.work import Work, make_procedure
 
 
@@ -48,7 +48,7 @@ class DatasetSummary:
         return f"{made}; {self.work.frames} now, {self.frames_per_second:.1f} frames/s"
 
     def as_json(self) -> dict[str, Any]:
-        """Figures of the run; times in s of one core a frame, but ``seconds`` by the clock."""
+        """Figures of the run: ``seconds`` by the clock, the other times as s of computing a frame."""
         work, frames = self.work, max(self.work.frames, 1)
         return {
             "out": str(self.path),
@@ -76,8 +76,7 @@ def build_dataset(path: Path, options: DatasetOptions, workers: int = 2) -> Data
     Raises:
         DatasetError: the folder is not ours, or its files cannot be written.
     """
-    if workers < 1:
-        raise DatasetError(f"--workers is {workers}; give at least 1")
+    check_workers(workers)
     start = time.perf_counter()
     folder = DatasetFolder(path, options)
     with folder.claimed():

@@ -51,6 +51,12 @@ def run_parallel(tasks: Iterable[Callable[[], Result]], workers: int) -> Iterato
             executor.shutdown(cancel_futures=True)
 
 
+def check_workers(workers: int) -> None:
+    """Raises DatasetError when there is none."""
+    if workers < 1:
+        raise DatasetError(f"--workers is {workers}; give at least 1")
+
+
 def check_stop() -> None:
     """Called between frames.
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from tavi_perception.estimates import Keypoints
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.simulation.dataset.options import DatasetError, DatasetOptions
-from tavi_perception.simulation.dataset.pool import run_parallel
+from tavi_perception.simulation.dataset.pool import check_workers, run_parallel
 from tavi_perception.simulation.dataset.source import Procedure
 from tavi_perception.visualization.contact_sheet import contact_sheet
 
@@ -123,6 +123,7 @@ def check_moment(at: float | None, options: DatasetOptions) -> None:
 
 
 def _made(tasks: Sequence[functools.partial[Preview]], workers: int) -> Iterator[Preview]:
+    check_workers(workers)
     results = run_parallel(tasks, min(workers, len(tasks)))
     yield from tqdm(results, total=len(tasks), unit="procedure", desc="contact sheet", disable=None)
 

@@ -23,7 +23,7 @@ class Work:
 
     Attributes:
         frames, image_bytes: how many, and their size as files.
-        set_up, rendering, writing: s of one core; writing counts encoding and truth files too.
+        set_up, rendering, writing: s of computing; rendering counts the truth too, writing the encoding.
     """
 
     frames: int = 0
@@ -59,30 +59,30 @@ def make_procedure(folder: DatasetFolder, options: DatasetOptions, seed: int) ->
 
 
 def _make(folder: DatasetFolder, options: DatasetOptions, seed: int) -> Work:
-    start = time.perf_counter()
+    start = time.process_time()
     procedure = Procedure(seed, options.duration, options.frame_rate, options.size, options.bits)
     place, split, name = folder.workplace(seed), options.split_of(seed), name_of(seed)
-    work = Work(set_up=time.perf_counter() - start)
+    work = Work(set_up=time.process_time() - start)
     rows = []
     for frame, seconds in _timed(
         procedure.frames(spread(options.frames_per_procedure, procedure.frame_count))
     ):
         check_stop()
-        start = time.perf_counter()
+        start = time.process_time()
         file, png = frame_name(seed, frame.index), encode_png(frame.image)
         (place / "img" / file).write_bytes(png)
         (place / "ann" / f"{file}.json").write_text(json.dumps(annotation(frame, name)), encoding="utf-8")
         rows.append(row(frame, folder.image(seed, frame.index), name, seed, split))
-        work += Work(1, len(png), 0.0, seconds, time.perf_counter() - start)
-    start = time.perf_counter()
+        work += Work(1, len(png), 0.0, seconds, time.process_time() - start)
+    start = time.process_time()
     write_rows(place / "table.csv", rows)
     folder.finish(seed)
-    return work + Work(writing=time.perf_counter() - start)
+    return work + Work(writing=time.process_time() - start)
 
 
 def _timed(frames: Iterator[LabelledFrame]) -> Iterator[tuple[LabelledFrame, float]]:
     """Each frame with the s that it took."""
-    start = time.perf_counter()
+    start = time.process_time()
     for frame in frames:
-        yield frame, time.perf_counter() - start
-        start = time.perf_counter()
+        yield frame, time.process_time() - start
+        start = time.process_time()
