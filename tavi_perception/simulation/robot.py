@@ -74,6 +74,7 @@ class Robot:
         self._released_for: float | None = None
         self._released_at = 0.0
         self._fault = False
+        self._opened = False
 
     @property
     def state(self) -> RobotState:
@@ -118,6 +119,7 @@ class Robot:
             self._released_for, self._released_at = 0.0, self.depth_mm
 
     def _least_retraction(self) -> float:
-        """The capsule goes back over the frame only while recapture is possible."""
-        beyond = self._drive[1] > RECAPTURE_LIMIT * self._device.capsule_length
-        return RECAPTURE_LIMIT * self._device.capsule_length if beyond else 0.0
+        """Once too much of the frame was out, the capsule does not go back over it any more."""
+        limit = RECAPTURE_LIMIT * self._device.capsule_length
+        self._opened = self._opened or bool(self._drive[1] > limit)
+        return limit if self._opened else 0.0
