@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame, CArmGeometry, CatheterDeviation, KeypointArray
 
+from tavi_perception import carm
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -29,8 +30,15 @@ class FramePublisher:
         self._frame_id = frame_id
         self.images = node.create_publisher(Image, "image", qos.image_qos(reliability))
         self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
+        self._announced: carm.CArmGeometry | None = None
         self.count = 0
-        self._geometry.publish(conversions.geometry_to_msg(source.geometry, self._header()))
+        self.announce(source.geometry)
+
+    def announce(self, geometry: carm.CArmGeometry) -> None:
+        """Publish the geometry of the frames to come, if it is not the one that holds already."""
+        if geometry != self._announced:
+            self._announced = geometry
+            self._geometry.publish(conversions.geometry_to_msg(geometry, self._header()))
 
     def publish(self, frame: Frame) -> Image:
         """The message that was published."""

@@ -112,6 +112,8 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         )
         time.sleep(SETTLE)
         for index, frame in enumerate(_progress(source)):
+            if has_truth(source):
+                frames.announce(source.geometry_at(index))
             image = frames.publish(frame)
             if truth is not None:
                 truth.publish(index, image.header)
