@@ -107,7 +107,7 @@ def project_anatomy(anatomy: Anatomy, view: View, size: int) -> Backdrop:
     aerated = air / np.float32(110.0)
     still = still * np.float32(anatomy.soft) + bones
     still += _still_texture(anatomy, view, grid.side, bones)
-    moving = _fringed(moving * np.float32(anatomy.soft), anatomy.fringe, 1.5 * grid.mm)
+    moving = _fringed(moving * np.float32(anatomy.soft), anatomy.fringe, 2.0 * grid.mm)
     moving += branches * np.minimum(aerated * 1.6, 1)
     moving += _lung_texture(anatomy, view, grid.side) * np.clip(aerated, 0.25, 1.3)
     return Backdrop(_finished(still, size), _finished(moving, size))

@@ -50,7 +50,7 @@ class AnatomyConfig:
     """Standard deviation of the soft tissue's texture."""
     strand: LogUniform = LogUniform(0.02, 0.08)
     """Height of thin bright strands: fat planes and fissures."""
-    fringe: Uniform = Uniform(0.0, 0.75)
+    fringe: Uniform = Uniform(0.2, 1.6)
     """Brightness of the line along the heart's and the diaphragm's border (share of the step)."""
     bend: Uniform = Uniform(0.8, 3.0)
     """Irregularity of borders (mm)."""
