@@ -125,15 +125,18 @@ def _paint(
 ) -> None:
     parts = part.parts if isinstance(part, Bundle) else (part,)
     points = np.concatenate([single.points for single in parts])
-    follows = np.concatenate([np.broadcast_to(single.follows, len(single.points)) for single in parts])
-    points = points + follows[:, None] * root + (1 - follows[:, None]) * body
+    sizes = [len(single.points) for single in parts]
+    follows = np.empty((len(points), 1))
+    ends = np.cumsum(sizes)
+    for single, end, size in zip(parts, ends, sizes, strict=True):
+        follows[end - size : end, 0] = single.follows
+    points = points + body + follows * (root - body)
     image = view.project(points)
     if (image.max(axis=0) < -_MARGIN).any() or (image.min(axis=0) > canvas.shape[0] + _MARGIN).any():
         return
     scale = float(view.magnification(points.mean(axis=0)))
-    ends = np.cumsum([len(single.points) for single in parts])[:-1]
-    for single, outline in zip(parts, np.split(image, ends), strict=True):
-        _draw(layer, single, outline, scale)
+    for single, end, size in zip(parts, ends, sizes, strict=True):
+        _draw(layer, single, image[end - size : end], scale)
     layer.add_to(canvas)
 
 

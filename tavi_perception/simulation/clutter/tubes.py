@@ -32,25 +32,22 @@ def pacing_lead(
         )
     else:
         knots.append(annulus + np.array([20.0, 44.0, 30.0]) + sway(7.0))
-    curve = smooth(np.array([*knots, apex]), 90)
+    curve = smooth(np.array([*knots, apex]), 48)
     follows = np.clip(np.linspace(-0.6, 0.75, len(curve)) + rng.uniform(-0.1, 0.1), 0, 0.9)
     width, dark = config.lead_diameter.draw(rng), config.lead_dark.draw(rng)
     spacing = rng.uniform(7.0, 12.0)
-    walked = np.cumsum(np.linalg.norm(np.diff(curve[::-1], axis=0), axis=1))
-    ring = len(curve) - 2 - int(np.searchsorted(walked, spacing))
-    tip = CubicSpline(np.arange(len(curve)), curve)
-    shares = CubicSpline(np.arange(len(curve)), follows)
+    back = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve[::-1], axis=0), axis=1))])
+    along = CubicSpline(back, np.column_stack([curve, follows])[::-1])
 
-    def electrode(middle: float, length: float, extra: float) -> Strand:
-        step = float(np.linalg.norm(curve[-1] - curve[-2]))
-        at = middle + np.linspace(-0.5, 0.5, 3) * length / step
-        at = np.clip(at, 0, len(curve) - 1)
-        return Strand(tip(at), width * 1.1, dark * extra, dark * extra, shares(at))
+    def electrode(behind: float, length: float, extra: float) -> Strand:
+        """A ring whose middle lies ``behind`` mm from the tip."""
+        at = along(behind + np.linspace(-0.5, 0.5, 3) * length)
+        return Strand(at[:, :3], width * 1.1, dark * extra, dark * extra, np.clip(at[:, 3], 0, 1))
 
     return [
         Strand(curve, width, dark, dark * rng.uniform(0.5, 1.0), follows),
-        electrode(len(curve) - 1.6, 2.6, rng.uniform(2.0, 4.0)),
-        electrode(float(ring), 2.0, rng.uniform(1.2, 2.5)),
+        electrode(1.3, 2.6, rng.uniform(2.0, 4.0)),
+        electrode(1.3 + spacing, 2.0, rng.uniform(1.2, 2.5)),
     ]
 
 
@@ -64,7 +61,7 @@ def catheter(
         drift = np.array([config.sway.draw(rng) for _ in range(3)]) * 4.0
         keep = int(len(route) * rng.uniform(0.35, 0.8))
         far = np.argsort(-np.linalg.norm(route - annulus, axis=1))[:keep]
-        curve = route[np.sort(far)] + drift + np.array([0.0, 0.0, 3.0])
+        curve = route[np.sort(far)[:: max(1, keep // 48)]] + drift + np.array([0.0, 0.0, 3.0])
         curve = curve + np.sin(np.linspace(0, rng.uniform(2, 7), len(curve)))[:, None] * rng.normal(0, 2.5, 3)
     elif kind == "spine":
         x = rng.normal(15, 12)
