@@ -24,7 +24,7 @@ Cloud = NDArray[np.uint8]
 class ContrastConfig:
     """Injections through the pigtail; times in s, attenuations in log units (unsourced, set by eye)."""
 
-    opacity: Uniform = Uniform(0.16, 0.45)
+    opacity: Uniform = Uniform(0.18, 0.56)
     """Attenuation along the longest way through a filled sinus; 0.35 on the published frame."""
     root_share: Uniform = Uniform(0.7, 1.0)
     """Of the rest of the root relative to the pigtail's sinus."""

@@ -131,7 +131,7 @@ class DeviceConfig:
     """The same along the beam."""
     opacity: Uniform = Uniform(0.75, 1.35)
     band: Uniform = Uniform(0.38, 0.60)
-    block: Uniform = Uniform(0.52, 0.78)
+    block: Uniform = Uniform(0.60, 0.92)
     cone: Uniform = Uniform(0.07, 0.22)
     wall: Uniform = Uniform(0.24, 0.36)
     proximal: Uniform = Uniform(0.12, 0.28)

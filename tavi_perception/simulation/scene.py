@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy3d
+from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy
 from tavi_perception.simulation.clutter import Bystanders, draw_bystanders, draw_coronary_tree
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
@@ -82,7 +82,6 @@ class Scene:
         self.imager = Imager(rng, draw_technique(rng, config.image), size, bits)
         self._seeds = rng.integers(2**63, size=3)
         self._config = config
-        self._pulse_s = rng.uniform(0.005, 0.010)
         self._layer = Layer(size)
         self._cast: dict[float, Surroundings] = {}
 
@@ -129,7 +128,7 @@ class Scene:
 
     def _pulse_motion(self, moment: Moment) -> FloatArray:
         """(2,) px by which the root moves during one X-ray pulse."""
-        travelled = moment.velocity * self._pulse_s
+        travelled = moment.velocity * self.imager.technique.pulse_s
         ends = moment.view.project(moment.shifts.root + np.stack([np.zeros(3), travelled]))
         return np.asarray(ends[1] - ends[0])
 
@@ -144,7 +143,7 @@ class Scene:
 
     @cached_property
     def _anatomy(self) -> Anatomy:
-        return draw_anatomy3d(np.random.default_rng(self._seeds[1]), self._config.anatomy, ANNULUS)
+        return draw_anatomy(np.random.default_rng(self._seeds[1]), self._config.anatomy, ANNULUS)
 
     def _surroundings(self, view: View) -> Surroundings:
         key = view.geometry.primary_angle

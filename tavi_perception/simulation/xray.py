@@ -36,6 +36,7 @@ class ImageConfig:
     positioning frame (Danilov et al. 2021, figure 2A); "chosen" means wide on purpose.
     """
 
+    pulse: Distribution = Uniform(0.005, 0.010)  # length of an X-ray pulse, s (FIELD)
     blur: Distribution = Uniform(0.5, 1.5)  # Gaussian sigma of focal spot and detector, px (FIELD)
     scatter: Distribution = Uniform(0.1, 0.6)  # scatter-to-primary ratio behind the grid (FIELD, chosen)
     scatter_reach: Distribution = Uniform(0.05, 0.15)  # Gaussian sigma, fraction of the side (chosen)
@@ -69,7 +70,7 @@ class ImageConfig:
     strip: Chance = Chance(0.4)  # the bright strip along an edge (frame: right edge)
     strip_width: Distribution = Uniform(15.0, 60.0)  # px (frame: about 45)
     strip_grey: Distribution = Uniform(200.0, 255.0)  # (frame: 233)
-    letter_box: Chance = Chance(0.3)  # white box with a black letter in a corner (frame)
+    letter_box: Chance = Chance(0.12)  # white box with a black letter in a corner (frame)
     technique_text: Chance = Chance(0.3)  # burnt-in lines of small print
     orientation: Chance = Chance(0.2)  # patient orientation letters at two edges
 
@@ -84,6 +85,7 @@ class Technique:
     """The X-ray system of one procedure, drawn; lengths in px refer to a side of 1000 px.
 
     Attributes:
+        pulse_s: length of an X-ray pulse (s).
         blur: Gaussian sigma of focal spot and detector (px).
         scatter: scatter-to-primary ratio; scatter_reach: its Gaussian sigma (fraction of the side).
         meter: side of the metered central field (fraction of the side).
@@ -94,6 +96,7 @@ class Technique:
         capture: rescaling and compression of 8-bit images.
     """
 
+    pulse_s: float
     blur: float
     scatter: float
     scatter_reach: float
@@ -109,6 +112,7 @@ def draw_technique(rng: np.random.Generator, config: ImageConfig = ImageConfig()
     """The X-ray system of one procedure."""
     c = config
     return Technique(
+        pulse_s=c.pulse.draw(rng),
         blur=c.blur.draw(rng),
         scatter=c.scatter.draw(rng),
         scatter_reach=c.scatter_reach.draw(rng),

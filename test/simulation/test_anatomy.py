@@ -13,7 +13,7 @@ from tavi_perception.simulation.anatomy import (
     Anatomy,
     AnatomyConfig,
     Backdrop,
-    draw_anatomy3d,
+    draw_anatomy,
     project_anatomy,
 )
 from tavi_perception.simulation.anatomy.solids import CYLINDER, Grid, Solid, covered
@@ -31,7 +31,7 @@ def view_of(primary: float, secondary: float, centre: NDArray[np.float64] = ANNU
 
 
 def patient(seed: int) -> Anatomy:
-    return draw_anatomy3d(np.random.default_rng(seed), AnatomyConfig(), ANNULUS)
+    return draw_anatomy(np.random.default_rng(seed), AnatomyConfig(), ANNULUS)
 
 
 def total(backdrop: Backdrop) -> NDArray[np.float32]:

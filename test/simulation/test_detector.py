@@ -20,6 +20,7 @@ from tavi_perception.simulation.xray import ImageConfig, Imager, Technique, draw
 SIZE = 256
 
 PLAIN = Technique(
+    pulse_s=0.0075,
     blur=0.0,
     scatter=0.0,
     scatter_reach=0.1,

@@ -63,7 +63,7 @@ class Backdrop:
     moving: NDArray[np.float32]
 
 
-def draw_anatomy3d(rng: np.random.Generator, config: AnatomyConfig, annulus: FloatArray) -> Anatomy:
+def draw_anatomy(rng: np.random.Generator, config: AnatomyConfig, annulus: FloatArray) -> Anatomy:
     """A random patient around the centre of the annulus (3,) mm."""
     size = config.size.draw(rng)
     behind = np.array([config.spine_across.draw(rng), 0.0, -config.spine_depth.draw(rng)])

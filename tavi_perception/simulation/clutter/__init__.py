@@ -3,7 +3,6 @@
 from tavi_perception.simulation.clutter.bystanders import draw_bystanders
 from tavi_perception.simulation.clutter.config import ClutterConfig
 from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree
-from tavi_perception.simulation.clutter.flat import draw_clutter, draw_coronaries
 from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Grain, Strand
 
 __all__ = [
@@ -13,7 +12,5 @@ __all__ = [
     "Grain",
     "Strand",
     "draw_bystanders",
-    "draw_clutter",
-    "draw_coronaries",
     "draw_coronary_tree",
 ]
