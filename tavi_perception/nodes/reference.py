@@ -1,4 +1,4 @@
-"""Writes config/perception.yaml, docs/parameters.md and docs/validity.md from the declarations in the code.
+"""Writes config/perception.yaml and the reference pages in docs/ from the declarations in the code.
 
 Run ``python -m tavi_perception.nodes.reference`` in a clone after changing a parameter or a rule of validity.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from tavi_perception.estimates import Reason
 from tavi_perception.nodes.settings import NodeConfig, PlayerConfig, SimulatorConfig
 from tavi_perception.parameters import ParameterInfo, parameters_of
+from tavi_perception.simulation.documentation import configuration_tables
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Rule
 
@@ -56,6 +57,12 @@ def parameter_page() -> str:
             "",
         ]
     )
+
+
+def configuration_page() -> str:
+    """The Markdown reference of what synthetic procedures are drawn from."""
+    head = ["# Configuration of the simulator", "", _WRITTEN_BY, ""]
+    return "\n".join([*head, *configuration_tables()])
 
 
 NODE_RULES = (
@@ -133,6 +140,7 @@ def main() -> None:
     (root / "config" / "perception.yaml").write_text(parameter_file(), encoding="utf-8")
     (root / "docs" / "parameters.md").write_text(parameter_page(), encoding="utf-8")
     (root / "docs" / "validity.md").write_text(validity_page(), encoding="utf-8")
+    (root / "docs" / "simulator_configuration.md").write_text(configuration_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

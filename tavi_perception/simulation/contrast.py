@@ -31,9 +31,11 @@ class ContrastConfig:
     duration: Uniform = Uniform(1.4, 2.6)
     """Of an injection."""
     wash_in: Uniform = Uniform(0.2, 0.45)
+    """Time constant of filling."""
     wash_out_sinus: Uniform = Uniform(0.5, 1.3)
+    """Time constant of clearing of the sinus, which the beating heart clears last."""
     wash_out_root: Uniform = Uniform(0.35, 0.8)
-    """Time constants; the beating heart clears the sinus last."""
+    """The same of the rest of the root."""
     reach: Uniform = Uniform(1.3, 2.6)
     """How far up the medium gets, in heights of the STJ."""
 

@@ -116,13 +116,19 @@ class DeviceConfig:
     frame_length: Uniform = Uniform(45.0, 55.0)
     """Of the expanded frame, shared out by size (unsourced); the folded one is longer."""
     cone_length: Uniform = Uniform(11.0, 17.0)
+    """CD to CT; 14 mm on the published frames."""
     block_length: Uniform = Uniform(5.0, 9.0)
+    """Of the dark block above CP."""
     band_length: Uniform = Uniform(1.2, 2.4)
+    """Of the marker band at CD."""
     oversize: Uniform = Uniform(1.02, 1.22)
     """Inflow diameter of the free frame relative to the annulus; a 26 mm valve suits 20 to 23 mm."""
     waist: Uniform = Uniform(0.72, 0.92)
+    """Diameter of the expanded frame's middle relative to its inflow."""
     outflow: Uniform = Uniform(1.0, 1.25)
+    """Of its outflow relative to its inflow."""
     flare_length: Uniform = Uniform(10.0, 22.0)
+    """Distance from the capsule's mouth over which the frame opens."""
     shortening: Uniform = Uniform(0.08, 0.20)
     """Share of its folded length that the frame loses as it opens."""
     inflow_tilt: Normal = Normal(0.0, 0.07, -0.2, 0.2)
@@ -130,14 +136,23 @@ class DeviceConfig:
     inflow_nod: Normal = Normal(0.0, 0.07, -0.2, 0.2)
     """The same along the beam."""
     opacity: Uniform = Uniform(0.75, 1.35)
+    """Common factor of all attenuations below: beam energy, patient."""
     band: Uniform = Uniform(0.38, 0.60)
+    """Marker band."""
     block: Uniform = Uniform(0.60, 0.92)
+    """Proximal block."""
     cone: Uniform = Uniform(0.07, 0.22)
+    """Nose cone."""
     wall: Uniform = Uniform(0.24, 0.36)
+    """Capsule's wall."""
     proximal: Uniform = Uniform(0.12, 0.28)
+    """What is folded inside the capsule's proximal half."""
     distal: Uniform = Uniform(0.18, 0.36)
+    """The same in its distal half, where the frame is denser."""
     core: Uniform = Uniform(0.25, 0.40)
+    """Inner shaft and wire inside the capsule."""
     cone_base: Uniform = Uniform(0.65, 0.95)
+    """Width of the nose cone at its base, relative to the capsule."""
 
 
 def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: float) -> Device:

@@ -20,6 +20,7 @@ class MotionConfig:
     sideways: Uniform = Uniform(0.0, 0.3)
     """Share of it across the normal (unsourced)."""
     heart_rate: Uniform = Uniform(0.9, 1.6)
+    """Without pacing (unsourced)."""
     pacing: Chance = Chance(0.75)
     """Rapid pacing while the frame is opened."""
     pacing_rate: Uniform = Uniform(2.0, 3.0)
@@ -29,6 +30,7 @@ class MotionConfig:
     breath: Uniform = Uniform(0.5, 15.0)
     """Of the heart, mostly caudal (King et al.: up to 14–15 mm)."""
     breath_rate: Uniform = Uniform(0.15, 0.3)
+    """12 to 18 breaths a minute, slower under sedation (unsourced)."""
     body_share: Uniform = Uniform(0.5, 1.0)
     """Motion of heart border and diaphragm behind, relative to the root's."""
     coupling: Uniform = Uniform(0.75, 0.98)

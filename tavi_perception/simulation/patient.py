@@ -56,8 +56,9 @@ class ViewConfig:
     scale: Uniform = Uniform(4.7, 7.2)
     """px a mm at the patient; 5.9 on the published frames."""
     column: Normal = Normal(430.0, 95.0, 200.0, 760.0)
+    """Of the annulus in the image."""
     row: Normal = Normal(590.0, 85.0, 330.0, 800.0)
-    """Where the annulus lies in the image."""
+    """The same."""
 
 
 @dataclass(frozen=True)

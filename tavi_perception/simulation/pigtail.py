@@ -26,14 +26,21 @@ class PigtailConfig:
     offset_depth: Normal = Normal(0.0, 2.0, -5.0, 5.0)
     """The same along the beam."""
     radius: Uniform = Uniform(4.0, 6.5)
+    """Of the loop."""
     turns: Uniform = Uniform(0.6, 1.15)
+    """Of the loop (1 = a full circle)."""
     slant: Uniform = Uniform(0.0, 60.0)
     """Of the loop's plane out of the image plane."""
     wall: Uniform = Uniform(0.15, 0.30)
+    """Of the catheter's wall."""
     lumen: Uniform = Uniform(0.05, 0.16)
+    """Along its middle."""
     wire_radius: Uniform = Uniform(7.0, 16.0)
+    """Of the curl in the ventricle."""
     wire_straight: Uniform = Uniform(5.0, 26.0)
+    """Length from the nose cone to the curl."""
     wire_turns: Uniform = Uniform(0.4, 1.7)
+    """Of the curl."""
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,17 @@ class RoomConfig:
     """Moves of table and C-arm; times in s, lengths in mm, angles in degrees (unsourced)."""
 
     table: Chance = Chance(0.15)
+    """The table is moved once during positioning …"""
     table_pan: Uniform = Uniform(3.0, 15.0)
+    """… by so much."""
     carm: Chance = Chance(0.08)
+    """The C-arm is turned once during positioning …"""
     carm_turn: Uniform = Uniform(3.0, 10.0)
+    """… by so much of its primary angle …"""
     carm_limit: float = 30.0
+    """… but not beyond this angle."""
     lasts: Uniform = Uniform(0.8, 1.6)
+    """How long either takes."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class ImageConfig:
     penumbra: Distribution = Uniform(0.5, 4.0)  # sigma of the blades' edges, px
     wedge: Chance = Chance(0.12)  # a half-transparent wedge filter in a corner
     wedge_depth: Distribution = Uniform(0.05, 0.35)  # distance of its edge from the corner, fraction of side
-    wedge_transmission: Distribution = Uniform(0.5, 0.9)
+    wedge_transmission: Distribution = Uniform(0.5, 0.9)  # of the wedge (chosen)
     strip: Chance = Chance(0.4)  # the bright strip along an edge (frame: right edge)
     strip_width: Distribution = Uniform(15.0, 60.0)  # px (frame: about 45)
     strip_grey: Distribution = Uniform(200.0, 255.0)  # (frame: 233)

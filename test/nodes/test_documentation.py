@@ -8,7 +8,7 @@ import pytest
 
 from tavi_perception.cli import TRAINING
 from tavi_perception.cli import _parser as command_parser
-from tavi_perception.nodes.reference import parameter_file, parameter_page, validity_page
+from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,6 +25,7 @@ def commands():
         ("config/perception.yaml", parameter_file),
         ("docs/parameters.md", parameter_page),
         ("docs/validity.md", validity_page),
+        ("docs/simulator_configuration.md", configuration_page),
     ],
 )
 def test_what_is_written_from_the_declarations_is_up_to_date(file, content):

@@ -13,6 +13,7 @@ from tavi_perception.estimates import AnnulusSource, Stage
 from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.distributions import Chance, LogUniform, Normal, Uniform
+from tavi_perception.simulation.documentation import field_texts
 from tavi_perception.simulation.labels import Grade
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -187,3 +188,10 @@ def test_corners_of_the_configuration_render_with_labels_within_their_rules(seed
         assert (shown == (truth.grades >= Grade.FAINT)).all()
         assert ((truth.keypoints.xy[shown] >= 0) & (truth.keypoints.xy[shown] <= 95)).all()
         assert np.isnan(truth.keypoints.xy[~shown]).all()
+
+
+def test_every_field_of_the_configuration_says_what_it_means() -> None:
+    config = SimulationConfig()
+    for group in fields(config):
+        texts = field_texts(type(getattr(config, group.name)))
+        assert all(texts.values()), [name for name, text in texts.items() if not text]
