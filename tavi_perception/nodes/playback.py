@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from typing import TypeGuard
+from typing import Protocol, TypeGuard
 
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame, CArmGeometry, CatheterDeviation, KeypointArray
 
-from tavi_perception import carm
+from tavi_perception import carm, estimates
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -51,17 +51,28 @@ class FramePublisher:
         return Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id)
 
 
-class TruthPublisher:
-    """Publishes the ground truth of a synthetic source on /truth/*, with the stamps of its images."""
+class Known(Protocol):
+    """What the truth of a frame consists of, as messages hold it."""
 
-    def __init__(self, node: Node, source: RenderedProcedure) -> None:
-        self._source = source
+    @property
+    def keypoints(self) -> estimates.Keypoints: ...
+
+    @property
+    def annulus(self) -> estimates.AnnulusFrame: ...
+
+    @property
+    def deviation(self) -> estimates.CatheterDeviation: ...
+
+
+class TruthPublisher:
+    """Publishes the ground truth of synthetic frames on /truth/*, with the headers of their images."""
+
+    def __init__(self, node: Node) -> None:
         self._keypoints = node.create_publisher(KeypointArray, "/truth/keypoints", qos.OUTPUT)
         self._annulus = node.create_publisher(AnnulusFrame, "/truth/annulus", qos.OUTPUT)
         self._deviation = node.create_publisher(CatheterDeviation, "/truth/deviation", qos.OUTPUT)
 
-    def publish(self, index: int, header: Header) -> None:
-        truth = self._source.truth(index)
+    def publish(self, truth: Known, header: Header) -> None:
         self._keypoints.publish(conversions.keypoints_to_msg(truth.keypoints, header))
         self._annulus.publish(conversions.annulus_to_msg(truth.annulus, header))
         self._deviation.publish(conversions.deviation_to_msg(truth.deviation, header, latency=0.0))

@@ -93,7 +93,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         recorder = Recorder(bag, topics)
         player = Node("player", namespace="fluoro")
         frames = FramePublisher(player, source, "fluoro", "reliable")
-        truth = TruthPublisher(player, source) if has_truth(source) else None
+        truth = TruthPublisher(player) if has_truth(source) else None
         answers = _Answers(player)
         graph.add(recorder)
         graph.add(player)
@@ -116,7 +116,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
                 frames.announce(source.geometry_at(index))
             image = frames.publish(frame)
             if truth is not None:
-                truth.publish(index, image.header)
+                truth.publish(source.truth(index), image.header)
             if options.live:
                 graph.check_children()
             else:

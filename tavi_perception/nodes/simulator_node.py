@@ -15,19 +15,13 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from tavi_msgs.msg import (
-    AnnulusFrame,
-    CArmGeometry,
-    CatheterDeviation,
-    DeliveryCommand,
-    DeliveryState,
-    KeypointArray,
-)
+from tavi_msgs.msg import CArmGeometry, DeliveryCommand, DeliveryState
 
 from tavi_perception import carm
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.command_gate import CommandGate
 from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.playback import TruthPublisher
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import SimulatorConfig
 from tavi_perception.nodes.simulated_patient import PATIENTS, RobotReport, View
@@ -148,9 +142,7 @@ class _Outputs:
         self._geometry_shown: carm.CArmGeometry | None = None
         self.images = node.create_publisher(Image, "image", qos.image_qos(config.image_reliability))
         self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
-        self._keypoints = node.create_publisher(KeypointArray, "/truth/keypoints", qos.OUTPUT)
-        self._annulus = node.create_publisher(AnnulusFrame, "/truth/annulus", qos.OUTPUT)
-        self._deviation = node.create_publisher(CatheterDeviation, "/truth/deviation", qos.OUTPUT)
+        self._truth = TruthPublisher(node)
         self._state = node.create_publisher(DeliveryState, "/delivery/state", qos.OUTPUT)
 
     def publish(self, view: View, fault: bool) -> None:
@@ -160,9 +152,7 @@ class _Outputs:
             self._geometry_shown = view.geometry
             self._geometry.publish(conversions.geometry_to_msg(view.geometry, header))
         self.images.publish(_image(view.image, header))
-        self._keypoints.publish(conversions.keypoints_to_msg(view.keypoints, header))
-        self._annulus.publish(conversions.annulus_to_msg(view.annulus, header))
-        self._deviation.publish(conversions.deviation_to_msg(view.deviation, header, latency=0.0))
+        self._truth.publish(view, header)
         if view.robot is not None:
             self._state.publish(_state(view.robot, fault, header))
 
