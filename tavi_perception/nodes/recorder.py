@@ -43,9 +43,8 @@ class Recorder(Node):
     @property
     def connected(self) -> frozenset[str]:
         """Topics whose publisher and this recorder have found each other."""
-        return frozenset(
-            topic for topic, sub in self._subscriptions_by_topic.items() if sub.get_publisher_count() > 0
-        )
+        subscriptions = list(self._subscriptions_by_topic.items())  # grows in the executor's thread
+        return frozenset(topic for topic, sub in subscriptions if sub.get_publisher_count() > 0)
 
     def _discover(self) -> None:
         for topic, types in self.get_topic_names_and_types():

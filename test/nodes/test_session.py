@@ -214,3 +214,25 @@ def test_playing_a_topic_that_the_bag_lacks_names_what_it_holds(uncalibrated_run
 def test_recording_nothing_is_a_failure(tmp_path, domain):
     result = tavi("record", tmp_path / "bag", "--topics", "/nothing", "--duration", "1", domain=domain)
     assert result.returncode != 0 and "/nothing" in result.stdout
+
+
+def test_record_says_when_every_named_topic_is_connected(tmp_path, domain):
+    result = tavi("record", tmp_path / "bag", "--topics", "/rosout", "--duration", "2", domain=domain)
+    assert result.stderr.splitlines() == ["every topic is connected"]
+
+
+def test_record_names_the_topics_that_still_lack_a_publisher(tmp_path, domain):
+    words = ("record", tmp_path / "bag", "--topics", "/rosout", "/nothing", "--duration", "5")
+    assert tavi(*words, domain=domain).stderr.splitlines() == ["still without a publisher: /nothing"]
+
+
+def test_a_signal_that_comes_while_the_event_is_in_use_still_ends_a_recording():
+    code = """
+import os, signal
+from tavi_perception.nodes.bag_commands import _stopped_by_signals
+stop = _stopped_by_signals()
+with stop._cond:  # as inside of stop.wait(), or of a handler for the signal before
+    os.kill(os.getpid(), signal.SIGINT)
+assert stop.wait(10)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
