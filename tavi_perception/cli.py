@@ -183,6 +183,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from tavi_perception.calibration import UserCalibration
+    from tavi_perception.carm import Calibration
     from tavi_perception.imaging import open_source
 
     given = UserCalibration(
@@ -196,6 +197,14 @@ def _run(arguments: argparse.Namespace) -> int:
         frame_rate=arguments.frame_rate,
         calibration=None if given == UserCalibration() else given,
     )
+    if given != UserCalibration() and source.geometry.calibration is not Calibration.USER:
+        print(
+            f"tavi run: {source.name}: the given calibration is incomplete or implausible: give "
+            "--pixel-size-mm, or --sid-mm, --sod-mm and --imager-pixel-spacing-mm together; only those that "
+            "the file itself states may be left out",
+            file=sys.stderr,
+        )
+        return 2
     return _session(source, arguments, live=False)
 
 

@@ -79,6 +79,22 @@ def test_a_bundle_for_other_landmarks_is_refused(tmp_path, picture, command):
     assert_one_sentence(tavi(command, picture, "--model", folder), "TOE")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--sid-mm", "1100"],
+        ["--sid-mm", "1100", "--sod-mm", "780"],
+        ["--imager-pixel-spacing-mm", "0.2"],
+        ["--pixel-size-mm", "50"],
+    ],
+    ids=" ".join,
+)
+def test_a_given_calibration_that_the_file_does_not_complete_is_refused(picture, given):
+    result = tavi("run", picture, *given)
+    assert_one_sentence(result, "--sid-mm, --sod-mm and --imager-pixel-spacing-mm together")
+    assert result.returncode == 2
+
+
 def test_predict_writes_the_keypoints_of_each_image_as_json(tmp_path, picture):
     result = tavi("predict", picture, picture, "--json", tmp_path / "out.json")
     assert result.returncode == 0, result.stderr
