@@ -19,6 +19,9 @@ def generate_launch_description():
             "0.0",
             "size of a pixel at the patient, above all that the file says; 0: not given",
         ),
+        "sid_mm": ("0.0", "source to detector, together with the next two; 0: not given"),
+        "sod_mm": ("0.0", "source to patient; 0: not given"),
+        "imager_pixel_spacing_mm": ("0.0", "pitch of the image's pixels at the detector; 0: not given"),
     }
     return LaunchDescription(
         [

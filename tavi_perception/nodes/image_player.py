@@ -37,7 +37,7 @@ class ImagePlayer(Node):
         self._source = open_source(
             Path(config.source),
             frame_rate=config.frame_rate or None,
-            calibration=UserCalibration(pixel_size_mm=config.pixel_size_mm) if config.pixel_size_mm else None,
+            calibration=_given_calibration(config),
         )
         for note in self._source.notes:
             self.get_logger().warning(f"{self._source.name}: {note}")
@@ -78,6 +78,16 @@ class ImagePlayer(Node):
         if self._stop.wait(SETTLE):
             return
         self.get_logger().info(f"playing {self._source.name}: {self._source.frame_count} frames")
+
+
+def _given_calibration(config: PlayerConfig) -> UserCalibration | None:
+    given = UserCalibration(
+        pixel_size_mm=config.pixel_size_mm or None,
+        source_to_detector_mm=config.sid_mm or None,
+        source_to_patient_mm=config.sod_mm or None,
+        imager_pixel_spacing_mm=config.imager_pixel_spacing_mm or None,
+    )
+    return None if given == UserCalibration() else given
 
 
 def main(args: list[str] | None = None) -> None:

@@ -104,6 +104,26 @@ class PlayerConfig:
         maximum=10.0,
         read_only=True,
     )
+    sid_mm: float = parameter(
+        0.0,
+        "Source to detector; with sod_mm and imager_pixel_spacing_mm instead of a pixel size, above all that "
+        "the source says; 0: not given.",
+        unit="mm",
+        minimum=0.0,
+        maximum=10_000.0,
+        read_only=True,
+    )
+    sod_mm: float = parameter(
+        0.0, "Source to patient; 0: not given.", unit="mm", minimum=0.0, maximum=10_000.0, read_only=True
+    )
+    imager_pixel_spacing_mm: float = parameter(
+        0.0,
+        "Pitch of the image's pixels at the detector; 0: not given.",
+        unit="mm",
+        minimum=0.0,
+        maximum=10.0,
+        read_only=True,
+    )
 
     def __post_init__(self) -> None:
         check_parameters(self)

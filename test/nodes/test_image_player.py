@@ -86,6 +86,15 @@ def test_a_given_pixel_size_is_published_as_the_users_calibration(listener, make
     assert size == pytest.approx(0.2e-3)
 
 
+def test_given_distances_and_pitch_are_published_as_the_users_calibration(listener, make_player, folder):
+    make_player(source=str(folder), sid_mm=1148.0, sod_mm=810.0, imager_pixel_spacing_mm=0.24)
+    listener.wait(lambda: listener.received("carm_geometry"), "the latched geometry")
+    msg = listener.received("carm_geometry")[0]
+    assert msg.calibration == CArmGeometry.USER
+    lengths = (msg.source_to_detector, msg.source_to_object, msg.imager_pixel_spacing)
+    assert lengths == pytest.approx((1.148, 0.81, 0.24e-3))
+
+
 def test_without_calibration_the_geometry_says_uncalibrated(listener, make_player, folder):
     make_player(source=str(folder))
     listener.wait(lambda: listener.received("carm_geometry"), "the latched geometry")
