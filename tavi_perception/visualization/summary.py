@@ -150,7 +150,7 @@ def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason],
     words = f"{images} image{'' if images == 1 else 's'}, {processed} processed, {valid} valid{share}"
     if valid < processed and reasons:
         reason, count = reasons.most_common(1)[0]
-        words += f"; most often {REASONS[reason]} ({count})"
+        words += f"; most frequent reason: {REASONS[reason]} ({count} frame{'' if count == 1 else 's'})"
     if latency.count:
         words += f"; latency {latency.median:.0f} ms median, {latency.p99:.0f} ms p99"
     return words

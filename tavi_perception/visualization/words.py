@@ -23,7 +23,7 @@ REASONS: dict[Reason, str] = {
     Reason.MODEL_NOT_READY: "model not ready",
     Reason.IMAGE_STALE: "image missing or too old",
     Reason.IMAGE_REJECTED: "image not readable",
-    Reason.UNCALIBRATED: "pixel size unknown",
+    Reason.UNCALIBRATED: "no calibration",
     Reason.NO_ANNULUS: "annulus not seen yet",
     Reason.ANNULUS_EXPIRED: "last contrast too long ago",
     Reason.DEVICE_NOT_VISIBLE: "device not visible",

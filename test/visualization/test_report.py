@@ -107,7 +107,7 @@ def test_run_without_truth_shows_no_accuracy(run_bag, tmp_path: Path) -> None:
 def test_uncalibrated_run_without_a_valid_frame_has_a_report(run_bag, tmp_path: Path) -> None:
     summary = write_report(run_bag(calibrated=False), tmp_path)
     assert (summary.valid, summary.calibrated) == (0, False)
-    assert "pixel size unknown" in page(tmp_path)
+    assert "no calibration" in page(tmp_path)
 
 
 def test_single_frame_has_a_report(run_bag, tmp_path: Path) -> None:

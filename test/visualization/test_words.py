@@ -38,7 +38,7 @@ def test_every_reason_stage_and_reference_has_words() -> None:
 
 def test_each_reason_is_named_once() -> None:
     assert reasons_in_words(Reason.UNCALIBRATED | Reason.TIME_JUMP) == (
-        "pixel size unknown",
+        "no calibration",
         "time stamps jumped",
     )
 
