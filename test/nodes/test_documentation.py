@@ -1,5 +1,7 @@
 """What README and docs name exists, and what they copy from the code is up to date."""
 
+import argparse
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -36,6 +38,40 @@ def test_what_is_written_from_the_declarations_is_up_to_date(file, content):
 def test_every_command_on_a_page_exists(page):
     named = set(re.findall(r"\./tavi ([a-z]+)", page.read_text()))
     assert named <= commands()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_that_a_page_shows_exists_in_its_command(page):
+    shown = re.findall(rf"(?:\./tavi |`)({'|'.join(commands())}) (?!\w+=)([^`#\n]*)", page.read_text())
+    for command, words in shown:
+        unknown = set(re.findall(r"--[a-z-]+", words)) - options(command)
+        assert not unknown, f"./tavi {command} {words}"
+
+
+def options(command):
+    """The long options of a command; those of training are read, since TensorFlow may be missing."""
+    if command in TRAINING:
+        source = (ROOT / "training" / f"{command}.py").read_text()
+        return {"--help", *re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)}
+    (parsers,) = (a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return set(parsers.choices[command]._option_string_actions) if command in parsers.choices else set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_launch_argument_that_a_page_shows_exists_in_its_launch_file(page):
+    shown = re.findall(r"ros2 launch tavi_perception (\w+\.launch\.py)([^`#\n]*)", page.read_text())
+    for launch_file, words in shown:
+        assert set(re.findall(r"(\w+):=", words)) <= launch_arguments(launch_file), words
+
+
+def launch_arguments(name):
+    """What a launch file and those that it includes declare, read, since launch may be missing."""
+    source = (ROOT / "launch" / name).read_text()
+    declared = set(re.findall(r'DeclareLaunchArgument\(\s*"(\w+)"', source))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign) and node.targets[0].id == "arguments":
+            declared |= {key.value for key in node.value.keys}
+    return declared.union(*map(launch_arguments, re.findall(r'"(\w+\.launch\.py)"', source)))
 
 
 def test_the_script_and_the_command_line_know_the_same_commands():
