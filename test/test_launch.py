@@ -40,7 +40,11 @@ def test_the_player_launch_file_starts_player_and_perception_node():
     assert {"image_player", "perception_node"} <= executables("player.launch.py")
 
 
-@pytest.mark.parametrize("name", ["perception.launch.py", "player.launch.py"])
+def test_the_simulation_launch_file_starts_simulator_and_perception_node():
+    assert {"simulator", "perception_node"} <= executables("simulation.launch.py")
+
+
+@pytest.mark.parametrize("name", ["perception.launch.py", "player.launch.py", "simulation.launch.py"])
 def test_every_launch_argument_is_described(name):
     arguments = [entity for entity in entities(name) if isinstance(entity, DeclareLaunchArgument)]
     assert arguments

@@ -62,5 +62,6 @@ def test_expectation_of_a_sharp_heat_map_is_its_cell() -> None:
 
 
 def test_shipped_bundle_gives_the_same_answer_through_both_runtimes() -> None:
-    images = np.stack([next(samples(seed, 512, 1))[0] for seed in range(BENCHMARK_START, BENCHMARK_START + 4)])
+    seeds = range(BENCHMARK_START, BENCHMARK_START + 4)
+    images = np.stack([next(samples(seed, 512, 1))[0] for seed in seeds])
     assert parity(default_bundle(), images) <= PARITY_PX
