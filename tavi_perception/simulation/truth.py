@@ -28,7 +28,6 @@ from tavi_perception.tracking.deviation import deviation_from
 from tavi_perception.tracking.device import DeviceState, reference_of
 from tavi_perception.tracking.pose import AnnulusPose, frame_of
 
-
 _CONFIG = TrackingConfig()
 """The truth is judged by the defaults. Checking them takes longer than all the rest of a frame's truth."""
 
