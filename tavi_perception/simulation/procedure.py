@@ -56,6 +56,7 @@ class RenderedProcedure:
         self._course = _course(live, duration, frame_rate, self.frame_count)
 
     def __iter__(self) -> Iterator[Frame]:
+        self.scene.prepare()
         for index in range(self.frame_count):
             yield self.frame(index)
 

@@ -85,6 +85,11 @@ class Scene:
         self._layer = Layer(size)
         self._cast: dict[float, Surroundings] = {}
 
+    def prepare(self) -> None:
+        """Make now what the first pictures would have to wait for."""
+        for view in (self.view, self.last_view):
+            _ = self._surroundings(view).clouds
+
     def render(self, moment: Moment, noise: np.random.Generator) -> Grey:
         """The grey image (size, size) at ``moment``; ``noise`` chooses the noise of this frame."""
         view, shifts = moment.view, moment.shifts
