@@ -118,7 +118,6 @@ class RootClouds:
     def __init__(self, seed: int, root: Root, route: Route, view: View) -> None:
         rng = np.random.default_rng(seed)
         geometry = view.geometry
-        self._full = (geometry.image_width, geometry.image_height)
         columns, rows = np.meshgrid(
             np.arange(0, geometry.image_width, _COARSE) + (_COARSE - 1) / 2,
             np.arange(0, geometry.image_height, _COARSE) + (_COARSE - 1) / 2,

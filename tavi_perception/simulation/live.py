@@ -91,11 +91,12 @@ class LiveProcedure:
     def step(self, dt: float, command: Command) -> None:
         """Go on by ``dt`` (s) under ``command``."""
         count = max(1, int(np.ceil(dt / _STEP_S)))
+        root = self._motion.shifts(self._anchored()).root
         for _ in range(count):
-            before = self._motion.shifts(self._anchored()).root
             self.robot.step(dt / count, command)
             self._motion.step(dt / count, self.pacing)
-            self._velocity = (self._motion.shifts(self._anchored()).root - before) / (dt / count)
+            before, root = root, self._motion.shifts(self._anchored()).root
+            self._velocity = (root - before) / (dt / count)
         self.time += dt
         if self._hinges_visible():
             self._contrast_seen = self.time

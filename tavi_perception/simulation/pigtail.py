@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from tavi_perception.simulation.distributions import Normal, Uniform
 from tavi_perception.simulation.patient import Root
-from tavi_perception.simulation.route import Route
+from tavi_perception.simulation.route import Route, smooth
 from tavi_perception.simulation.view import FloatArray, View, unit
 
 _LOOP_POINTS = 160
@@ -139,5 +138,4 @@ def _shaft(rng: np.random.Generator, route: Route, loop: FloatArray, view: View)
     aside = -unit(np.cross(route.tangent_at(-60.0), beam))
     half_way = (entry + far[-1]) / 2 + rng.uniform(1, 9) * aside
     knots = np.concatenate([far, [half_way, entry + direction * 9, entry]])
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
-    return np.asarray(CubicSpline(length, knots)(np.linspace(0, length[-1], 160)))
+    return smooth(knots, 160)

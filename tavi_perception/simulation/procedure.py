@@ -22,7 +22,7 @@ class RenderedProcedure:
     """A scripted implantation on a random patient; implements ``imaging.source.FrameSource``.
 
     Injection, positioning, retraction, a second injection, deployment, release; in less than
-    ``script.SHORTEST_S`` the robot does not get through all of it. The same seed gives the same bytes, and
+    6 s the robot is too slow to get through all of it. The same seed gives the same bytes, and
     frames, rendered as they are asked for, do not depend on the order in which they are.
 
     Args:

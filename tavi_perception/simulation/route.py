@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from tavi_perception.simulation.distributions import Normal, Uniform
 from tavi_perception.simulation.patient import Root
@@ -162,6 +162,12 @@ def interpolated(where: FloatArray | float, knots: FloatArray, values: FloatArra
     """Linear interpolation of rows: (…, k) at ``where`` of values (n, k) at knots (n,)."""
     columns = [np.interp(where, knots, column) for column in values.T]
     return np.stack(columns, axis=-1)
+
+
+def smooth(knots: FloatArray, count: int = 80) -> FloatArray:
+    """(count, 3) points of a curve through ``knots`` (n, 3)."""
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
+    return np.asarray(CubicSpline(length, knots)(np.linspace(0, length[-1], count)))
 
 
 def _integrate(crossing: FloatArray, knots: FloatArray, frontal: FloatArray, forward: FloatArray) -> Route:

@@ -10,9 +10,6 @@ from tavi_perception.simulation.robot import FULL_EXTRACTION, Command, Robot
 TARGET_MM = 3.0
 """Depth at which the inflow edge is placed (FIELD.md, clinical default)."""
 
-SHORTEST_S = 6.0
-"""Below it the robot is too slow to get through all stages."""
-
 INJECTIONS = (0.02, 0.70)
 """When the contrast injections begin, as shares of the procedure."""
 

@@ -46,7 +46,8 @@ def painted(
     body: NDArray[np.float64] = ZERO,
 ) -> NDArray[np.uint8]:
     canvas = np.zeros((SIZE, SIZE), dtype=np.uint8)
-    bystanders.paint(canvas, Layer(SIZE), view, root, body)
+    bystanders.paint_still(canvas, Layer(SIZE), view, body)
+    bystanders.paint_moving(canvas, Layer(SIZE), view, root, body)
     return canvas
 
 

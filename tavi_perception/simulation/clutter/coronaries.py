@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Strand, smooth
+from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Strand
+from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray, unit
 
 _HEART = np.array([40.0, 22.0, 18.0])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.view import FloatArray, View
@@ -83,24 +82,6 @@ class Bystanders:
         """Add what moves with the heart (every frame) to a canvas (size, size); shifts (3,) mm."""
         for part in self.moving:
             _paint(canvas, layer, view, part, root_shift, body_shift)
-
-    def paint(
-        self,
-        canvas: NDArray[np.uint8],
-        layer: Layer,
-        view: View,
-        root_shift: FloatArray,
-        body_shift: FloatArray,
-    ) -> None:
-        """Add everything to a canvas (size, size); shifts (3,) mm."""
-        self.paint_still(canvas, layer, view, body_shift)
-        self.paint_moving(canvas, layer, view, root_shift, body_shift)
-
-
-def smooth(knots: FloatArray, count: int = 80) -> FloatArray:
-    """(count, 3) points of a curve through ``knots`` (n, 3)."""
-    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
-    return np.asarray(CubicSpline(length, knots)(np.linspace(0, length[-1], count)))
 
 
 def grain(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.shapes import Bundle, Grain, Part, Strand, disc, grain, smooth
+from tavi_perception.simulation.clutter.shapes import Bundle, Grain, Part, Strand, disc, grain
+from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray, unit
 
 

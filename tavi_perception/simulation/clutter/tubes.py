@@ -6,7 +6,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.shapes import Part, Strand, smooth
+from tavi_perception.simulation.clutter.shapes import Part, Strand
+from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray
 
 
