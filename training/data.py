@@ -22,7 +22,7 @@ from tavi_perception.simulation.seeds import TRAINING, VALIDATION
 DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
 """Outside the repository: rendered images are never committed."""
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 """Raise when the renderer changes, so that old shards are not mixed with new ones."""
 
 FRAMES = 8
@@ -34,7 +34,7 @@ _SHARD = 50
 _TEST_OFFSET = 100_000
 """Validation patients from here on are kept for model cards."""
 
-_RENDER_SIZES = (512, 512, 704)
+_RENDER_SIZES = (1000, 512, 1000, 704)
 """Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
 
 
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Render the cache of training and validation frames."""
     parser = argparse.ArgumentParser(prog="python -m training.data", description=main.__doc__)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    parser.add_argument("--size", type=int, default=256, help="side of the network's input (px)")
+    parser.add_argument("--size", type=int, default=512, help="side of the network's input (px)")
     parser.add_argument("--training", type=int, default=2_400, help="number of training patients")
     parser.add_argument("--validation", type=int, default=200, help="number of validation patients")
     parser.add_argument("--workers", type=int, default=2)

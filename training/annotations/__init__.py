@@ -1,0 +1,1 @@
+"""Annotated images from data sets of various formats, and what is wrong with them."""

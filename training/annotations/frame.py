@@ -1,0 +1,33 @@
+"""An annotated image, whatever the format it came in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class AnnotatedFrame:
+    """An image on disk and its landmarks.
+
+    Attributes:
+        name: of the frame within its data set, for reports.
+        image: its file.
+        procedure: of the procedure (patient) it belongs to; frames of one never lie on both sides of a split.
+        width, height: of the image (px).
+        xy: (11, 2) px, an integer is a pixel's centre; NaN where not visible.
+        visible: (11,) whether a landmark is visible in this frame.
+        stage: of the procedure, where the data set says so.
+    """
+
+    name: str
+    image: Path
+    procedure: str
+    width: int
+    height: int
+    xy: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+    stage: str | None = None
