@@ -1,0 +1,84 @@
+"""The paper's measures of a network, and the error of visible points in px."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.landmarks import COUNT
+from training.metrics import REFERENCE_SIDE
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says about n frames.
+
+    Attributes:
+        present: (n, 11) bool, landmarks that it takes for visible.
+        published: (n, 22) x, y as shares of the side, the convention of the paper's targets.
+        points: (n, 11, 2) the same, whether taken for visible or not.
+    """
+
+    present: NDArray[np.bool_]
+    published: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Measures on a set of frames; the field's name is its name in reports.
+
+    Attributes:
+        accuracy, precision, recall, f1_micro: over all landmarks of all frames together.
+        f1_macro: mean of the landmarks' F1; 0 for one that never occurs and is never said to.
+        mae, mse, rmse: of all 22 coordinates, as shares of the side, absent landmarks at (0, 0).
+        mean_px, median_px, p95_px: distances of visible points in px at a side of 1000.
+    """
+
+    accuracy: float
+    precision: float
+    recall: float
+    f1_micro: float
+    f1_macro: float
+    mae: float
+    mse: float
+    rmse: float
+    mean_px: float
+    median_px: float
+    p95_px: float
+
+
+def answers_of(presence: NDArray[np.float32], points: NDArray[np.float32]) -> Answers:
+    """The answers of a network of the paper: presence (n, 11), which counts from 0.5 on, and points (n, 22)."""
+    shares = points.astype(np.float64)
+    return Answers(presence > 0.5, shares, shares.reshape(-1, COUNT, 2))
+
+
+def score(answers: Answers, visible: NDArray[np.float32], targets: NDArray[np.float32]) -> Scores:
+    """Measures against truth: visible (n, 11), targets (n, 22) with 0 where absent."""
+    shown, said = visible > 0, answers.present
+    hits = (said & shown).sum(axis=0)
+    false = (said & ~shown).sum(axis=0)
+    missed = (~said & shown).sum(axis=0)
+    error = answers.published - targets
+    mse = float(np.mean(error**2))
+    distance = np.linalg.norm(answers.points - targets.reshape(-1, COUNT, 2), axis=-1)[shown] * REFERENCE_SIDE
+    return Scores(
+        accuracy=float(np.mean(said == shown)),
+        precision=_ratio(hits.sum(), hits.sum() + false.sum()),
+        recall=_ratio(hits.sum(), hits.sum() + missed.sum()),
+        f1_micro=_ratio(2 * hits.sum(), 2 * hits.sum() + false.sum() + missed.sum()),
+        f1_macro=float(np.mean([_ratio(2 * h, 2 * h + f + m) for h, f, m in zip(hits, false, missed, strict=True)])),
+        mae=float(np.mean(np.abs(error))),
+        mse=mse,
+        rmse=mse**0.5,
+        mean_px=float(np.mean(distance)),
+        median_px=float(np.median(distance)),
+        p95_px=float(np.percentile(distance, 95)),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part) / float(whole) if whole else 0.0
