@@ -21,6 +21,7 @@ class AnnotatedFrame:
         xy: (11, 2) px, an integer is a pixel's centre; NaN where not visible.
         visible: (11,) whether a landmark is visible in this frame.
         stage: of the procedure, where the data set says so.
+        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all of them.
     """
 
     name: str
@@ -31,3 +32,4 @@ class AnnotatedFrame:
     xy: NDArray[np.float64]
     visible: NDArray[np.bool_]
     stage: str | None = None
+    stored_bits: int | None = None

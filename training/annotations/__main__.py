@@ -1,0 +1,5 @@
+"""Runs the command."""
+
+from training.annotations.command import main
+
+raise SystemExit(main())

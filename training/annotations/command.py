@@ -1,0 +1,127 @@
+"""``python -m training.annotations``: what is in an annotated data set, and what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from training.annotations.opening import open_annotated
+from training.annotations.report import AnnotationError, FaultyAnnotationsError, Report
+from training.annotations.splitting import Split, split
+from training.annotations.statistics import statistics_of
+from training.figures.annotations import draw_statistics
+
+_SHOWN = 5
+"""Findings of a kind that are printed; the files hold all."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Checks a data set, writes a report, its statistics and figures, and how it would be split."""
+    arguments = _parser().parse_args(argv)
+    out: Path = arguments.out
+    try:
+        found = open_annotated(
+            arguments.path,
+            on_error=arguments.on_error,
+            names=arguments.names,
+            procedure_pattern=arguments.procedure_pattern,
+            empty=arguments.empty,
+            hidden=arguments.hidden,
+            origin=arguments.origin,
+            stored_bits=arguments.stored_bits,
+            report_file=out / "report.txt",
+            workers=arguments.workers,
+        )
+        _write(found.report, out)
+        parts = split(found.frames, arguments.split, by=arguments.split_by, seed=arguments.seed)
+        (out / "split.json").write_text(json.dumps(_names(parts), indent=2) + "\n", encoding="utf-8")
+        statistics = statistics_of(found.frames)
+        statistics.write(out / "statistics.json")
+        draw_statistics(statistics, out)
+    except FaultyAnnotationsError as error:
+        _write(error.report, out)
+        print(f"training.annotations: {error}", file=sys.stderr)
+        return 1
+    except (AnnotationError, OSError) as error:
+        print(f"training.annotations: {error}", file=sys.stderr)
+        return 1
+    print(found.report.text(_SHOWN), end="")
+    counts = zip(("training", "validation", "test"), parts.parts, strict=True)
+    print("split: " + ", ".join(f"{len(frames)} {name}" for name, frames in counts))
+    print(f"report, statistics, split and figures: {out}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.annotations",
+        description="Checks an annotated data set; writes a report, statistics, figures and a split.",
+    )
+    parser.add_argument("path", type=Path, metavar="FOLDER", help="the data set, or its COCO file")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    add_reading(parser)
+    parser.add_argument(
+        "--split",
+        type=_shares,
+        default=(0.8, 0.2, 0.0),
+        help="shares of training, validation, test: 0.8,0.2,0",
+    )
+    parser.add_argument(
+        "--split-by", choices=("procedure", "frame"), default="procedure", help="frame is the paper's"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the split")
+    return parser
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``open_annotated``."""
+    parser.add_argument(
+        "--on-error", choices=("refuse", "skip"), default="refuse", help="skip leaves faulty frames out"
+    )
+    parser.add_argument(
+        "--names", type=Path, default=None, help="YAML or JSON file: foreign name to landmark"
+    )
+    parser.add_argument(
+        "--procedure-pattern", default=None, help="regular expression that finds the procedure in a file name"
+    )
+    parser.add_argument(
+        "--empty",
+        choices=("format", "refuse", "keep"),
+        default="format",
+        help="images with an empty annotation: true negatives (keep) or forgotten (refuse); format: kept "
+        "from the simulator only",
+    )
+    parser.add_argument(
+        "--hidden", choices=("absent", "visible"), default="absent", help="what COCO's v = 1 counts as"
+    )
+    parser.add_argument(
+        "--origin",
+        choices=("auto", "corner", "centre"),
+        default="auto",
+        help="where in a pixel foreign coordinates count from; auto: corner where any has a fraction",
+    )
+    parser.add_argument(
+        "--stored-bits", type=int, default=None, help="low bits of 16-bit pixels that carry the grey level"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(word) for word in text.split(","))
+
+
+def _write(report: Report, out: Path) -> None:
+    report.write(out / "report.txt")
+    report.write(out / "report.json")
+
+
+def _names(parts: Split) -> dict[str, Any]:
+    named = zip(("training", "validation", "test"), parts.parts, strict=True)
+    return {
+        part: {"procedures": sorted({f.procedure for f in frames}), "frames": [f.name for f in frames]}
+        for part, frames in named
+    }

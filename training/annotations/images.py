@@ -1,0 +1,102 @@
+"""Reads the images of annotated frames as serving reads them, several at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from tavi_perception.imaging import ImageRejectedError, SourceError, read_image
+from tavi_perception.imaging.grey import grey_from_array
+from tavi_perception.imaging.kind import Kind, kind_of
+
+WORKERS = 2
+"""Threads that decode; OpenCV decodes without holding Python's lock."""
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What decoding an image has shown.
+
+    Attributes:
+        width, height: px.
+        brightest: largest grey level, 0…255.
+        digest: of its grey levels: the same for the same picture.
+    """
+
+    width: int
+    height: int
+    brightest: int
+    digest: bytes
+
+
+def read_grey(path: Path, stored_bits: int | None = None) -> NDArray[np.uint8]:
+    """(height, width) grey image of a file, as serving reads it.
+
+    Args:
+        path: PNG, JPEG, TIFF, BMP, PGM or DICOM.
+        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all. DICOM says it
+            itself.
+
+    Raises:
+        SourceError: the file is missing, empty, truncated or no image.
+    """
+    if stored_bits is None or kind_of(path) is not Kind.IMAGE:
+        return read_image(path)
+    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        return read_image(path)
+    try:
+        return grey_from_array(pixels, path.name, stored_bits)
+    except ImageRejectedError as error:
+        raise SourceError(str(error)) from error
+
+
+def decode_all(
+    images: Sequence[tuple[Path, int | None]], workers: int = WORKERS
+) -> list[Decoded | SourceError]:
+    """Decodes every image with its stored bits; what is broken gives its error instead."""
+    return list(in_parallel(_decode, images, "checking images", workers))
+
+
+def in_parallel(
+    function: Callable[[_Job], _Result], jobs: Sequence[_Job], title: str, workers: int = WORKERS
+) -> Iterator[_Result]:
+    """Results in the order of ``jobs``, computed by threads, with a progress bar on a terminal."""
+    # Threads that silence OpenCV one over the other would leave it silent.
+    with _opencv_log_level(), ThreadPoolExecutor(max(workers, 1)) as pool:
+        yield from tqdm(pool.map(function, jobs), total=len(jobs), unit="image", desc=title, disable=None)
+
+
+def _decode(job: tuple[Path, int | None]) -> Decoded | SourceError:
+    path, stored_bits = job
+    try:
+        image = read_grey(path, stored_bits)
+    except SourceError as error:
+        return error
+    except OSError as error:
+        return SourceError(f"{path.name}: it cannot be read ({error.strerror}); check the file")
+    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16)
+    digest.update(repr(image.shape).encode())
+    return Decoded(image.shape[1], image.shape[0], int(image.max()), digest.digest())
+
+
+@contextmanager
+def _opencv_log_level() -> Iterator[None]:
+    level = cv2.getLogLevel()
+    try:
+        yield
+    finally:
+        cv2.setLogLevel(level)

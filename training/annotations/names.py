@@ -1,0 +1,74 @@
+"""From the names that a data set gives its classes and keypoints to our 11 landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from tavi_perception.landmarks import NAMES, Landmark
+from training.annotations.report import AnnotationError
+
+_IGNORE = None
+
+
+@dataclass(frozen=True)
+class LandmarkNames:
+    """Names by which landmarks are known, whatever the case of their letters.
+
+    Our own names are always known, unless a mapping says otherwise.
+
+    Attributes:
+        known: landmark of a name in small letters; None where such objects are to be ignored.
+    """
+
+    known: Mapping[str, Landmark | None] = field(
+        default_factory=lambda: {mark.name.lower(): mark for mark in Landmark}
+    )
+
+    def __contains__(self, name: str) -> bool:
+        return name.strip().lower() in self.known
+
+    def landmark(self, name: str) -> Landmark | None:
+        """The landmark of that name; None where it is unknown or ignored."""
+        return self.known.get(name.strip().lower())
+
+    def ignores(self, name: str) -> bool:
+        """Whether the user has said that objects of that name mean nothing here."""
+        return name in self and self.landmark(name) is _IGNORE
+
+
+def landmark_names(mapping: Mapping[str, str | None] | Path | None = None) -> LandmarkNames:
+    """Our names and those of ``mapping``.
+
+    Args:
+        mapping: foreign name to ours, or to None (null) for objects to ignore; or a YAML or JSON file with
+            that.
+
+    Raises:
+        AnnotationError: the file cannot be read, or it maps to something that is no landmark.
+    """
+    where = str(mapping) if isinstance(mapping, Path) else "names"
+    given = _read(mapping) if isinstance(mapping, Path) else dict(mapping or {})
+    known: dict[str, Landmark | None] = dict(LandmarkNames().known)
+    for name, target in given.items():
+        if target is not None and (not isinstance(target, str) or target.strip().upper() not in NAMES):
+            raise AnnotationError(
+                f"{where}: {name!r} is mapped to {target!r}, which is no landmark; "
+                f"give one of {', '.join(NAMES)}, or null to ignore such objects"
+            )
+        known[str(name).strip().lower()] = None if target is None else Landmark[target.strip().upper()]
+    return LandmarkNames(known)
+
+
+def _read(path: Path) -> dict[str, str | None]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise AnnotationError(f"{path}: it cannot be read ({reason}); give a YAML or JSON file") from None
+    if not isinstance(content, dict):
+        raise AnnotationError(f"{path}: it holds no mapping; write lines such as 'annulus left: AA1'")
+    return content

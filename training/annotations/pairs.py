@@ -1,0 +1,86 @@
+"""Which annotation file belongs to which image, where each image has one of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from tavi_perception.imaging.folder import IMAGE_SUFFIXES, natural_order
+from training.annotations.record import BrokenAnnotationError, Record, read_json, relative
+from training.annotations.report import Finding, Kind
+
+SUFFIXES = IMAGE_SUFFIXES | {".dcm", ".dicom"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image and its annotation, both there."""
+
+    image: Path
+    annotation: Path
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file's name is that of an image."""
+    return path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
+
+
+def paired(images: Path, annotations: Path, root: Path) -> tuple[list[Pair], list[Record]]:
+    """The pairs of two folders (or one), and a record with a finding for each file without its other half.
+
+    ``a.png`` belongs to ``a.png.json`` or, as older exports have it, to ``a.json``.
+    """
+    pictures = _files(images, images=True)
+    by_image: dict[Path, list[Path]] = defaultdict(list)
+    orphans: list[Path] = []
+    by_name = {picture.name: picture for picture in pictures}
+    by_stem: dict[str, list[Path]] = defaultdict(list)
+    for picture in pictures:
+        by_stem[picture.stem].append(picture)
+    for file in _files(annotations, images=False):
+        name = file.name[: -len(".json")]
+        found = [by_name[name]] if name in by_name else by_stem.get(name, [])
+        if len(found) == 1:
+            by_image[found[0]].append(file)
+        else:
+            orphans.append(file)
+    pairs = [Pair(image, files[0]) for image, files in by_image.items() if len(files) == 1]
+    faulty = [_orphan(file, root) for file in orphans]
+    for picture in pictures:
+        files = by_image.get(picture, [])
+        if len(files) != 1:
+            faulty.append(_alone(picture, files, root))
+    return pairs, faulty
+
+
+def _files(folder: Path, *, images: bool) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    wanted = is_image if images else (lambda path: path.suffix.lower() == ".json")
+    return natural_order(path for path in folder.iterdir() if wanted(path))
+
+
+def _orphan(annotation: Path, root: Path) -> Record:
+    name = relative(annotation, root)
+    kind, reason = Kind.MISSING_IMAGE, "there is no image of that name"
+    try:
+        read_json(annotation)
+    except BrokenAnnotationError as error:
+        kind, reason = Kind.BROKEN_ANNOTATION, f"{error}, and {reason}"
+    finding = Finding(kind, name, reason, "add the image, or remove the annotation")
+    return Record(name, None, name, findings=(finding,))
+
+
+def _alone(image: Path, annotations: list[Path], root: Path) -> Record:
+    name = relative(image, root)
+    if annotations:
+        names = " and ".join(relative(file, root) for file in annotations)
+        finding = Finding(
+            Kind.BROKEN_ANNOTATION, name, f"it has several annotations, {names}", "keep the right one"
+        )
+    else:
+        finding = Finding(
+            Kind.MISSING_ANNOTATION, name, "it has no annotation", "annotate it, or remove the image"
+        )
+    return Record(name, image, name, findings=(finding,))
