@@ -33,6 +33,7 @@ COMMANDS = {
     "record": Command(Where.RUNTIME, "record topics into a bag"),
     "play": Command(Where.RUNTIME, "play a bag"),
     "train": Command(Where.TRAINING, "train a model"),
+    "screen": Command(Where.TRAINING, "train and compare the networks of the paper"),
     "evaluate": Command(Where.TRAINING, "metrics of a model on a data set or bag"),
     "export": Command(Where.TRAINING, "write a trained model as a bundle"),
     "test": Command(Where.TEST, "lint, types and all tests; takes the arguments of pytest"),

@@ -21,6 +21,7 @@ NOTICE = "Research software, not a medical device."
 
 TRAINING = {
     "train": "train a model",
+    "screen": "train and compare the networks of the paper",
     "evaluate": "measure a model on a data set",
     "export": "turn a trained model into a bundle",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ class Configuration:
     )
     fine_tuned: bool = parameter(
         False,
-        "Train the extractor too, all of it; false keeps it as it is, its batch normalisation in inference mode.",
+        "Train the extractor too, all of it; false keeps it as it is, its batch normalisation in inference "
+        "mode.",
     )
     weights: str = parameter(
         "none",
@@ -58,11 +59,21 @@ class Configuration:
     presence_weight: float = parameter(
         1.0, "Weight of the binary cross-entropy of presence in the loss.", minimum=0.0
     )
-    point_weight: float = parameter(10.0, "Weight of the log-cosh of the coordinates in the loss.", minimum=0.0)
+    point_weight: float = parameter(
+        10.0, "Weight of the log-cosh of the coordinates in the loss.", minimum=0.0
+    )
     mask_absent: bool = parameter(
         False,
         "Leave the coordinates of absent landmarks out of the loss; false trains them to be (0, 0), as the "
         "paper does.",
+    )
+    norm_momentum: float = parameter(
+        0.0,
+        "Momentum of the extractor's batch normalisation; 0 keeps its own (0.99 to 0.999), with which the "
+        "statistics that validation and prediction use need thousands of steps when it starts from random "
+        "weights.",
+        minimum=0.0,
+        maximum=0.9999,
     )
     learning_rate: float = parameter(1e-5, "Of Rectified Adam.", minimum=0.0, maximum=1.0)
     batch: int = parameter(64, "Frames in a step.", minimum=1, maximum=4096)
@@ -92,14 +103,7 @@ def load(file: Path) -> Configuration:
         raise ConfigurationError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(entries, dict):
         raise ConfigurationError(f"{file} holds no keys with values; {REFERENCE.name} shows all of them")
-    known = {info.name: info for info in parameters_of(Configuration)}
-    unknown = [str(key) for key in entries if key not in known]
-    if unknown:
-        raise ConfigurationError(f"{file}: there is no key {', '.join(unknown)}; the keys are {', '.join(known)}")
-    try:
-        return Configuration(**{key: _typed(known[key], value) for key, value in entries.items()})
-    except ValueError as error:
-        raise ConfigurationError(f"{file}: {error}") from error
+    return _checked(Configuration(), entries, str(file))
 
 
 def load_all(files: Sequence[Path]) -> dict[str, Configuration]:
@@ -111,7 +115,9 @@ def load_all(files: Sequence[Path]) -> dict[str, Configuration]:
     configurations: dict[str, Configuration] = {}
     for file in files:
         if file.stem in configurations:
-            raise ConfigurationError(f"{file}: another configuration is named {file.stem} too; rename one of them")
+            raise ConfigurationError(
+                f"{file}: another configuration is named {file.stem} too; rename one of them"
+            )
         configurations[file.stem] = load(file)
     return configurations
 
@@ -119,6 +125,15 @@ def load_all(files: Sequence[Path]) -> dict[str, Configuration]:
 def presets() -> list[Path]:
     """Files of the paper's nine networks, frozen ones first, smaller extractors first."""
     return [PRESETS / f"{name}.yaml" for name in _NINE]
+
+
+def overridden(configuration: Configuration, entries: Mapping[str, Any]) -> Configuration:
+    """The configuration with the values of ``entries`` instead of its own.
+
+    Raises:
+        ConfigurationError: a key is unknown or a value is not allowed.
+    """
+    return _checked(configuration, entries, "overrides")
 
 
 def reference() -> str:
@@ -142,8 +157,21 @@ def changes(before: Configuration, after: Configuration) -> dict[str, tuple[Any,
     return {key: (old, new) for (key, old), new in pairs if old != new}
 
 
+def _checked(base: Configuration, entries: Mapping[str, Any], where: str) -> Configuration:
+    known = {info.name: info for info in parameters_of(Configuration)}
+    unknown = [str(key) for key in entries if key not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"{where}: there is no key {', '.join(unknown)}; the keys are {', '.join(known)}"
+        )
+    try:
+        return dataclasses.replace(base, **{key: _typed(known[key], value) for key, value in entries.items()})
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
 def _typed(info: ParameterInfo, value: Any) -> Any:
-    """``value`` in the type of the default; a float may be written as an integer or, for YAML 1.1, as 1e-5."""
+    """``value`` in the type of the default; a float may be an integer or, as YAML 1.1 reads 1e-5, a word."""
     wanted = type(info.default)
     if wanted is float and not isinstance(value, bool):
         try:

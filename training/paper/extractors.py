@@ -81,4 +81,6 @@ def _network(extractor: Extractor, size: int, weights: str) -> keras.Model:
         if weights == "none":
             raise
         reason = " ".join(str(error).split())[:200]
-        raise ConfigurationError(f"weights {weights} of {extractor.title} cannot be loaded: {reason}") from error
+        raise ConfigurationError(
+            f"weights {weights} of {extractor.title} cannot be loaded: {reason}"
+        ) from error

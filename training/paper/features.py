@@ -20,7 +20,7 @@ _BATCH = 16
 def features(
     extractor: keras.Model, images: NDArray[np.uint8], folder: Path, words: str
 ) -> tuple[NDArray[np.float32], float]:
-    """Features (n, f) of grey frames (n, side, side), in inference mode, and the seconds they took to compute.
+    """Features (n, f) of grey frames (n, side, side), in inference mode, and the seconds they took.
 
     They are kept in ``folder`` under a name that vouches for frames and weights. ``words`` labels the bar.
     """

@@ -1,4 +1,4 @@
-"""Trains a network, or the heads of one, as the paper does: Rectified Adam, early stopping, best weights kept."""
+"""Trains a network, or its heads, as the paper does: Rectified Adam, early stopping, best weights kept."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def best_epoch(history: list[Epoch]) -> int:
     return int(np.argmin([epoch.validation_loss for epoch in history]))
 
 
-def predict(part: keras.Model, inputs: NDArray[Any], batch: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def predict(
+    part: keras.Model, inputs: NDArray[Any], batch: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Presence (n, 11) and points (n, 22)."""
 
     @tf.function(reduce_retracing=True)
@@ -148,9 +150,7 @@ class _Run:
         """One epoch with its validation, a checkpoint when it is time."""
         start = time.perf_counter()
         order = np.random.default_rng((self._configuration.seed, self.epoch)).permutation(len(training))
-        total = sum(
-            float(self._step(*batch)) * len(batch[0]) for batch in self._batches(training, order)
-        )
+        total = sum(float(self._step(*batch)) * len(batch[0]) for batch in self._batches(training, order))
         validation_loss = self._mean_loss(validation)
         seconds = time.perf_counter() - start
         self._epoch.assign_add(1)

@@ -41,7 +41,12 @@ class Split:
 
     def limited(self, most: int) -> Split:
         """At most ``most`` frames of each part, evenly spread over its patients."""
-        return replace(self, **{name: thinned(part, most) for name, part in self.parts.items()})
+        return replace(
+            self,
+            training=thinned(self.training, most),
+            validation=thinned(self.validation, most),
+            test=thinned(self.test, most),
+        )
 
 
 def thinned(samples: Samples, most: int) -> Samples:
@@ -49,9 +54,7 @@ def thinned(samples: Samples, most: int) -> Samples:
     if len(samples) <= most:
         return samples
     kept = np.linspace(0, len(samples) - 1, most).round().astype(int)
-    return replace(
-        samples, images=samples.images[kept], xy=samples.xy[kept], visible=samples.visible[kept]
-    )
+    return replace(samples, images=samples.images[kept], xy=samples.xy[kept], visible=samples.visible[kept])
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -15,13 +15,13 @@ import tensorflow as tf
 @dataclass(frozen=True)
 class Machine:
     """Attributes:
-        cpu: its name.
-        cores: CPUs that this process may use.
-        threads: that TensorFlow may use for one operation; 0: as many as there are cores.
-        gpus: names of those that TensorFlow sees.
-        load: how many processes ran or waited in the last minute, at the start.
-        python, tensorflow, keras, numpy: versions.
-        onednn: whether TensorFlow's oneDNN kernels were left on.
+    cpu: its name.
+    cores: CPUs that this process may use.
+    threads: that TensorFlow may use for one operation; 0: as many as there are cores.
+    gpus: names of those that TensorFlow sees.
+    load: how many processes ran or waited in the last minute, at the start.
+    python, tensorflow, keras, numpy: versions.
+    onednn: whether TensorFlow's oneDNN kernels were left on.
     """
 
     cpu: str

@@ -37,6 +37,8 @@ def build(configuration: Configuration) -> Network:
     size = configuration.input_size
     extractor = build_extractor(configuration.extractor, size, configuration.weights)
     extractor.trainable = configuration.fine_tuned
+    if configuration.norm_momentum:
+        _set_momentum(extractor, configuration.norm_momentum)
     heads = _heads(int(extractor.output_shape[-1]), configuration.dense_units)
     image = keras.Input((size, size, 1), name="grey")
     # Not trainable is not enough for layers in general: the call itself asks for inference mode.
@@ -51,3 +53,11 @@ def _heads(features: int, units: int) -> keras.Model:
     regressor = keras.layers.Dense(units, activation="relu", name="regressor")(inputs)
     points = keras.layers.Dense(2 * COUNT, activation="sigmoid", name="points")(regressor)
     return keras.Model(inputs, [presence, points], name="heads")
+
+
+def _set_momentum(model: keras.Model, momentum: float) -> None:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            _set_momentum(layer, momentum)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum

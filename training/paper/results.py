@@ -79,7 +79,9 @@ def result_of(configuration: Configuration, split: Split, out: Path, name: str) 
     if (folder / RESULT).exists():
         return _read(folder / RESULT)
     network = build(configuration)
-    parts = {key: _labelled(network, configuration, part, out / "features") for key, part in split.parts.items()}
+    parts = {
+        key: _labelled(network, configuration, part, out / "features") for key, part in split.parts.items()
+    }
     part = network.whole if configuration.fine_tuned else network.heads
     shown = parts["test"][0].inputs[shown_frames(split.test)]
     history = fit(part, configuration, parts["training"][0], parts["validation"][0], shown, folder)
@@ -116,7 +118,9 @@ def _labelled(
     if configuration.fine_tuned:
         inputs, seconds = resized(samples.images, configuration.input_size), 0.0
     else:
-        inputs, seconds = features(network.extractor, samples.images, folder, f"features of {network.extractor.name}")
+        inputs, seconds = features(
+            network.extractor, samples.images, folder, f"features of {network.extractor.name}"
+        )
     return Labelled(inputs, samples.visible, targets(samples)), seconds
 
 

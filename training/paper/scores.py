@@ -51,7 +51,7 @@ class Scores:
 
 
 def answers_of(presence: NDArray[np.float32], points: NDArray[np.float32]) -> Answers:
-    """The answers of a network of the paper: presence (n, 11), which counts from 0.5 on, and points (n, 22)."""
+    """Answers of a network of the paper: presence (n, 11), which counts above 0.5, and points (n, 22)."""
     shares = points.astype(np.float64)
     return Answers(presence > 0.5, shares, shares.reshape(-1, COUNT, 2))
 
@@ -70,7 +70,9 @@ def score(answers: Answers, visible: NDArray[np.float32], targets: NDArray[np.fl
         precision=_ratio(hits.sum(), hits.sum() + false.sum()),
         recall=_ratio(hits.sum(), hits.sum() + missed.sum()),
         f1_micro=_ratio(2 * hits.sum(), 2 * hits.sum() + false.sum() + missed.sum()),
-        f1_macro=float(np.mean([_ratio(2 * h, 2 * h + f + m) for h, f, m in zip(hits, false, missed, strict=True)])),
+        f1_macro=float(
+            np.mean([_ratio(2 * h, 2 * h + f + m) for h, f, m in zip(hits, false, missed, strict=True)])
+        ),
         mae=float(np.mean(np.abs(error))),
         mse=mse,
         rmse=mse**0.5,

@@ -20,7 +20,7 @@ _WARM_UP = 3
 
 
 def prediction(model: keras.Model) -> Predict:
-    """A whole network of the paper on one frame: shrinking it, the compiled network, its answer on the host."""
+    """A network of the paper on one frame: shrinking it, the compiled network, its answer on the host."""
     size = int(model.input_shape[1])
 
     @tf.function(reduce_retracing=True)
@@ -34,10 +34,8 @@ def prediction(model: keras.Model) -> Predict:
     return predict
 
 
-def medians_ms(
-    predicts: Mapping[str, Predict], images: NDArray[np.uint8], rounds: int
-) -> dict[str, float]:
-    """Median time of each (ms) over ``rounds`` frames (n, side, side), taken again from the start as needed."""
+def medians_ms(predicts: Mapping[str, Predict], images: NDArray[np.uint8], rounds: int) -> dict[str, float]:
+    """Median time of each (ms) over ``rounds`` frames of (n, side, side), again from the first as needed."""
     for predict in predicts.values():
         for _ in range(_WARM_UP):
             predict(images[0])
@@ -49,3 +47,13 @@ def medians_ms(
             predict(image)
             times[name].append((time.perf_counter() - start) * 1000)
     return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 42 s, 3 min 05 s, 1 h 02 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,208 @@
+"""A screening trains the nine networks, keeps what is finished, and says what it did."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
+
+import tensorflow as tf
+
+from training.data import Samples
+from training.figures.screening import moments
+from training.paper import fitting
+from training.paper.configuration import Configuration, ConfigurationError, load_all, presets
+from training.paper.frames import Split
+from training.paper.results import RESULT, WEIGHTS, result_of
+from training.screen import Screening, main, screen
+
+SIDE = 96
+MOBILE = Configuration(input_size=75, batch=4, epochs=3)
+
+
+def frames(count: int, seed: int) -> Samples:
+    random = np.random.default_rng(seed)
+    visible = (random.random((count, 11)) > 0.4).astype(np.float32)
+    xy = random.uniform(0, SIDE - 1, (count, 11, 2)) * visible[..., None]
+    images = random.integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8)
+    return Samples(images, xy.astype(np.float32), visible)
+
+
+SPLIT = Split(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eager() -> Iterator[None]:
+    """Nine graphs would take longer to trace than the few steps take without."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Screening, Path]]:
+    out = tmp_path_factory.mktemp("nine")
+    before = load_all(presets())
+    small = {name: replace(c, input_size=75, batch=4, epochs=1) for name, c in before.items()}
+    yield screen(small, SPLIT, out, before=before, rounds=1), out
+    shutil.rmtree(out)  # the weights of nine networks are a gigabyte
+
+
+def test_nine_networks_are_trained_and_measured(nine: tuple[Screening, Path]) -> None:
+    screening, out = nine
+    assert [row.name for row in screening.rows] == [file.stem for file in presets()]
+    for row in screening.rows:
+        assert all(np.isfinite(value) for value in vars(row.scores).values())
+        assert row.prediction_ms > 0
+        assert (out / row.name / WEIGHTS).exists()
+
+
+def test_report_has_the_tables_names_every_override_and_shows_every_figure(
+    nine: tuple[Screening, Path],
+) -> None:
+    screening, out = nine
+    report = (out / "report.md").read_text()
+    for words in ("## Classification", "## Regression", "## Time and size", "F1 macro", "RMSE %", "p95 px"):
+        assert words in report
+    assert "`input_size` 75, `batch` 4, `epochs` 1" in report
+    assert "not from ImageNet" in report
+    figures = [line.split("](")[1].rstrip(")") for line in report.splitlines() if line.startswith("![")]
+    assert len(figures) == 3 + len(screening.rows)
+    assert all((out / figure).stat().st_size > 5_000 for figure in figures)
+
+
+def test_json_names_versions_machine_seeds_and_what_was_overridden(nine: tuple[Screening, Path]) -> None:
+    screening, out = nine
+    entries = json.loads((out / "screen.json").read_text())
+    assert entries == json.loads(json.dumps(screening.json))
+    assert entries["machine"]["tensorflow"] == tf.__version__
+    assert entries["machine"]["cpu"]
+    assert entries["frames"]["training"] == 4
+    for network in entries["networks"]:
+        assert network["configuration"]["seed"] == 1
+        assert network["overridden"]["epochs"] == {"from": 100, "to": 1}
+        assert network["weights"] == "none"
+
+
+def test_finished_network_is_kept_and_the_next_one_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = screen({"one": MOBILE}, SPLIT, tmp_path, rounds=1)
+    written = (tmp_path / "one" / RESULT).stat().st_mtime_ns
+    second = screen({"one": MOBILE, "two": replace(MOBILE, seed=2)}, SPLIT, tmp_path, rounds=1)
+    assert (tmp_path / "one" / RESULT).stat().st_mtime_ns == written
+    assert second.rows[0].result == first.rows[0].result
+    assert second.rows[1].result != first.rows[0].result
+
+
+def test_killed_training_goes_on_at_its_last_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 0.0)
+    whole = result_of(MOBILE, SPLIT, tmp_path / "whole", "one")
+    measured: list[int] = []
+    train = fitting._Run.train
+
+    def killed_after_two(run: fitting._Run, *arguments: object) -> None:
+        if run.epoch == 2 and not measured:
+            measured.append(run.epoch)
+            raise KeyboardInterrupt
+        train(run, *arguments)
+        measured.append(run.epoch)
+
+    monkeypatch.setattr(fitting._Run, "train", killed_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        result_of(MOBILE, SPLIT, tmp_path / "split", "one")
+    measured = [0]
+    again = result_of(MOBILE, SPLIT, tmp_path / "split", "one")
+    assert measured == [0, 3]
+    losses = [[epoch.validation_loss for epoch in result.history] for result in (whole, again)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_features_of_a_frozen_extractor_are_computed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen({"one": MOBILE, "two": replace(MOBILE, dense_units=8)}, SPLIT, tmp_path, rounds=1)
+    assert len(list((tmp_path / "features").iterdir())) == 3
+
+
+def test_folder_of_another_training_is_refused(tmp_path: Path) -> None:
+    screen({"one": MOBILE}, SPLIT, tmp_path, rounds=1)
+    with pytest.raises(
+        ConfigurationError, match="holds another training: epochs differs; give another --out"
+    ):
+        screen({"one": replace(MOBILE, epochs=2)}, SPLIT, tmp_path, rounds=1)
+    with pytest.raises(ConfigurationError, match="frames_sha256 differs"):
+        screen({"one": MOBILE}, SPLIT.limited(2), tmp_path, rounds=1)
+
+
+def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -> None:
+    patient = replace(MOBILE, learning_rate=0.0, epochs=20, patience=2)
+    result = result_of(patient, SPLIT, tmp_path, "still")
+    assert result.epochs == 3
+    assert result.best_epoch == 0
+
+
+def test_masking_lets_predictions_of_absent_landmarks_go(tmp_path: Path) -> None:
+    settings = replace(MOBILE, learning_rate=0.01, epochs=30, patience=30)
+    absent = {}
+    for name, masked in (("paper", False), ("masked", True)):
+        result = result_of(replace(settings, mask_absent=masked), SPLIT, tmp_path, name)
+        points = np.array(result.history[-1].shown).reshape(-1, 11, 2)
+        absent[name] = points[SPLIT.test.visible[: len(points)] == 0].mean()
+    assert absent["paper"] < 0.8 * absent["masked"]
+
+
+def test_bundle_stands_beside_the_networks_on_the_same_frames(tmp_path: Path) -> None:
+    from tavi_perception.inference.bundle import default_bundle
+
+    bundle = default_bundle()
+    screening = screen({"one": MOBILE}, SPLIT, tmp_path, bundles=[bundle], rounds=1)
+    assert [row.title for row in screening.rows] == [
+        "MobileNet V2, frozen",
+        f"{bundle.name} {bundle.version}",
+    ]
+    assert f"| {bundle.name} {bundle.version} | its own |" in (tmp_path / "report.md").read_text()
+    assert screening.rows[1].parameters > 100_000
+
+
+def test_command_screens_a_configuration_of_ones_own_on_rendered_frames(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("input_size: 75\nbatch: 4\n")
+    options = ["--training", "2", "--validation", "2", "--test", "1", "--size", "64", "--limit", "4"]
+    arguments = ["--out", str(tmp_path / "out"), "--configs", str(file), "--cache", str(cache), *options]
+    assert main([*arguments, "--epochs", "1", "--set", "learning_rate=1e-3"]) == 0
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "`learning_rate` 0.001" in report
+    assert "4 training, 4 validation, 4 test" in report
+
+
+@pytest.mark.parametrize(
+    ("option", "complaint"),
+    [
+        (["--set", "depth=3"], "there is no key depth"),
+        (["--set", "depth"], "give KEY=VALUE"),
+        (["--configs", "missing.yaml"], "missing.yaml"),
+    ],
+)
+def test_command_says_what_is_wrong_in_a_sentence(
+    option: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--out", str(tmp_path), *option]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("tavi screen: ")
+    assert complaint in said
+    assert said.count("\n") == 1
+
+
+def test_moments_shown_are_begin_middle_and_end_of_a_training() -> None:
+    assert moments(100) == [1, 50, 100]
+    assert moments(3) == [1, 2, 3]
+    assert moments(2) == [0, 1, 2]
+    assert moments(1) == [0, 1]
