@@ -1,106 +1,85 @@
-"""Network architectures: one shared extractor, a presence classifier and a coordinate regressor."""
+"""Our network: shared extractor, presence classifier, and coordinates from heat maps, refined on patches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 from keras import layers
 
 from tavi_perception.landmarks import COUNT
-
-STRIDE = 4
-"""Input pixels per cell of the heat maps."""
+from training.layers import Expectation, convolution, residual, to_heat
+from training.refinement import Refinement, refined
 
 
 @dataclass(frozen=True)
-class Compact:
-    """A compact residual network of ordinary 3×3 convolutions, trained from scratch.
+class Network:
+    """A residual network of ordinary 3×3 convolutions, trained from scratch.
 
     Attributes:
-        widths: channels at strides 4, 8, 16, 32; at least 32 (oneDNN's training crashed with 16).
+        widths: channels at strides 8, 16, 32, 64; at least 32 (oneDNN's training crashed with 16).
         depths: residual blocks at those strides.
         dense: units of the hidden layer of the presence classifier.
+        refinement: of the second look at patches.
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 96, 128)
-    depths: tuple[int, int, int, int] = (1, 2, 2, 2)
+    depths: tuple[int, int, int, int] = (0, 1, 2, 2)
     dense: int = 128
+    refinement: Refinement = field(default_factory=Refinement)
 
 
-def build(config: Compact, size: int | None = None) -> keras.Model:
-    """A training model for grey inputs (batch, size, size, 1) scaled to −1…1.
+STRIDE = 8
+"""Input pixels per cell of the heat maps over the whole image."""
 
-    Outputs: ``presence`` logits (batch, 11); ``heat`` log-probabilities (batch, 11, cells) over the
-    cells of the heat maps, row by row; ``xy`` (batch, 11, 2) expectation in pixels of the input;
-    ``covariance`` (batch, 11, 3) xx, xy, yy of the heat map in px². Weights fit every ``size``;
-    without one, the model takes inputs of any.
+_STEM = 32
+"""Channels at stride 4."""
+
+
+def build(config: Network, size: int) -> keras.Model:
+    """A training model for grey inputs ``image`` (batch, size, size, 1) scaled to −1…1.
+
+    A second input ``jitter`` (batch, 11, 2), in px, moves the patches away from the first estimate; zero
+    but in training. Outputs:
+
+    - ``presence`` logits (batch, 11)
+    - ``heat`` log-probabilities (batch, 11, cells) over the cells of the whole image, row by row;
+      ``coarse_xy`` (batch, 11, 2), their expectation, and ``coarse_covariance`` (batch, 11, 3) in px of the
+      input
+    - ``corner`` (batch, 11, 2) top left pixel of each landmark's patch and ``patch_heat``
+      (batch, 11, cells) over the cells of the patch
+    - ``xy`` (batch, 11, 2) and ``covariance`` (batch, 11, 3) xx, xy, yy: what the patches say, in px of
+      the input
     """
     image = keras.Input((size, size, 1), name="image")
-    x = _convolution(image, 32, stride=2)
+    jitter = keras.Input((COUNT, 2), name="jitter")
+    # Without batch normalisation: at this resolution it would cost a quarter of the training's time.
+    x = layers.Conv2D(_STEM, 8, 4, padding="same", activation="relu", name="stem")(image)
     levels = []
     for width, depth in zip(config.widths, config.depths, strict=True):
-        x = _convolution(x, width, stride=2)
+        x = convolution(x, width, stride=2)
         for _ in range(depth):
-            x = _residual(x, width)
+            x = residual(x, width)
         levels.append(x)
     pooled = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     fine = _top_down(levels)
-    logits = layers.Conv2D(COUNT, 1, name="heat_logits")(fine)
-    heat = layers.Permute((2, 1))(layers.Reshape((-1, COUNT))(logits))
-    log_probability = layers.Activation("log_softmax", name="heat", dtype="float32")(heat)
-    xy, covariance = Expectation(size // STRIDE if size else None, name="expectation")(log_probability)
-    peak = layers.GlobalMaxPooling1D()(layers.Permute((2, 1))(log_probability))
+    heat = to_heat(layers.Conv2D(COUNT, 1, name="heat_logits")(fine), name="heat")
+    coarse_xy, coarse_covariance = Expectation(size // STRIDE, STRIDE, name="coarse")(heat)
+    peak = layers.GlobalMaxPooling1D()(layers.Permute((2, 1))(heat))
     hidden = layers.Dense(config.dense, activation="relu")(layers.Concatenate()([pooled, peak]))
-    presence = layers.Dense(COUNT, name="presence")(hidden)
-    outputs = {"presence": presence, "heat": log_probability, "xy": xy, "covariance": covariance}
-    return keras.Model(image, outputs, name="compact")
-
-
-@keras.saving.register_keras_serializable("tavi_perception")
-class Expectation(layers.Layer):
-    """Mean and covariance of positions under heat maps, as one matrix product with a constant grid.
-
-    Args:
-        cells: side of the square heat map; None finds it out from each input (which LiteRT cannot).
-    """
-
-    def __init__(self, cells: int | None, **kwargs: object) -> None:
-        super().__init__(**kwargs)
-        self.cells = cells
-
-    def call(self, log_probability: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        cells = self.cells or keras.ops.sqrt(keras.ops.cast(keras.ops.shape(log_probability)[-1], "float32"))
-        grid = _grid(cells)
-        moments = keras.ops.matmul(keras.ops.exp(log_probability), grid)
-        half = cells * (STRIDE / 2)
-        mean_x, mean_y = moments[..., 0:1], moments[..., 1:2]
-        xy = keras.ops.concatenate([mean_x, mean_y], axis=-1) * half + (half - 0.5)
-        products = keras.ops.concatenate([mean_x * mean_x, mean_x * mean_y, mean_y * mean_y], axis=-1)
-        return xy, (moments[..., 2:5] - products) * half**2
-
-    def get_config(self) -> dict[str, object]:
-        return {**super().get_config(), "cells": self.cells}
-
-
-def _grid(cells: int | keras.KerasTensor) -> keras.KerasTensor:
-    """(cells², 5) x, y, xx, xy, yy of the cells' centres, in half image sides from the image's centre."""
-    # These units keep the difference of moments exact enough in float32.
-    ops = keras.ops
-    axis = (ops.arange(cells, dtype="float32") + 0.5) / (cells / 2) - 1.0
-    y, x = (ops.reshape(plane, (-1,)) for plane in ops.meshgrid(axis, axis, indexing="ij"))
-    return ops.stack([x, y, x * x, x * y, y * y], axis=-1)
-
-
-def _convolution(x: keras.KerasTensor, width: int, stride: int = 1, kernel: int = 3) -> keras.KerasTensor:
-    x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))
-
-
-def _residual(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    y = _convolution(x, width)
-    y = layers.BatchNormalization(momentum=0.97)(layers.Conv2D(width, 3, padding="same", use_bias=False)(y))
-    return layers.ReLU()(layers.Add()([x, y]))
+    patches = refined(config.refinement, image, fine, coarse_xy, jitter, size)
+    presence = layers.Add(name="presence")([layers.Dense(COUNT)(hidden), patches.presence])
+    outputs = {
+        "presence": presence,
+        "heat": heat,
+        "coarse_xy": coarse_xy,
+        "coarse_covariance": coarse_covariance,
+        "corner": patches.corner,
+        "patch_heat": patches.heat,
+        "xy": patches.xy,
+        "covariance": patches.covariance,
+    }
+    return keras.Model({"image": image, "jitter": jitter}, outputs, name="network")
 
 
 def _top_down(levels: list[keras.KerasTensor]) -> keras.KerasTensor:
@@ -108,6 +87,6 @@ def _top_down(levels: list[keras.KerasTensor]) -> keras.KerasTensor:
     x = levels[-1]
     for lateral in reversed(levels[:-1]):
         width = lateral.shape[-1]
-        x = layers.UpSampling2D(2, interpolation="nearest")(_convolution(x, width, kernel=1))
-        x = _convolution(layers.Add()([x, lateral]), width)
+        x = layers.UpSampling2D(2, interpolation="nearest")(convolution(x, width, kernel=1))
+        x = convolution(layers.Add()([x, lateral]), width)
     return x

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from queue import Queue
 from threading import Thread
 
@@ -12,8 +13,23 @@ from numpy.typing import NDArray
 
 from training.data import Samples
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
-"""images (b, size, size, 1) −1…1, xy (b, 11, 2) px of that size, visible (b, 11)."""
+JITTER_PX = 6.0
+"""Standard deviation by which patches are moved away from the first estimate (input px)."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Attributes:
+    images: (b, size, size, 1) −1…1.
+    xy: (b, 11, 2) px of that size; 0 where not visible.
+    visible: (b, 11).
+    jitter: (b, 11, 2) px, of the patches.
+    """
+
+    images: NDArray[np.float32]
+    xy: NDArray[np.float32]
+    visible: NDArray[np.float32]
+    jitter: NDArray[np.float32]
 
 
 def batches(samples: Samples, size: int, batch: int, seed: int, start: int, stop: int) -> Iterator[Batch]:
@@ -67,12 +83,13 @@ def _batch(samples: Samples, size: int, batch: int, seed: int, number: int) -> B
     rng = np.random.default_rng([seed, epoch, position])
     rows = [augment(samples.images[i], samples.xy[i], samples.visible[i], size, rng) for i in chosen]
     images, xy, visible = (np.stack(part) for part in zip(*rows, strict=True))
-    return normalise(images), xy, visible.astype(np.float32)
+    jitter = rng.normal(0, JITTER_PX, xy.shape).astype(np.float32)
+    return Batch(normalise(images), xy, visible.astype(np.float32), jitter)
 
 
 def _affine(size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    # Little rotation only: "lowest point of the loop" would no longer be lowest after much of it.
-    angle, scale = np.radians(rng.normal(0, 5)), np.exp(rng.uniform(-0.22, 0.22))
+    # Not more: "lowest point of the loop" would no longer be lowest after much rotation.
+    angle, scale = np.radians(np.clip(rng.normal(0, 11), -28, 28)), np.exp(rng.uniform(-0.25, 0.25))
     stretch = np.exp(rng.uniform(-0.04, 0.04, 2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale * stretch
     centre = np.full(2, (size - 1) / 2)
@@ -88,7 +105,7 @@ def _exposed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     if rng.random() < 0.3:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.0) * image.shape[0] / 256))
     if rng.random() < 0.3:
-        noise = rng.normal(0, rng.uniform(1, 8), image.shape)
+        noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(1, 8))
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.25:
         image = image.copy()

@@ -78,18 +78,21 @@ def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> li
 
 def load(files: Sequence[Path]) -> Samples:
     """The frames of all ``files`` in memory."""
-    parts = [_read(file) for file in files]
-    return Samples(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-def reduced(samples: Samples, size: int) -> Samples:
-    """The same frames with a side of ``size`` px, an integer fraction of theirs."""
-    before = samples.images.shape[1]
-    if before == size:
-        return samples
-    images = np.stack([cv2.resize(i, (size, size), interpolation=cv2.INTER_AREA) for i in samples.images])
-    xy = np.where(samples.visible[..., None] > 0, (samples.xy + 0.5) * (size / before) - 0.5, 0.0)
-    return Samples(images, xy.astype(np.float32), samples.visible)
+    parts: list[Samples] = []
+    images: NDArray[np.uint8] | None = None
+    for file in files:
+        with np.load(file) as archive:
+            if images is None:
+                # In one piece from the start: joining the parts would need the memory twice.
+                images = np.empty((len(files) * _SHARD * FRAMES, *archive["images"].shape[1:]), np.uint8)
+            part = archive["images"]
+            start = sum(len(p) for p in parts)
+            images[start : start + len(part)] = part
+            parts.append(Samples(images[start : start + len(part)], archive["xy"], archive["visible"]))
+    assert images is not None
+    count = sum(len(part) for part in parts)
+    xy, visible = (np.concatenate([getattr(p, name) for p in parts]) for name in ("xy", "visible"))
+    return Samples(images[:count], xy, visible)
 
 
 def training_seeds(count: int) -> range:
@@ -138,11 +141,6 @@ def _frames(
             fitted, fit = fit_square(image.astype(np.uint8), size)
             xy = np.where(keypoints.present[:, None], fit.to_input(keypoints.xy), 0.0)
             yield fitted, xy.astype(np.float32).reshape(COUNT, 2), keypoints.present.astype(np.float32)
-
-
-def _read(file: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
-    with np.load(file) as archive:
-        return archive["images"], archive["xy"], archive["visible"]
 
 
 if __name__ == "__main__":

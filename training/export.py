@@ -20,13 +20,15 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
+from tavi_perception.landmarks import COUNT
 from training import data
-from training.architectures import Compact, build
-from training.calibration import calibrate
+from training.architectures import Network, build
+from training.calibration import Calibration, calibrate
 from training.card import write_card
 from training.evaluate import evaluate
 from training.forward import predict
 from training.manifest import Provenance, write_manifest
+from training.refinement import Refinement
 
 PARITY_PX = 0.1
 """Largest difference of a coordinate between TensorFlow and LiteRT (input px)."""
@@ -57,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     plan = json.loads((arguments.run / "plan.json").read_text())
     config = _architecture(plan["architecture"])
-    size = plan["plan"]["phases"][-1]["size"]
+    size = plan["plan"]["size"]
     model = build(config, size)
     model.load_weights(str(arguments.run / "best.weights.h5"))
     validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
@@ -86,12 +88,13 @@ def export(
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    _write_saved_model(model, size, out / SAVED_MODEL)
-    _write_litert(model, size, out / LITERT_FILE)
+    calibration = calibrate(*predict(model, validation), validation)
+    serving = _serving(model, size, calibration)
+    _write_saved_model(model, serving, out / SAVED_MODEL)
+    _write_litert(serving, size, out / LITERT_FILE)
     weights = model.count_params() * _BYTES_PER_WEIGHT
     if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
-    calibration = calibrate(predict(model, validation), validation)
     write_manifest(out, provenance, size, calibration, {})
     bundle = load_bundle(out)
     difference = parity(bundle, validation.images[:20])
@@ -116,32 +119,34 @@ def parity(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
     return worst
 
 
-def _serving(model: keras.Model, size: int) -> tf.types.experimental.ConcreteFunction:
-    """The function that a bundle serves: presence as probability, no heat maps."""
+def _serving(model: keras.Model, size: int, calibration: Calibration) -> Any:
+    """The function that a bundle serves: presence as probability, blended covariance, no heat maps."""
+    still = tf.zeros((1, COUNT, 2))
+    blend = tf.constant(calibration.blend[:, None], tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = model(image, training=False)
+        outputs = model({"image": image, "jitter": still}, training=False)
         return {
             "presence": tf.nn.sigmoid(outputs["presence"]),
             "xy": outputs["xy"],
-            "covariance": outputs["covariance"],
+            "covariance": outputs["covariance"] + blend * outputs["coarse_covariance"],
         }
 
     return serve.get_concrete_function()
 
 
-def _write_saved_model(model: keras.Model, size: int, folder: Path) -> None:
+def _write_saved_model(model: keras.Model, serving: Any, folder: Path) -> None:
     module = tf.Module()
     module.model = model
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": _serving(model, size)})
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": serving})
 
 
-def _write_litert(model: keras.Model, size: int, file: Path) -> None:
+def _write_litert(serving: Any, size: int, file: Path) -> None:
     # Unfrozen functions of Keras 3 convert to a file without weights, and nothing says so.
-    frozen = convert_variables_to_constants_v2(_serving(model, size))
+    frozen = convert_variables_to_constants_v2(serving)
     # A frozen function returns its outputs as a list, in the order of their sorted names.
-    names = sorted(_serving(model, size).structured_outputs)
+    names = sorted(serving.structured_outputs)
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
@@ -153,8 +158,9 @@ def _write_litert(model: keras.Model, size: int, file: Path) -> None:
     file.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
 
 
-def _architecture(values: dict[str, Any]) -> Compact:
-    return Compact(tuple(values["widths"]), tuple(values["depths"]), int(values["dense"]))
+def _architecture(values: dict[str, Any]) -> Network:
+    refinement = Refinement(**{key: tuple(value) for key, value in values["refinement"].items()})
+    return Network(tuple(values["widths"]), tuple(values["depths"]), int(values["dense"]), refinement)
 
 
 if __name__ == "__main__":

@@ -7,24 +7,41 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from training.architectures import STRIDE
+from training.refinement import PATCH, PATCH_STRIDE
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of the parts of the loss and the width of the heat map's target (input px)."""
+    """Weights of the parts of the loss, and the widths of the heat maps' targets (input px)."""
 
-    presence: float = 1.0
+    presence: float = 2.0
     heat: float = 1.0
     distance: float = 0.4
-    target_sigma: float = 4.0
+    target_sigma: float = 8.0
+    patch_heat: float = 1.0
+    patch_distance: float = 0.8
+    patch_sigma: float = 3.0
+
+
+_MARGIN = 2.0
+"""A landmark counts as inside a patch from this far within its edge (px)."""
 
 
 def total(outputs: dict[str, tf.Tensor], xy: tf.Tensor, visible: tf.Tensor, weights: Weights) -> tf.Tensor:
-    """Scalar loss of a batch: ``xy`` (b, 11, 2) input px and ``visible`` (b, 11) are the labels."""
+    """Scalar loss of a batch: ``xy`` (b, 11, 2) input px and ``visible`` (b, 11) are the labels.
+
+    The loss of a patch counts where the landmark is visible and lies in it.
+    """
+    place = xy - outputs["corner"]
+    inside = tf.reduce_all((place >= _MARGIN) & (place <= PATCH - 1 - _MARGIN), axis=-1)
+    in_patch = visible * tf.cast(inside, tf.float32)
     return (
         weights.presence * presence_loss(outputs["presence"], visible)
-        + weights.heat * heat_loss(outputs["heat"], xy, visible, weights.target_sigma)
-        + weights.distance * distance_loss(outputs["xy"], xy, visible)
+        + weights.heat * heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
+        + weights.distance * distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
+        + weights.patch_heat
+        * heat_loss(outputs["patch_heat"], place, in_patch, weights.patch_sigma, PATCH_STRIDE)
+        + weights.patch_distance * distance_loss(outputs["xy"], xy, in_patch, PATCH_STRIDE)
     )
 
 
@@ -33,10 +50,15 @@ def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
 
 
-def heat_loss(log_probability: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, sigma: float) -> tf.Tensor:
-    """Cross entropy of heat maps (b, 11, cells) to a Gaussian around visible landmarks, mean over those."""
+def heat_loss(
+    log_probability: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, sigma: float, stride: int
+) -> tf.Tensor:
+    """Cross entropy of heat maps (b, 11, cells) to a Gaussian around visible landmarks, mean over those.
+
+    ``xy`` are px from the map's top left pixel, ``stride`` px a cell.
+    """
     side = tf.cast(tf.sqrt(tf.cast(tf.shape(log_probability)[-1], tf.float32)), tf.int32)
-    centre = (tf.cast(tf.range(side), tf.float32) + 0.5) * STRIDE - 0.5
+    centre = (tf.cast(tf.range(side), tf.float32) + 0.5) * stride - 0.5
     # The Gaussian is separable: two softmaxes over an axis give its normalised weights.
     along_x = tf.nn.softmax(-((centre - xy[..., 0:1]) ** 2) / (2 * sigma**2))
     along_y = tf.nn.softmax(-((centre - xy[..., 1:2]) ** 2) / (2 * sigma**2))
@@ -44,9 +66,9 @@ def heat_loss(log_probability: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, sig
     return _mean_of_visible(-tf.reduce_sum(target * log_probability, axis=-1), visible)
 
 
-def distance_loss(estimate: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+def distance_loss(estimate: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, stride: int) -> tf.Tensor:
     """Distance of visible landmarks in heat-map cells, quadratic near zero, mean over those."""
-    squared = tf.reduce_sum(((estimate - xy) / STRIDE) ** 2, axis=-1)
+    squared = tf.reduce_sum(((estimate - xy) / stride) ** 2, axis=-1)
     return _mean_of_visible(tf.sqrt(squared + 0.01) - 0.1, visible)
 
 

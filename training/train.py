@@ -1,4 +1,4 @@
-"""Trains a network on rendered frames: AdamW with cosine decay, growing input, checkpoints, resume."""
+"""Trains a network on rendered frames: AdamW with cosine decay, checkpoints, resume."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -18,19 +19,10 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from training import data, metrics
-from training.architectures import Compact, build
+from training.architectures import Network, build
 from training.augmentation import Batch, batches
 from training.forward import predict
 from training.losses import Weights, total
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Part of a training at one input size."""
-
-    size: int
-    batch: int
-    steps: int
 
 
 @dataclass(frozen=True)
@@ -38,15 +30,19 @@ class Plan:
     """Everything that determines a training besides its data.
 
     Attributes:
-        phases: in order; the last one's size is the model's input.
-        learning_rate, weight_decay: AdamW's; the rate warms up, then falls by a cosine over all phases.
+        size: side of the network's input (px).
+        batch: frames in a step.
+        steps: updates in all.
+        learning_rate, weight_decay: AdamW's; the rate warms up, then falls by a cosine over all steps.
         ema: decay of the running mean of the weights, which is what gets validated and exported.
         validate_every: steps between validations, each followed by a checkpoint.
         patience: validations without a better error after which training stops early.
         seed: of initialisation, order and augmentation.
     """
 
-    phases: tuple[Phase, ...]
+    size: int = 512
+    batch: int = 32
+    steps: int = 4_000
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     warm_up: int = 150
@@ -54,10 +50,6 @@ class Plan:
     validate_every: int = 200
     patience: int = 12
     seed: int = 1
-
-    @property
-    def steps(self) -> int:
-        return sum(phase.steps for phase in self.phases)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,9 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
     parser.add_argument("--training", type=int, default=2_400, help="number of training patients")
     parser.add_argument("--validation", type=int, default=200, help="number of validation patients")
-    parser.add_argument(
-        "--phases", default="128:64:800,256:32:1400", help="SIZE:BATCH:STEPS of each phase, comma separated"
-    )
+    parser.add_argument("--size", type=int, default=Plan.size, help="side of the network's input (px)")
+    parser.add_argument("--batch", type=int, default=Plan.batch, help="frames in a step")
+    parser.add_argument("--steps", type=int, default=Plan.steps, help="updates in all")
+    parser.add_argument("--start", type=Path, help="weights to start from, of another training")
     parser.add_argument("--learning-rate", type=float, default=Plan.learning_rate)
     parser.add_argument("--validate-every", type=int, default=Plan.validate_every)
     parser.add_argument("--patience", type=int, default=Plan.patience)
@@ -78,25 +71,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the history of validations here")
     arguments = parser.parse_args(argv)
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
-    phases = tuple(Phase(*map(int, part.split(":"))) for part in arguments.phases.split(","))
-    size = phases[-1].size
+    size = arguments.size
     validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
     samples = data.load(data.render(arguments.cache, data.training_seeds(arguments.training), size))
     plan = Plan(
-        phases,
+        size=size,
+        batch=arguments.batch,
+        steps=arguments.steps,
         learning_rate=arguments.learning_rate,
         validate_every=arguments.validate_every,
         patience=arguments.patience,
         seed=arguments.seed,
     )
-    history = train(Compact(), plan, samples, validation, arguments.out)
+    history = train(Network(), plan, samples, validation, arguments.out, arguments.start)
     if arguments.json:
         arguments.json.write_text(json.dumps(history, indent=2))
     return 0
 
 
 def train(
-    config: Compact, plan: Plan, samples: data.Samples, validation: data.Samples, out: Path
+    config: Network,
+    plan: Plan,
+    samples: data.Samples,
+    validation: data.Samples,
+    out: Path,
+    start: Path | None = None,
 ) -> list[dict[str, float]]:
     """Train to the end of ``plan``, or go on from the last checkpoint in ``out``; returns the validations.
 
@@ -106,30 +105,29 @@ def train(
     (out / "plan.json").write_text(
         json.dumps({"architecture": asdict(config), "plan": asdict(plan)}, indent=2)
     )
-    run = _Run(config, plan, out)
+    run = _Run(config, plan, out, start)
     with tqdm(total=plan.steps, initial=run.step, unit="step", desc="training") as bar:
-        for phase, start, stop in run.remaining_phases():
-            run.enter(phase)
-            for batch in batches(samples, phase.size, phase.batch, plan.seed, start, stop):
-                loss = run.update(batch)
-                bar.update()
-                if run.step % 20 == 0:
-                    bar.set_postfix(loss=f"{float(loss):.3f}", size=phase.size)
-                if run.step % plan.validate_every == 0 or run.step == plan.steps:
-                    run.validate(validation)
-                    if run.stale >= plan.patience:
-                        return run.history
+        for batch in batches(samples, plan.size, plan.batch, plan.seed, run.step, plan.steps):
+            loss = run.update(batch)
+            bar.update()
+            if run.step % 20 == 0:
+                bar.set_postfix(loss=f"{float(loss):.3f}")
+            if run.step % plan.validate_every == 0 or run.step == plan.steps:
+                run.validate(validation)
+                if run.stale >= plan.patience:
+                    break
     return run.history
 
 
 class _Run:
     """State of a training: model, optimizer, averaged weights, step and history, all in the checkpoint."""
 
-    def __init__(self, config: Compact, plan: Plan, out: Path) -> None:
+    def __init__(self, config: Network, plan: Plan, out: Path, start: Path | None) -> None:
         keras.utils.set_random_seed(plan.seed)
         self._plan, self._out = plan, out
-        self._final_size = plan.phases[-1].size
-        self._main, self._averaged = build(config), build(config)
+        self._main, self._averaged = build(config, plan.size), build(config, plan.size)
+        if start:
+            self._main.load_weights(str(start))
         self._averaged.set_weights(self._main.get_weights())
         self._optimizer = keras.optimizers.AdamW(plan.learning_rate, weight_decay=plan.weight_decay)
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
@@ -139,6 +137,7 @@ class _Run:
             model=self._main, averaged=self._averaged, optimizer=self._optimizer, state=self._state
         )
         self._manager = tf.train.CheckpointManager(checkpoint, str(out / "checkpoints"), max_to_keep=2)
+        self._update = self._compiled()
         self.history: list[dict[str, float]] = []
         if self._manager.restore_or_initialize():
             self.history = json.loads((out / "history.json").read_text())
@@ -150,52 +149,21 @@ class _Run:
 
     @property
     def stale(self) -> int:
-        """Validations since the best one, in the last phase."""
-        errors = [entry["score"] for entry in self.history if entry["size"] == self._final_size]
+        """Validations since the best one."""
+        errors = [entry["score"] for entry in self.history]
         return len(errors) - 1 - int(np.argmin(errors)) if errors else 0
-
-    def remaining_phases(self) -> list[tuple[Phase, int, int]]:
-        """Phases not yet finished with the numbers of their remaining batches."""
-        remaining, begin = [], 0
-        for phase in self._plan.phases:
-            start, end = max(self.step, begin), begin + phase.steps
-            if start < end:
-                remaining.append((phase, start - begin, phase.steps))
-            begin = end
-        return remaining
-
-    def enter(self, phase: Phase) -> None:
-        """Compile the step for the phase's input size."""
-        self._phase = phase
-        model = self._main
-        weights = Weights(target_sigma=4.0)
-        variables = self._main.trainable_variables
-        ema = self._plan.ema
-
-        @tf.function(reduce_retracing=True)
-        def update(images: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-            with tf.GradientTape() as tape:
-                loss = total(model(images, training=True), xy, visible, weights)
-            gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
-            self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            for mean, value in zip(self._averaged.variables, self._main.variables, strict=True):
-                if mean.dtype == "float32":
-                    mean.assign(ema * mean + (1.0 - ema) * value)
-            return loss
-
-        self._update = update
 
     def update(self, batch: Batch) -> tf.Tensor:
         self._optimizer.learning_rate = _learning_rate(self._plan, self.step)
-        loss = self._update(*batch)
+        loss = self._update(batch.images, batch.xy, batch.visible, batch.jitter)
         self._state.assign_add([1])
         return loss
 
     def validate(self, validation: data.Samples) -> None:
         """Measure the averaged weights, keep them if they are the best so far, and write a checkpoint."""
-        labelled = data.reduced(validation, self._phase.size)
-        figures = metrics.summary(predict(self._averaged, labelled), labelled)
-        entry = {"step": self.step, "size": self._phase.size, **figures}
+        predictions, _ = predict(self._averaged, validation)
+        figures = metrics.summary(predictions, validation)
+        entry = {"step": self.step, **figures}
         self.history.append(entry)
         tqdm.write(" ".join(f"{key} {value:.4g}" for key, value in entry.items()))
         if self.stale == 0:
@@ -205,6 +173,24 @@ class _Run:
         part.write_text(json.dumps(self.history, indent=2))
         part.replace(self._out / "history.json")
         self._manager.save()
+
+    def _compiled(self) -> Any:
+        model, weights, ema = self._main, Weights(), self._plan.ema
+        variables = model.trainable_variables
+
+        @tf.function(reduce_retracing=True)
+        def update(images: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, jitter: tf.Tensor) -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                outputs = model({"image": images, "jitter": jitter}, training=True)
+                loss = total(outputs, xy, visible, weights)
+            gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
+            self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            for mean, value in zip(self._averaged.variables, model.variables, strict=True):
+                if mean.dtype == "float32":
+                    mean.assign(ema * mean + (1.0 - ema) * value)
+            return loss
+
+        return update
 
 
 def _learning_rate(plan: Plan, step: int) -> float:

@@ -9,6 +9,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training import data
+from training.architectures import Network
+from training.refinement import Refinement
 
 SIZE = 64
 
@@ -29,3 +31,10 @@ def samples(cache: Path) -> data.Samples:
 @pytest.fixture(scope="session")
 def validation(cache: Path) -> data.Samples:
     return data.load(data.render(cache, data.validation_seeds(2), SIZE))
+
+
+@pytest.fixture(scope="session")
+def miniature() -> Network:
+    """The smallest network of our kind."""
+    small = Refinement(widths=(32, 32), depths=(0, 0))
+    return Network(widths=(32, 32, 32, 32), depths=(0, 0, 0, 0), dense=32, refinement=small)

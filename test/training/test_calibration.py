@@ -8,7 +8,6 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training.calibration import best_threshold, fit_covariance
-from training.metrics import mahalanobis
 
 
 @pytest.mark.parametrize("true_factor", [0.3, 1.0, 4.0])
@@ -17,11 +16,30 @@ def test_covariance_covers_the_errors_after_calibration(true_factor: float) -> N
     sigma = rng.uniform(1.0, 5.0, (4000, 2))
     raw = np.einsum("ni,ij->nij", sigma**2, np.eye(2))
     error = rng.normal(size=(4000, 2)) * sigma * np.sqrt(true_factor)
-    factor, floor = fit_covariance(error, raw)
-    distance = mahalanobis(error, factor * raw + floor * np.eye(2))
+    _, factor, floor = fit_covariance(error, raw, np.zeros_like(raw))
+    stated = np.sqrt(np.diagonal(factor * raw + floor * np.eye(2), axis1=-2, axis2=-1))
     assert factor == pytest.approx(true_factor, rel=0.15)
-    assert np.mean(distance <= 2) == pytest.approx(0.865, abs=0.01)
-    assert np.mean(distance <= 1) == pytest.approx(0.393, abs=0.03)
+    assert np.mean(np.abs(error) <= stated) == pytest.approx(0.683, abs=0.02)
+    assert np.mean(np.abs(error) <= 2 * stated) == pytest.approx(0.954, abs=0.01)
+
+
+def test_errors_that_patches_cannot_know_widen_the_covariance_by_that_of_the_first_estimate() -> None:
+    rng = np.random.default_rng(0)
+    first = np.where(rng.random(4000) < 0.5, 4.0, 400.0)[:, None, None] * np.eye(2)
+    patch = np.tile(np.eye(2), (4000, 1, 1))
+    error = rng.normal(size=(4000, 2)) * np.sqrt(1.0 + 0.1 * first[:, 0, :1])
+    blend, factor, _ = fit_covariance(error, patch, first)
+    assert factor * blend == pytest.approx(0.1, rel=0.2)
+
+
+def test_shares_within_sigmas_are_kept_where_errors_have_long_tails() -> None:
+    rng = np.random.default_rng(0)
+    error = rng.standard_t(3, size=(4000, 2))
+    raw = np.tile(np.eye(2), (4000, 1, 1))
+    _, factor, floor = fit_covariance(error, raw, np.zeros_like(raw))
+    sigma = np.sqrt(factor + floor)
+    assert 0.60 <= np.mean(np.abs(error) <= sigma) <= 0.76
+    assert 0.91 <= np.mean(np.abs(error) <= 2 * sigma) <= 0.98
 
 
 def test_threshold_separates_what_can_be_separated() -> None:

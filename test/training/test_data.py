@@ -33,13 +33,6 @@ def test_labels_of_visible_points_are_inside_the_input(samples: data.Samples) ->
     assert (samples.xy[samples.visible == 0] == 0).all()
 
 
-def test_reduced_frames_keep_their_labels_in_place(samples: data.Samples) -> None:
-    half = data.reduced(samples, 32)
-    shown = samples.visible > 0
-    assert half.images.shape[1:] == (32, 32)
-    assert (half.xy[shown] + 0.5) * 2 - 0.5 == pytest.approx(samples.xy[shown], abs=1e-4)
-
-
 def test_training_validation_and_test_seeds_are_disjoint() -> None:
     groups = [set(data.training_seeds(1000)), set(data.validation_seeds(1000)), set(data.test_seeds(1000))]
     assert len(set.union(*groups)) == 3000

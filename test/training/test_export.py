@@ -12,30 +12,33 @@ from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_b
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.samples import samples
 from tavi_perception.simulation.seeds import BENCHMARK_START
-from training.architectures import Compact, build
-from training.augmentation import normalise
+from training.architectures import Network, build
 from training.data import Samples
 from training.export import PARITY_PX, export, parity
+from training.forward import predict
+from training.layers import Expectation
 from training.manifest import Provenance
+
+SIZE = 64
 
 
 @pytest.fixture(scope="module")
-def model() -> keras.Model:
+def model(miniature: Network) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return build(Compact(widths=(32, 32, 32, 32), depths=(1, 1, 1, 1), dense=32), 64)
+    return build(miniature, SIZE)
 
 
 @pytest.fixture(scope="module")
 def bundle(model: keras.Model, validation: Samples, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
     folder = tmp_path_factory.mktemp("models") / "miniature"
     provenance = Provenance({"plan": {}}, [], "0", "", "", len(validation))
-    return export(model, 64, validation, provenance, folder)
+    return export(model, SIZE, validation, provenance, folder)
 
 
 def test_exported_bundle_keeps_the_contract(bundle: ModelBundle) -> None:
     assert load_bundle(bundle.folder).sha256 == bundle.sha256
     assert bundle.name == "miniature"
-    assert bundle.input_width == 64
+    assert bundle.input_width == SIZE
 
 
 def test_both_runtimes_agree(bundle: ModelBundle, samples: Samples) -> None:
@@ -45,18 +48,16 @@ def test_both_runtimes_agree(bundle: ModelBundle, samples: Samples) -> None:
 def test_bundle_answers_as_the_trained_model(
     bundle: ModelBundle, model: keras.Model, samples: Samples
 ) -> None:
-    expected = model.predict_on_batch(normalise(samples.images[:1]))
+    expected, _ = predict(model, samples)
     found = Predictor(bundle, "litert").predict(samples.images[0])
-    assert found.presence == pytest.approx(1 / (1 + np.exp(-expected["presence"][0])), abs=1e-4)
-    assert found.xy[found.present] == pytest.approx(expected["xy"][0][found.present], abs=0.01)
+    assert found.presence == pytest.approx(expected.presence[0], abs=1e-4)
+    assert found.xy[found.present] == pytest.approx(expected.xy[0][found.present], abs=0.01)
 
 
 def test_expectation_of_a_sharp_heat_map_is_its_cell() -> None:
-    from training.architectures import Expectation
-
     heat = np.full((1, 11, 256), -40.0, np.float32)
     heat[..., 5 * 16 + 9] = 0.0
-    xy, covariance = Expectation(16)(heat)
+    xy, covariance = Expectation(16, 4)(heat)
     assert np.asarray(xy)[0, 0] == pytest.approx([9 * 4 + 1.5, 5 * 4 + 1.5], abs=1e-3)
     assert np.asarray(covariance) == pytest.approx(0.0, abs=1e-2)
 

@@ -7,7 +7,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training.losses import distance_loss, heat_loss, presence_loss  # noqa: E402
+from training.losses import Weights, distance_loss, heat_loss, presence_loss, total  # noqa: E402
 
 CELLS = 16
 
@@ -28,8 +28,8 @@ def heat() -> np.ndarray:
 def test_heat_loss_ignores_where_absent_points_are_said_to_be(labels, heat) -> None:
     xy, visible = labels
     other = np.where(visible[..., None] > 0, xy, np.float32(np.nan))
-    assert float(heat_loss(heat, other, visible, 4.0)) == pytest.approx(
-        float(heat_loss(heat, xy, visible, 4.0))
+    assert float(heat_loss(heat, other, visible, 4.0, 4)) == pytest.approx(
+        float(heat_loss(heat, xy, visible, 4.0, 4))
     )
 
 
@@ -37,14 +37,16 @@ def test_distance_loss_ignores_absent_points(labels) -> None:
     xy, visible = labels
     far = np.where(visible[..., None] > 0, xy + 3, np.float32(1e9))
     near = xy + 3
-    assert float(distance_loss(far, xy, visible)) == pytest.approx(float(distance_loss(near, xy, visible)))
+    assert float(distance_loss(far, xy, visible, 4)) == pytest.approx(
+        float(distance_loss(near, xy, visible, 4))
+    )
 
 
 def test_no_gradient_comes_from_absent_points(labels, heat) -> None:
     xy, visible = labels
     estimate = tf.Variable(xy + 5)
     with tf.GradientTape() as tape:
-        loss = distance_loss(estimate, xy, visible)
+        loss = distance_loss(estimate, xy, visible, 4)
     gradient = tape.gradient(loss, estimate).numpy()
     assert (gradient[visible == 0] == 0).all()
     assert (np.abs(gradient[visible > 0]).sum(axis=-1) > 0).all()
@@ -52,7 +54,7 @@ def test_no_gradient_comes_from_absent_points(labels, heat) -> None:
 
 def test_batch_without_any_visible_point_costs_nothing(labels, heat) -> None:
     xy, visible = labels
-    assert float(heat_loss(heat, xy, visible * 0, 4.0)) == 0.0
+    assert float(heat_loss(heat, xy, visible * 0, 4.0, 4)) == 0.0
 
 
 def test_heat_loss_is_least_at_the_landmark(labels) -> None:
@@ -63,7 +65,7 @@ def test_heat_loss_is_least_at_the_landmark(labels) -> None:
         row = -((centre - 29.5) ** 2) / 32
         column = -((centre - x) ** 2) / 32
         logits = (row[:, None] + column[None, :]).reshape(1, 1, -1).repeat(11, axis=1).astype(np.float32)
-        return float(heat_loss(tf.nn.log_softmax(logits), xy, visible, 4.0))
+        return float(heat_loss(tf.nn.log_softmax(logits), xy, visible, 4.0, 4))
 
     assert loss_of_heat_at(29.5) < loss_of_heat_at(31.5) < loss_of_heat_at(37.5)
 
@@ -72,3 +74,24 @@ def test_presence_loss_is_small_for_right_answers(labels) -> None:
     _, visible = labels
     right = (visible * 2 - 1) * 10
     assert float(presence_loss(right, visible)) < 0.001 < float(presence_loss(-right, visible))
+
+
+def test_patch_that_missed_its_landmark_costs_nothing() -> None:
+    """Else a patch would be taught that the landmark lies at its edge."""
+    xy, visible = np.full((1, 11, 2), 100.0, np.float32), np.ones((1, 11), np.float32)
+    rng = np.random.default_rng(0)
+
+    def cost_of_patches_at(corner: float) -> float:
+        outputs = {
+            "presence": tf.zeros((1, 11)),
+            "heat": tf.nn.log_softmax(np.zeros((1, 11, 256), np.float32)),
+            "coarse_xy": tf.constant(xy),
+            "corner": tf.fill((1, 11, 2), corner),
+            "patch_heat": tf.nn.log_softmax(rng.normal(size=(1, 11, 256)).astype(np.float32)),
+            "xy": tf.constant(xy + 5),
+        }
+        nothing_else = Weights(presence=0.0, heat=0.0, distance=0.0)
+        return float(total(outputs, xy, visible, nothing_else))
+
+    assert cost_of_patches_at(64.0) > 0.0
+    assert cost_of_patches_at(160.0) == cost_of_patches_at(0.0) == 0.0

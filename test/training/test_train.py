@@ -13,10 +13,13 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
+from training.architectures import Network
 from training.data import Samples
-from training.train import Phase, Plan, train
+from training.train import Plan, train
 
-MINIATURE = ["--training", "2", "--validation", "2", "--validate-every", "4"]
+MINIATURE = [
+    *("--training", "2", "--validation", "2", "--validate-every", "4", "--size", "64", "--batch", "4"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,14 +34,14 @@ def test_killed_training_goes_on_from_its_last_checkpoint(cache: Path, tmp_path:
         str(cache),
         *MINIATURE,
     ]
-    with subprocess.Popen([*command, "--phases", "64:4:400"], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*command, "--steps", "400"], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
         while not (tmp_path / "checkpoints" / "ckpt-2.index").exists() and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.05)
         process.kill()
     before = json.loads((tmp_path / "history.json").read_text())
-    again = [*command, "--phases", "64:4:12"]
+    again = [*command, "--steps", "12"]
     subprocess.run(again, cwd=ROOT, check=True, capture_output=True)
     after = json.loads((tmp_path / "history.json").read_text())
     assert [entry["step"] for entry in after] == sorted({entry["step"] for entry in after})
@@ -49,13 +52,10 @@ def test_killed_training_goes_on_from_its_last_checkpoint(cache: Path, tmp_path:
 
 
 def test_training_stops_early_when_nothing_improves(
-    samples: Samples, validation: Samples, tmp_path: Path
+    miniature: Network, samples: Samples, validation: Samples, tmp_path: Path
 ) -> None:
-    from training.architectures import Compact
-
-    config = Compact(widths=(32, 32, 32, 32), depths=(1, 1, 1, 1), dense=32)
-    plan = Plan((Phase(64, 4, 60),), learning_rate=0.0, validate_every=2, patience=2, ema=0.0)
-    history = train(config, plan, samples, validation, tmp_path)
+    plan = Plan(size=64, batch=4, steps=60, learning_rate=0.0, validate_every=2, patience=2, ema=0.0)
+    history = train(miniature, plan, samples, validation, tmp_path)
     assert len(history) < 30
     scores = np.array([entry["score"] for entry in history])
     assert len(scores) - 1 - scores.argmin() == 2
