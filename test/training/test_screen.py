@@ -7,24 +7,27 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
+import keras
 import tensorflow as tf
 
 from training.data import Samples
 from training.figures.screening import moments
 from training.paper import fitting
 from training.paper.configuration import Configuration, ConfigurationError, load_all, presets
+from training.paper.extractors import TABLE, Extractor
 from training.paper.frames import Split
 from training.paper.results import RESULT, WEIGHTS, result_of
 from training.screen import Screening, main, screen
 
 SIDE = 96
-MOBILE = Configuration(input_size=75, batch=4, epochs=3)
+TINY = Configuration(input_size=75, batch=4, epochs=3)
 
 
 def frames(count: int, seed: int) -> Samples:
@@ -38,21 +41,32 @@ def frames(count: int, seed: int) -> Samples:
 SPLIT = Split(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def eager() -> Iterator[None]:
-    """Nine graphs would take longer to trace than the few steps take without."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.fixture(scope="module")
 def nine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Screening, Path]]:
     out = tmp_path_factory.mktemp("nine")
     before = load_all(presets())
     small = {name: replace(c, input_size=75, batch=4, epochs=1) for name, c in before.items()}
-    yield screen(small, SPLIT, out, before=before, rounds=1), out
+    # Their graphs would take longer to trace than the few steps take without.
+    tf.config.run_functions_eagerly(True)
+    try:
+        screening = screen(small, SPLIT, out, before=before, rounds=1)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    yield screening, out
     shutil.rmtree(out)  # the weights of nine networks are a gigabyte
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is built in no time, under the name of a large one."""
+
+    def build(input_shape: tuple[int, int, int], **_: object) -> keras.Model:
+        image = keras.Input(input_shape)
+        features = keras.layers.Conv2D(32, 5, strides=5, activation="relu")(image)
+        features = keras.layers.BatchNormalization()(features)
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
+
+    monkeypatch.setitem(TABLE, "mobilenet_v2", Extractor("Tiny", build, 1 / 127.5, -1.0))
 
 
 def test_nine_networks_are_trained_and_measured(nine: tuple[Screening, Path]) -> None:
@@ -91,66 +105,66 @@ def test_json_names_versions_machine_seeds_and_what_was_overridden(nine: tuple[S
         assert network["weights"] == "none"
 
 
-def test_finished_network_is_kept_and_the_next_one_is_trained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = screen({"one": MOBILE}, SPLIT, tmp_path, rounds=1)
+@pytest.mark.usefixtures("tiny")
+def test_finished_network_is_kept_and_the_next_one_is_trained(tmp_path: Path) -> None:
+    first = screen({"one": TINY}, SPLIT, tmp_path, rounds=1)
     written = (tmp_path / "one" / RESULT).stat().st_mtime_ns
-    second = screen({"one": MOBILE, "two": replace(MOBILE, seed=2)}, SPLIT, tmp_path, rounds=1)
+    second = screen({"one": TINY, "two": replace(TINY, seed=2)}, SPLIT, tmp_path, rounds=1)
     assert (tmp_path / "one" / RESULT).stat().st_mtime_ns == written
     assert second.rows[0].result == first.rows[0].result
     assert second.rows[1].result != first.rows[0].result
 
 
+@pytest.mark.usefixtures("tiny")
 def test_killed_training_goes_on_at_its_last_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 0.0)
-    whole = result_of(MOBILE, SPLIT, tmp_path / "whole", "one")
-    measured: list[int] = []
+    whole = result_of(TINY, SPLIT, tmp_path / "whole", "one")
+    begun: list[int] = []
     train = fitting._Run.train
 
-    def killed_after_two(run: fitting._Run, *arguments: object) -> None:
-        if run.epoch == 2 and not measured:
-            measured.append(run.epoch)
+    def noted(run: fitting._Run, *arguments: Any) -> None:
+        begun.append(run.epoch)
+        if begun == [0, 1, 2]:
             raise KeyboardInterrupt
         train(run, *arguments)
-        measured.append(run.epoch)
 
-    monkeypatch.setattr(fitting._Run, "train", killed_after_two)
+    monkeypatch.setattr(fitting._Run, "train", noted)
     with pytest.raises(KeyboardInterrupt):
-        result_of(MOBILE, SPLIT, tmp_path / "split", "one")
-    measured = [0]
-    again = result_of(MOBILE, SPLIT, tmp_path / "split", "one")
-    assert measured == [0, 3]
+        result_of(TINY, SPLIT, tmp_path / "split", "one")
+    again = result_of(TINY, SPLIT, tmp_path / "split", "one")
+    assert begun == [0, 1, 2, 2]
     losses = [[epoch.validation_loss for epoch in result.history] for result in (whole, again)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_features_of_a_frozen_extractor_are_computed_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    screen({"one": MOBILE, "two": replace(MOBILE, dense_units=8)}, SPLIT, tmp_path, rounds=1)
+@pytest.mark.usefixtures("tiny")
+def test_features_of_a_frozen_extractor_are_computed_once(tmp_path: Path) -> None:
+    screen({"one": TINY, "two": replace(TINY, dense_units=8)}, SPLIT, tmp_path, rounds=1)
     assert len(list((tmp_path / "features").iterdir())) == 3
 
 
+@pytest.mark.usefixtures("tiny")
 def test_folder_of_another_training_is_refused(tmp_path: Path) -> None:
-    screen({"one": MOBILE}, SPLIT, tmp_path, rounds=1)
+    screen({"one": TINY}, SPLIT, tmp_path, rounds=1)
     with pytest.raises(
         ConfigurationError, match="holds another training: epochs differs; give another --out"
     ):
-        screen({"one": replace(MOBILE, epochs=2)}, SPLIT, tmp_path, rounds=1)
+        screen({"one": replace(TINY, epochs=2)}, SPLIT, tmp_path, rounds=1)
     with pytest.raises(ConfigurationError, match="frames_sha256 differs"):
-        screen({"one": MOBILE}, SPLIT.limited(2), tmp_path, rounds=1)
+        screen({"one": TINY}, SPLIT.limited(2), tmp_path, rounds=1)
 
 
+@pytest.mark.usefixtures("tiny")
 def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -> None:
-    patient = replace(MOBILE, learning_rate=0.0, epochs=20, patience=2)
+    patient = replace(TINY, learning_rate=0.0, epochs=20, patience=2)
     result = result_of(patient, SPLIT, tmp_path, "still")
     assert result.epochs == 3
     assert result.best_epoch == 0
 
 
+@pytest.mark.usefixtures("tiny")
 def test_masking_lets_predictions_of_absent_landmarks_go(tmp_path: Path) -> None:
-    settings = replace(MOBILE, learning_rate=0.01, epochs=30, patience=30)
+    settings = replace(TINY, learning_rate=0.01, epochs=30, patience=30)
     absent = {}
     for name, masked in (("paper", False), ("masked", True)):
         result = result_of(replace(settings, mask_absent=masked), SPLIT, tmp_path, name)
@@ -159,19 +173,21 @@ def test_masking_lets_predictions_of_absent_landmarks_go(tmp_path: Path) -> None
     assert absent["paper"] < 0.8 * absent["masked"]
 
 
+@pytest.mark.usefixtures("tiny")
 def test_bundle_stands_beside_the_networks_on_the_same_frames(tmp_path: Path) -> None:
     from tavi_perception.inference.bundle import default_bundle
 
     bundle = default_bundle()
-    screening = screen({"one": MOBILE}, SPLIT, tmp_path, bundles=[bundle], rounds=1)
+    screening = screen({"one": TINY}, SPLIT, tmp_path, bundles=[bundle], rounds=1)
     assert [row.title for row in screening.rows] == [
-        "MobileNet V2, frozen",
+        "Tiny, frozen",
         f"{bundle.name} {bundle.version}",
     ]
     assert f"| {bundle.name} {bundle.version} | its own |" in (tmp_path / "report.md").read_text()
     assert screening.rows[1].parameters > 100_000
 
 
+@pytest.mark.usefixtures("tiny")
 def test_command_screens_a_configuration_of_ones_own_on_rendered_frames(cache: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("input_size: 75\nbatch: 4\n")
