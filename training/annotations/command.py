@@ -24,24 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     out: Path = arguments.out
     try:
-        found = open_annotated(
-            arguments.path,
-            on_error=arguments.on_error,
-            names=arguments.names,
-            procedure_pattern=arguments.procedure_pattern,
-            empty=arguments.empty,
-            hidden=arguments.hidden,
-            origin=arguments.origin,
-            stored_bits=arguments.stored_bits,
-            report_file=out / "report.txt",
-            workers=arguments.workers,
-        )
+        report = out / "report.txt"
+        found = open_annotated(arguments.path, report_file=report, **reading_options(arguments))
         _write(found.report, out)
-        parts = split(found.frames, arguments.split, by=arguments.split_by, seed=arguments.seed)
-        (out / "split.json").write_text(json.dumps(_names(parts), indent=2) + "\n", encoding="utf-8")
         statistics = statistics_of(found.frames)
         statistics.write(out / "statistics.json")
         draw_statistics(statistics, out)
+        parts = split(found.frames, arguments.split, by=arguments.split_by, seed=arguments.seed)
+        (out / "split.json").write_text(json.dumps(_names(parts), indent=2) + "\n", encoding="utf-8")
     except FaultyAnnotationsError as error:
         _write(error.report, out)
         print(f"training.annotations: {error}", file=sys.stderr)
@@ -77,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
+def add_reading(parser: argparse._ActionsContainer) -> None:
     """Adds the options of ``open_annotated``."""
     parser.add_argument(
         "--on-error", choices=("refuse", "skip"), default="refuse", help="skip leaves faulty frames out"
@@ -108,6 +98,21 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--stored-bits", type=int, default=None, help="low bits of 16-bit pixels that carry the grey level"
     )
     parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
+
+
+def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What ``add_reading`` has read, as ``open_annotated`` takes it."""
+    names = (
+        "on_error",
+        "names",
+        "procedure_pattern",
+        "empty",
+        "hidden",
+        "origin",
+        "stored_bits",
+        "workers",
+    )
+    return {name: getattr(arguments, name) for name in names}
 
 
 def _shares(text: str) -> tuple[float, ...]:

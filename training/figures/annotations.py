@@ -8,6 +8,8 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
@@ -60,22 +62,11 @@ def keypoints_per_image(statistics: SetStatistics) -> Figure:
     bars = axis.bar(np.arange(len(counts)), counts, width=0.78, color=_NEUTRAL)
     axis.bar_label(bars, labels=[_count(count) for count in counts], padding=2, fontsize=8, color=_INK)
     mean = statistics.images_per_keypoint.sum() / max(statistics.frames, 1)
-    axis.axvline(mean, color=_INK, linewidth=1, linestyle="--")
-    axis.annotate(
-        f"mean {mean:.1f}",
-        (mean, 1.0),
-        (4 if mean < 9 else -4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="left" if mean < 9 else "right",
-        va="top",
-        fontsize=8.5,
-    )
     axis.set_xticks(np.arange(len(counts)))
-    axis.set_ylim(0, max(counts.max(initial=0) * 1.22, 1))
+    axis.set_ylim(0, max(counts.max(initial=0) * 1.1, 1))
     axis.set_xlabel("keypoints visible in an image")
     axis.set_ylabel("images")
-    axis.set_title(f"Keypoints per image ({statistics.frames:,} images)")
+    axis.set_title(f"Keypoints per image ({statistics.frames:,} images, {mean:.1f} on average)")
     axis.grid(axis="y")
     return figure
 
@@ -86,9 +77,7 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
     axis = figure.subplots()
     counts = statistics.images_per_keypoint
     places = np.arange(COUNT)
-    bars = axis.bar(places, counts, width=0.78, color=_colours(), edgecolor=_EDGE, linewidth=0.7)
-    shares = [f"{_count(count)}\n{share:.0%}" for count, share in zip(counts, statistics.share, strict=True)]
-    axis.bar_label(bars, labels=shares, label_type="center", fontsize=8, color=_INK)
+    axis.bar(places, counts, width=0.78, color=_colours(), edgecolor=_EDGE, linewidth=0.7)
     axis.plot(
         places,
         statistics.weighted_share * statistics.frames,
@@ -99,8 +88,9 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
         markeredgecolor=_INK,
         label="as often as this with repeat-factor sampling",
     )
-    axis.set_xticks(places, NAMES)
-    axis.set_ylim(0, max(statistics.frames * 1.02, 1))
+    rows = zip(NAMES, counts, statistics.share, strict=True)
+    axis.set_xticks(places, [f"{name}\n{_count(count)}\n{share:.0%}" for name, count, share in rows])
+    axis.set_ylim(0, max(statistics.frames * 1.05, 1))
     axis.set_ylabel("images")
     imbalance = statistics.imbalance
     rarity = f", imbalance {imbalance:.1f} : 1" if np.isfinite(imbalance) else ""
@@ -111,7 +101,7 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
         fontsize=10.5,
         fontweight="bold",
     )
-    handles = [matplotlib.patches.Patch(facecolor=c, edgecolor=_EDGE, label=g) for g, c in _group_colours()]
+    handles = [Patch(facecolor=c, edgecolor=_EDGE, label=g) for g, c in _group_colours()]
     figure.legend(
         handles=[*handles, *axis.lines], loc="outside lower center", ncols=3, fontsize=8.5, columnspacing=1.6
     )
@@ -128,8 +118,8 @@ def coordinates(statistics: SetStatistics) -> Figure:
     for index, axis in enumerate(axes[:COUNT]):
         axis.plot(*known.T, ".", markersize=1.5, color=_BACKDROP, zorder=1, rasterized=True)
         _panel(axis, statistics, index)
-    _together(axes[COUNT], statistics)
-    for axis in axes:
+    _key(axes[COUNT])
+    for axis in axes[:COUNT]:
         axis.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
         for side in ("top", "right"):
             axis.spines[side].set_visible(True)
@@ -160,18 +150,18 @@ def _panel(axis: Axes, statistics: SetStatistics, index: int) -> None:
     axis.set_title(f"{_count(len(points))}", loc="right", fontsize=8.5, fontweight="normal")
 
 
-def _together(axis: Axes, statistics: SetStatistics) -> None:
-    """The mean place of every landmark, with its name and the spread of its places."""
-    for index, name in enumerate(NAMES):
-        points = statistics.xy[:, index]
-        points = points[np.isfinite(points[:, 0])]
-        if not len(points):
-            continue
-        (x, y), (width, height) = points.mean(axis=0), points.std(axis=0)
-        axis.errorbar(x, y, height, width, color=_EDGE, linewidth=0.6, zorder=1)
-        axis.plot(x, y, "o", markersize=5, markerfacecolor=_colours()[index], markeredgecolor=_EDGE, zorder=2)
-        axis.annotate(name, (x, y), (4, 3), textcoords="offset points", fontsize=7, zorder=3)
-    axis.set_title("mean ± σ", color=_INK)
+def _key(axis: Axes) -> None:
+    """What the colours and signs of the panels mean, in place of a panel."""
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", markeredgecolor=_EDGE, color=colour, label=group)
+        for group, colour in _group_colours()
+    ]
+    handles += [
+        Line2D([], [], linestyle="none", marker=".", color="#bbbbbb", label="the other landmarks"),
+        Line2D([], [], linestyle="none", marker="+", color="black", markersize=9, label="mean place"),
+    ]
+    axis.legend(handles=handles, loc="center", fontsize=9, labelspacing=0.7, title="number: images with it")
+    axis.axis("off")
 
 
 def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
