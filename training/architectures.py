@@ -64,11 +64,12 @@ def build(config: Network, size: int) -> keras.Model:
     pooled = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     fine = _top_down(levels)
     heat = to_heat(layers.Conv2D(COUNT, 1, name="heat_logits")(fine), name="heat")
-    coarse_xy, coarse_covariance = Expectation(size // STRIDE, STRIDE, name="coarse")(heat)
+    coarse_xy, coarse_covariance = Expectation(size // STRIDE, STRIDE, name="coarse", dtype="float32")(heat)
     peak = layers.GlobalMaxPooling1D()(layers.Permute((2, 1))(heat))
     hidden = layers.Dense(config.dense, activation="relu")(layers.Concatenate()([pooled, peak]))
     patches = refined(config.refinement, image, fine, coarse_xy, jitter, size)
-    presence = layers.Add(name="presence")([layers.Dense(COUNT)(hidden), patches.presence])
+    presence = layers.Dense(COUNT, dtype="float32")(hidden)
+    presence = layers.Add(name="presence", dtype="float32")([presence, patches.presence])
     outputs = {
         "presence": presence,
         "heat": heat,

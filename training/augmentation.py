@@ -32,17 +32,43 @@ class Batch:
     jitter: NDArray[np.float32]
 
 
-def batches(samples: Samples, size: int, batch: int, seed: int, start: int, stop: int) -> Iterator[Batch]:
-    """Batches ``start`` to ``stop`` of an endless augmented stream.
+@dataclass(frozen=True)
+class Order:
+    """Which frames are in which batch.
 
-    Each depends on ``seed`` and its number only; an epoch is a permutation of all samples. A thread
-    prepares them ahead.
+    Attributes:
+        batch: frames in a batch.
+        seed: each batch depends on it and on the batch's number only.
+        weights: (n,) how often each frame is shown, 1 on average; None shows all once an epoch.
+    """
+
+    batch: int
+    seed: int
+    weights: NDArray[np.float64] | None = None
+
+    def frames(self, count: int, number: int) -> tuple[NDArray[np.int64], tuple[int, int]]:
+        """(batch,) indices among ``count`` frames of a batch, and its epoch and place in that."""
+        epoch, place = divmod(number, max(1, count // self.batch))
+        rng = np.random.default_rng([self.seed, epoch])
+        if self.weights is None:
+            order = rng.permutation(count)
+        else:
+            order = rng.choice(count, count, p=self.weights / self.weights.sum())
+        return order[place * self.batch : (place + 1) * self.batch], (epoch, place)
+
+
+def batches(
+    samples: Samples, size: int, order: Order, start: int, stop: int, rows: range | None = None
+) -> Iterator[Batch]:
+    """Batches ``start`` to ``stop`` of an endless augmented stream, or only some ``rows`` of each.
+
+    A thread prepares them ahead.
     """
     queue: Queue[Batch | None] = Queue(maxsize=6)
 
     def fill() -> None:
         for number in range(start, stop):
-            queue.put(_batch(samples, size, batch, seed, number))
+            queue.put(_batch(samples, size, order, number, rows or range(order.batch)))
         queue.put(None)
 
     Thread(target=fill, daemon=True).start()
@@ -75,16 +101,17 @@ def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (images[..., None].astype(np.float32) / np.float32(127.5)) - np.float32(1.0)
 
 
-def _batch(samples: Samples, size: int, batch: int, seed: int, number: int) -> Batch:
-    per_epoch = len(samples) // batch
-    epoch, position = divmod(number, per_epoch)
-    order = np.random.default_rng([seed, epoch]).permutation(len(samples))
-    chosen = order[position * batch : (position + 1) * batch]
-    rng = np.random.default_rng([seed, epoch, position])
-    rows = [augment(samples.images[i], samples.xy[i], samples.visible[i], size, rng) for i in chosen]
-    images, xy, visible = (np.stack(part) for part in zip(*rows, strict=True))
-    jitter = rng.normal(0, JITTER_PX, xy.shape).astype(np.float32)
-    return Batch(normalise(images), xy, visible.astype(np.float32), jitter)
+def _batch(samples: Samples, size: int, order: Order, number: int, rows: range) -> Batch:
+    chosen, place = order.frames(len(samples), number)
+    parts = []
+    for row in rows:
+        # A generator of its own for each row: what it becomes does not depend on who prepares the others.
+        rng = np.random.default_rng([order.seed, *place, row])
+        index = chosen[row]
+        moved = augment(samples.images[index], samples.xy[index], samples.visible[index], size, rng)
+        parts.append((*moved, rng.normal(0, JITTER_PX, moved[1].shape)))
+    images, xy, visible, jitter = (np.stack(part) for part in zip(*parts, strict=True))
+    return Batch(normalise(images), *(part.astype(np.float32) for part in (xy, visible, jitter)))
 
 
 def _affine(size: int, rng: np.random.Generator) -> NDArray[np.float64]:

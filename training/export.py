@@ -22,13 +22,15 @@ from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBund
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
 from training import data
-from training.architectures import Network, build
+from training.architectures import build
 from training.calibration import Calibration, calibrate
 from training.card import write_card
 from training.evaluate import evaluate
 from training.forward import predict
 from training.manifest import Provenance, write_manifest
-from training.refinement import Refinement
+from training.recipe import recipe_of
+from training.run import BEST, HISTORY
+from training.train import RECIPE
 
 PARITY_PX = 0.1
 """Largest difference of a coordinate between TensorFlow and LiteRT (input px)."""
@@ -57,15 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
-    plan = json.loads((arguments.run / "plan.json").read_text())
-    config = _architecture(plan["architecture"])
-    size = plan["plan"]["size"]
-    model = build(config, size)
-    model.load_weights(str(arguments.run / "best.weights.h5"))
+    recipe = recipe_of(json.loads((arguments.run / RECIPE).read_text()))
+    size = recipe.plan.size
+    model = build(recipe.network, size)
+    model.load_weights(str(arguments.run / BEST))
     validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
-    history = json.loads((arguments.run / "history.json").read_text())
+    history = json.loads((arguments.run / HISTORY).read_text())
     provenance = Provenance(
-        plan, history, arguments.version, arguments.note, arguments.observed, len(validation)
+        recipe, history, arguments.version, arguments.note, arguments.observed, len(validation)
     )
     bundle = export(model, size, validation, provenance, arguments.out)
     figures = evaluate(bundle, data.test_seeds(arguments.test), 1000)
@@ -156,11 +157,6 @@ def _write_litert(serving: Any, size: int, file: Path) -> None:
     module.serve = serve
     concrete = serve.get_concrete_function()
     file.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
-
-
-def _architecture(values: dict[str, Any]) -> Network:
-    refinement = Refinement(**{key: tuple(value) for key, value in values["refinement"].items()})
-    return Network(tuple(values["widths"]), tuple(values["depths"]), int(values["dense"]), refinement)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -27,33 +28,48 @@ _MARGIN = 2.0
 """A landmark counts as inside a patch from this far within its edge (px)."""
 
 
-def total(outputs: dict[str, tf.Tensor], xy: tf.Tensor, visible: tf.Tensor, weights: Weights) -> tf.Tensor:
-    """Scalar loss of a batch: ``xy`` (b, 11, 2) input px and ``visible`` (b, 11) are the labels.
+def total(
+    outputs: dict[str, tf.Tensor],
+    xy: tf.Tensor,
+    visible: tf.Tensor,
+    weights: Weights,
+    over_all: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> tf.Tensor:
+    """Scalar loss of a batch, or of a device's part of it.
 
     The loss of a patch counts where the landmark is visible and lies in it.
+
+    Args:
+        outputs: of the network.
+        xy, visible: labels, (b, 11, 2) input px and (b, 11).
+        weights: of the parts.
+        over_all: sum of a number over all devices; their losses then add up to that of the whole batch.
     """
     place = xy - outputs["corner"]
     inside = tf.reduce_all((place >= _MARGIN) & (place <= PATCH - 1 - _MARGIN), axis=-1)
     in_patch = visible * tf.cast(inside, tf.float32)
+    seen, looked_at = (tf.maximum(over_all(tf.reduce_sum(part)), 1.0) for part in (visible, in_patch))
+    decisions = over_all(tf.cast(tf.size(visible), tf.float32))
+    heat = heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
+    distance = distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
+    patch_heat = heat_loss(outputs["patch_heat"], place, in_patch, weights.patch_sigma, PATCH_STRIDE)
+    patch_distance = distance_loss(outputs["xy"], xy, in_patch, PATCH_STRIDE)
     return (
-        weights.presence * presence_loss(outputs["presence"], visible)
-        + weights.heat * heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
-        + weights.distance * distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
-        + weights.patch_heat
-        * heat_loss(outputs["patch_heat"], place, in_patch, weights.patch_sigma, PATCH_STRIDE)
-        + weights.patch_distance * distance_loss(outputs["xy"], xy, in_patch, PATCH_STRIDE)
+        weights.presence * presence_loss(outputs["presence"], visible) / decisions
+        + (weights.heat * heat + weights.distance * distance) / seen
+        + (weights.patch_heat * patch_heat + weights.patch_distance * patch_distance) / looked_at
     )
 
 
 def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-    """Binary cross entropy of the presence logits (b, 11)."""
-    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
+    """Binary cross entropy of the presence logits (b, 11), summed."""
+    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
 
 
 def heat_loss(
     log_probability: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, sigma: float, stride: int
 ) -> tf.Tensor:
-    """Cross entropy of heat maps (b, 11, cells) to a Gaussian around visible landmarks, mean over those.
+    """Cross entropy of heat maps (b, 11, cells) to a Gaussian around visible landmarks, summed.
 
     ``xy`` are px from the map's top left pixel, ``stride`` px a cell.
     """
@@ -63,16 +79,15 @@ def heat_loss(
     along_x = tf.nn.softmax(-((centre - xy[..., 0:1]) ** 2) / (2 * sigma**2))
     along_y = tf.nn.softmax(-((centre - xy[..., 1:2]) ** 2) / (2 * sigma**2))
     target = tf.reshape(along_y[..., :, None] * along_x[..., None, :], tf.shape(log_probability))
-    return _mean_of_visible(-tf.reduce_sum(target * log_probability, axis=-1), visible)
+    return _sum_of_visible(-tf.reduce_sum(target * log_probability, axis=-1), visible)
 
 
 def distance_loss(estimate: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, stride: int) -> tf.Tensor:
-    """Distance of visible landmarks in heat-map cells, quadratic near zero, mean over those."""
+    """Distance of visible landmarks in heat-map cells, quadratic near zero, summed."""
     squared = tf.reduce_sum(((estimate - xy) / stride) ** 2, axis=-1)
-    return _mean_of_visible(tf.sqrt(squared + 0.01) - 0.1, visible)
+    return _sum_of_visible(tf.sqrt(squared + 0.01) - 0.1, visible)
 
 
-def _mean_of_visible(values: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
+def _sum_of_visible(values: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
     # Multiplying would let a NaN or infinity of an absent landmark through.
-    kept = tf.where(visible > 0, values, tf.zeros_like(values))
-    return tf.reduce_sum(kept) / tf.maximum(tf.reduce_sum(visible), 1.0)
+    return tf.reduce_sum(tf.where(visible > 0, values, tf.zeros_like(values)))

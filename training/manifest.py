@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tavi_perception.inference.manifest import FIT, FORMAT_VERSION, MANIFEST
 from tavi_perception.landmarks import NAMES
+from training.recipe import Recipe
 
 CARD = "CARD.md"
 
@@ -24,12 +25,12 @@ TRAINING_DATA = (
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the weights come from: plan and validations of the training, and remarks in words.
+    """Where the weights come from: recipe and validations of the training, and remarks in words.
 
     ``note`` is about the training, ``observed`` about what was seen on real images.
     """
 
-    plan: dict[str, Any]
+    recipe: Recipe
     history: list[dict[str, float]]
     version: str
     note: str
@@ -83,7 +84,9 @@ def write_manifest(
             if path.is_file() and path.name not in (MANIFEST, CARD)
         },
         "training_data": TRAINING_DATA,
-        "training": {**provenance.plan, "note": provenance.note, "validations": provenance.history},
+        "training": {
+            **provenance.recipe.as_json(), "note": provenance.note, "validations": provenance.history,
+        },
         "metrics": figures,
         "observed": provenance.observed,
     }  # fmt: skip

@@ -54,29 +54,30 @@ def refined(
 
     ``features`` (batch, size/8, size/8, channels) of the whole image tell a patch what lies around it.
     """
-    corner = Corner(size, name="corner")([estimate, jitter])
+    # Positions stay in float32 whatever the rest computes in.
+    corner = Corner(size, name="corner", dtype="float32")([estimate, jitter])
     fine, coarse = config.widths
-    x = Cut(PATCH, 1)([image, corner])
+    x = Cut(PATCH, 1, autocast=False)([image, corner])
     x = convolution(x, fine, stride=PATCH_STRIDE, kernel=8)
     x = PerLandmark(name="landmark")(x)
     for _ in range(config.depths[0]):
         x = residual(x, fine)
     y = convolution(x, coarse, stride=2)
-    context = Cut(PATCH // _GRID, _GRID)([features, corner])
+    context = Cut(PATCH // _GRID, _GRID, autocast=False)([features, corner])
     y = convolution(layers.Concatenate()([y, context]), coarse, kernel=1)
     for _ in range(config.depths[1]):
         y = residual(y, coarse)
     up = layers.UpSampling2D(2, interpolation="nearest")(convolution(y, fine, kernel=1))
     x = convolution(layers.Add()([x, up]), fine)
     cells = PATCH // PATCH_STRIDE
-    logits = layers.Reshape((COUNT, cells * cells))(OwnDense(name="patch_logits")(x))
+    logits = layers.Reshape((COUNT, cells * cells))(OwnDense(name="patch_logits", dtype="float32")(x))
     heat = layers.Activation("log_softmax", name="patch_heat", dtype="float32")(logits)
-    offset, covariance = Expectation(cells, PATCH_STRIDE, name="fine")(heat)
-    xy = layers.Add(name="xy")([offset, corner])
+    offset, covariance = Expectation(cells, PATCH_STRIDE, name="fine", dtype="float32")(heat)
+    xy = layers.Add(name="xy", dtype="float32")([offset, corner])
     pooled = layers.Concatenate()([layers.GlobalAveragePooling2D()(y), layers.GlobalMaxPooling2D()(y)])
     peaks = ops.max(heat, axis=-1)
-    presence = layers.Reshape((COUNT,))(OwnDense(name="patch_presence")(pooled))
-    presence = layers.Add()([presence, Scale(name="patch_peak")(peaks)])
+    presence = layers.Reshape((COUNT,))(OwnDense(name="patch_presence", dtype="float32")(pooled))
+    presence = layers.Add(dtype="float32")([presence, Scale(name="patch_peak", dtype="float32")(peaks)])
     return Patches(corner, heat, xy, covariance, presence)
 
 

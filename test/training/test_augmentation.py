@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training.augmentation import augment, batches
+from training.augmentation import Order, augment, batches
 from training.data import Samples
 
 
@@ -41,7 +41,23 @@ def test_points_moved_out_of_the_picture_become_absent() -> None:
 
 def test_batch_depends_on_its_number_and_seed_only(samples: Samples) -> None:
     """So that a resumed training goes on with the very batches it would have had."""
-    whole = list(batches(samples, 64, 4, seed=3, start=0, stop=6))
-    rest = list(batches(samples, 64, 4, seed=3, start=4, stop=6))
+    whole = list(batches(samples, 64, Order(4, seed=3), start=0, stop=6))
+    rest = list(batches(samples, 64, Order(4, seed=3), start=4, stop=6))
     for first, second in zip(whole[4:], rest, strict=True):
         assert all(np.array_equal(vars(first)[part], vars(second)[part]) for part in vars(first))
+
+
+def test_workers_prepare_their_rows_of_the_batch_that_one_process_would_have(samples: Samples) -> None:
+    (whole,) = batches(samples, 64, Order(4, seed=3), 2, 3)
+    parts = [next(batches(samples, 64, Order(4, seed=3), 2, 3, rows)) for rows in (range(2), range(2, 4))]
+    for name, value in vars(whole).items():
+        assert np.array_equal(np.concatenate([vars(part)[name] for part in parts]), value)
+
+
+def test_heavy_frames_are_shown_more_often(samples: Samples) -> None:
+    weights = np.ones(len(samples))
+    weights[0] = 5.0
+    order = Order(4, 0, weights / weights.mean())
+    shown = np.concatenate([order.frames(len(samples), number)[0] for number in range(400)])
+    counts = np.bincount(shown, minlength=len(samples))
+    assert counts[0] > 3 * counts[1:].mean()

@@ -16,8 +16,8 @@ from training.architectures import Network, build
 from training.data import Samples
 from training.export import PARITY_PX, export, parity
 from training.forward import predict
-from training.layers import Expectation
 from training.manifest import Provenance
+from training.recipe import Recipe
 
 SIZE = 64
 
@@ -29,9 +29,11 @@ def model(miniature: Network) -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def bundle(model: keras.Model, validation: Samples, tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+def bundle(
+    model: keras.Model, miniature: Network, validation: Samples, tmp_path_factory: pytest.TempPathFactory
+) -> ModelBundle:
     folder = tmp_path_factory.mktemp("models") / "miniature"
-    provenance = Provenance({"plan": {}}, [], "0", "", "", len(validation))
+    provenance = Provenance(Recipe(miniature), [], "0", "", "", len(validation))
     return export(model, SIZE, validation, provenance, folder)
 
 
@@ -52,14 +54,6 @@ def test_bundle_answers_as_the_trained_model(
     found = Predictor(bundle, "litert").predict(samples.images[0])
     assert found.presence == pytest.approx(expected.presence[0], abs=1e-4)
     assert found.xy[found.present] == pytest.approx(expected.xy[0][found.present], abs=0.01)
-
-
-def test_expectation_of_a_sharp_heat_map_is_its_cell() -> None:
-    heat = np.full((1, 11, 256), -40.0, np.float32)
-    heat[..., 5 * 16 + 9] = 0.0
-    xy, covariance = Expectation(16, 4)(heat)
-    assert np.asarray(xy)[0, 0] == pytest.approx([9 * 4 + 1.5, 5 * 4 + 1.5], abs=1e-3)
-    assert np.asarray(covariance) == pytest.approx(0.0, abs=1e-2)
 
 
 def test_shipped_bundle_gives_the_same_answer_through_both_runtimes() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,52 +12,103 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training.architectures import Network
 from training.data import Samples
-from training.train import Plan, train
+from training.distribution import Distribution, DistributionError, distribution
+from training.recipe import Plan, Recipe
+from training.run import HISTORY
+from training.train import main, train
 
-MINIATURE = [
-    *("--training", "2", "--validation", "2", "--validate-every", "4", "--size", "64", "--batch", "4"),
-]
 ROOT = Path(__file__).resolve().parents[2]
+NETWORK = {
+    "widths": [32, 32, 32, 32],
+    "depths": [0, 0, 0, 0],
+    "dense": 32,
+    "refinement": {"widths": [32, 32], "depths": [0, 0]},
+}
+PLAN = {"size": 64, "batch": 4, "steps": 12, "validate_every": 4, "warm_up": 1, "ema": 0.5}
 
 
-def test_killed_training_goes_on_from_its_last_checkpoint(cache: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "training.train",
-        "--out",
-        str(tmp_path),
-        "--cache",
-        str(cache),
-        *MINIATURE,
-    ]
-    with subprocess.Popen([*command, "--steps", "400"], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not (tmp_path / "checkpoints" / "ckpt-2.index").exists() and time.monotonic() < deadline:
+def test_killed_training_comes_to_the_result_of_one_left_alone(cache: Path, tmp_path: Path) -> None:
+    alone, killed = tmp_path / "alone", tmp_path / "killed"
+    subprocess.run(_command(cache, alone), cwd=ROOT, check=True, capture_output=True)
+    with subprocess.Popen(_command(cache, killed), cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 300
+        while not (killed / "checkpoints" / "ckpt-2.index").exists() and time.monotonic() < deadline:
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.02)
         process.kill()
-    before = json.loads((tmp_path / "history.json").read_text())
-    again = [*command, "--steps", "12"]
-    subprocess.run(again, cwd=ROOT, check=True, capture_output=True)
-    after = json.loads((tmp_path / "history.json").read_text())
-    assert [entry["step"] for entry in after] == sorted({entry["step"] for entry in after})
-    # A kill between the history and the checkpoint repeats a validation, to the noise of the sums.
-    for kept, again_measured in zip(before[:2], after[:2], strict=True):
-        assert again_measured == pytest.approx(kept, rel=1e-3)
-    assert after[-1]["step"] >= 12
+    subprocess.run(_command(cache, killed), cwd=ROOT, check=True, capture_output=True)
+    histories = [json.loads((folder / HISTORY).read_text()) for folder in (alone, killed)]
+    assert [entry["step"] for entry in histories[0]] == [entry["step"] for entry in histories[1]]
+    for expected, found in zip(*histories, strict=True):
+        assert found == pytest.approx(expected, rel=1e-2)
 
 
 def test_training_stops_early_when_nothing_improves(
     miniature: Network, samples: Samples, validation: Samples, tmp_path: Path
 ) -> None:
     plan = Plan(size=64, batch=4, steps=60, learning_rate=0.0, validate_every=2, patience=2, ema=0.0)
-    history = train(miniature, plan, samples, validation, tmp_path)
+    history = train(Recipe(miniature, plan), samples, validation, tmp_path, distribution("none"))
     assert len(history) < 30
     scores = np.array([entry["score"] for entry in history])
     assert len(scores) - 1 - scores.argmin() == 2
+
+
+def test_two_workers_come_to_the_result_of_one(cache: Path, tmp_path: Path) -> None:
+    """On the same batches; only batch normalisation sees halves of them."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    subprocess.run(_command(cache, one), cwd=ROOT, check=True, capture_output=True)
+    workers = [f"localhost:{_free_port()}" for _ in range(2)]
+    processes = []
+    for index in range(2):
+        task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        command = [*_command(cache, two), "--distribute", "workers"]
+        environment = {**os.environ, "TF_CONFIG": json.dumps(task)}
+        processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE))
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors.decode()[-2000:]
+    histories = [json.loads((folder / HISTORY).read_text()) for folder in (one, two)]
+    assert [entry["step"] for entry in histories[1]] == [4, 8, 12]
+    last = [history[-1]["mean_px"] for history in histories]
+    assert last[1] == pytest.approx(last[0], rel=0.2)
+
+
+def test_training_logs_its_loss_for_tensorboard(cache: Path, tmp_path: Path) -> None:
+    subprocess.run(_command(cache, tmp_path), cwd=ROOT, check=True, capture_output=True)
+    (events,) = (tmp_path / "logs").glob("events.*")
+    assert b"validation/mean_px" in events.read_bytes()
+
+
+def test_broken_cluster_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    assert main(["--out", str(tmp_path), "--distribute", "workers"]) == 1
+    assert "TF_CONFIG" in capsys.readouterr().err
+
+
+def test_batch_that_devices_cannot_share_evenly_is_refused() -> None:
+    class Strategy:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(DistributionError, match="32 cannot be divided among 3"):
+        Distribution(Strategy(), 0, 3).rows(32)
+
+
+def _command(cache: Path, out: Path) -> list[str]:
+    small = out.parent / "miniature.yaml"
+    small.write_text(yaml.safe_dump({"network": NETWORK, "plan": PLAN}))
+    data = ["--cache", str(cache), "--training", "2", "--validation", "2", "--threads", "1"]
+    return [sys.executable, "-m", "training.train", "--out", str(out), "--recipe", str(small), *data]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return int(listener.getsockname()[1])
