@@ -1,97 +1,161 @@
-"""Measures a bundle on rendered frames that it has never seen."""
+"""Measures a bundle on labelled frames that it has never seen, or what a bag recorded."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
-from tavi_perception.inference.predictor import Predictor
-from tavi_perception.landmarks import COUNT
-from tavi_perception.simulation.samples import samples
-from training import data, metrics
+from benchmarks.answers import Answer, AnsweringModel, describe_bundle
+from benchmarks.machine import describe_machine
+from tavi_perception.bags import BagError
+from tavi_perception.imaging import SourceError
+from tavi_perception.inference.bundle import ModelBundle, ModelContractError, default_bundle, load_bundle
+from tavi_perception.simulation.dataset import DatasetError
+from training import data
+from training.annotations import AnnotationError, open_annotated
+from training.annotations.command import add_reading, reading_options
+from training.evaluation.bag import open_bag
+from training.evaluation.judged import Judged, Labelled, judge
+from training.evaluation.numbers import calibration_of, figures_of, for_json
+from training.evaluation.report import write_report
+from training.evaluation.sources import (
+    BENCHMARK_FRAMES,
+    BENCHMARK_PROCEDURES,
+    Source,
+    annotated,
+    benchmark,
+    patients,
+)
+from training.evaluation.tables import headline, landmark_table, stage_table
+from training.evaluation.worst import WorstFrames
 
+__all__ = ["evaluate", "main", "table"]
 
-@dataclass(frozen=True)
-class _Truth:
-    xy: NDArray[np.float32]
-    visible: NDArray[np.float32]
+table = landmark_table
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Errors of visible points, presence and coverage of a bundle on fresh synthetic frames."""
-    parser = argparse.ArgumentParser(prog="tavi evaluate", description=main.__doc__)
-    parser.add_argument("--model", type=Path, help="folder of a bundle; default: the shipped one")
-    parser.add_argument("--patients", type=int, default=75, help=f"{data.FRAMES} frames of each")
-    parser.add_argument("--size", type=int, default=1000, help="side of the frames (px)")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    arguments = parser.parse_args(argv)
-    bundle = load_bundle(arguments.model) if arguments.model else default_bundle()
-    figures = evaluate(bundle, data.test_seeds(arguments.patients), arguments.size)
-    print(table(figures))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0
+    """Errors of visible points, presence and calibration of a bundle, or of what a bag recorded."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except (AnnotationError, BagError, DatasetError, ModelContractError, SourceError, OSError) as error:
+        print(f"tavi evaluate: {error}", file=sys.stderr)
+        return 1
 
 
 def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, Any]:
-    """Figures of ``bundle`` on the patients of ``seeds``, all landmarks together and one by one.
+    """Figures of ``bundle`` on fresh patients of ``seeds``: together, by landmark and by stage.
 
     Distances are px at an image side of 1000.
     """
-    manifest = bundle.manifest
-    # With thresholds of 0 every landmark has coordinates, so that errors do not depend on thresholds.
-    open_bundle = replace(bundle, manifest=replace(manifest, thresholds=np.zeros(COUNT)))
-    predictor = Predictor(open_bundle, "litert")
-    answers, truths = [], []
-    for seed in tqdm(seeds, unit="patient", desc="evaluating"):
-        for image, truth in samples(seed, size, data.FRAMES):
-            answers.append(predictor.predict(image.astype(np.uint8)))
-            truths.append(truth.keypoints)
-    predictions = metrics.Predictions(
-        np.stack([a.presence for a in answers]),
-        np.stack([np.nan_to_num(a.xy) for a in answers]),
-        np.stack([np.nan_to_num(a.covariance) + 1e-9 * np.eye(2) for a in answers]),
-        size,
-    )
-    labels = _Truth(
-        np.stack([np.nan_to_num(t.xy) for t in truths]).astype(np.float32),
-        np.stack([t.present for t in truths]).astype(np.float32),
-    )
-    return {
-        "data": "synthetic",
-        "patients": len(seeds),
-        "frames": len(answers),
-        "first_seed": int(seeds[0]),
-        "size_px": size,
-        **metrics.summary(predictions, labels, manifest.thresholds),
-        "landmarks": metrics.by_landmark(predictions, labels, manifest.thresholds),
+    source = patients(seeds, size)
+    return for_json({**source.about, **figures_of(judge(_answered(bundle, source, "litert")))})
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    worst = WorstFrames(arguments.worst)
+    recorded = arguments.bag is not None and arguments.model is None
+    bundle = None if recorded else load_bundle(arguments.model) if arguments.model else default_bundle()
+    about, answered = _chosen(arguments, bundle)
+    judged = judge(answered, worst)
+    figures = {
+        **about,
+        **figures_of(judged),
+        "calibration": calibration_of(judged),
+        "worst": worst.listed,
+        "model": None if bundle is None else describe_bundle(bundle),
+        "runtime": None if bundle is None else arguments.runtime,
+        "machine": describe_machine(),
     }
+    print(_text(figures, judged))
+    if arguments.out:
+        write_report(arguments.out, figures, judged, worst)
+        print(f"report and figures: {arguments.out}")
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(for_json(figures), indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
-def table(figures: dict[str, Any]) -> str:
-    """The figures as a Markdown table."""
-    lines = [
-        "| landmark | visible | median px | mean px | 95 % px | precision | recall | F1 | in 1 σ | in 2 σ |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    rows = figures["landmarks"]
-    for name, row in rows.items():
-        errors = " | ".join(f"{row[key]:.1f}" for key in ("median_px", "mean_px", "p95_px"))
-        presence = " | ".join(f"{row[key]:.3f}" for key in ("precision", "recall", "f1"))
-        coverage = f"{row['within_1_sigma']:.2f} | {row['within_2_sigma']:.2f}"
-        lines.append(f"| {name} | {row['visible']} | {errors} | {presence} | {coverage} |")
-    count = sum(row["visible"] for row in rows.values())
-    errors = " | ".join(f"{figures[key]:.1f}" for key in ("median_px", "mean_px", "p95_px"))
-    return "\n".join([*lines, f"| all | {count} | {errors} | | | | | |"])
+def _chosen(
+    arguments: argparse.Namespace, bundle: ModelBundle | None
+) -> tuple[dict[str, Any], Iterable[tuple[Labelled, Answer]]]:
+    """What is measured, in words, and its frames with their answers."""
+    if arguments.bag is not None:
+        bag = open_bag(arguments.bag)
+        if bundle is None:
+            return bag.about, tqdm(bag.recorded(), unit="frame", disable=None)
+        source = Source(bag.about, len(bag.truth), bag.frames)
+    elif arguments.data is not None:
+        source = annotated(open_annotated(arguments.data, **reading_options(arguments)))
+    elif arguments.benchmark is not None:
+        source = benchmark(
+            arguments.benchmark, BENCHMARK_FRAMES, arguments.size, arguments.cache, arguments.workers
+        )
+    else:
+        source = patients(data.test_seeds(arguments.patients), arguments.size)
+    assert bundle is not None
+    return source.about, _answered(bundle, source, arguments.runtime)
+
+
+def _answered(bundle: ModelBundle, source: Source, runtime: str) -> Iterable[tuple[Labelled, Answer]]:
+    model = AnsweringModel(bundle, runtime)
+    for frame in tqdm(source.frames(), total=source.count, unit="frame", desc="evaluating", disable=None):
+        assert frame.image is not None
+        yield frame, model.answer(frame.image)
+
+
+def _text(figures: dict[str, Any], judged: Judged) -> str:
+    model = figures["model"]
+    what = f"{model['name']} {model['version']}" if model else "recorded keypoints"
+    parts = [f"{what} on {figures['data']}, {len(judged)} frames", landmark_table(figures)]
+    if figures["stages"]:
+        parts.append(stage_table(figures))
+    return "\n\n".join([*parts, headline(figures)])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tavi evaluate", description=main.__doc__)
+    parser.add_argument("--model", type=Path, help="folder of a bundle; default: the shipped one")
+    parser.add_argument("--runtime", choices=("litert", "tensorflow"), default="litert")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--patients",
+        type=int,
+        default=75,
+        help=f"fresh synthetic patients, {data.FRAMES} frames of each (75)",
+    )
+    chosen.add_argument(
+        "--benchmark", type=int, nargs="?", const=BENCHMARK_PROCEDURES, metavar="N",
+        help=f"{BENCHMARK_FRAMES} frames of each of N benchmark procedures ({BENCHMARK_PROCEDURES}), "
+        "kept for the next time",
+    )  # fmt: skip
+    chosen.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of ./tavi simulate, Supervisely project or COCO file",
+    )
+    chosen.add_argument(
+        "--bag", type=Path,
+        help="bag with the simulator's truth: its recorded keypoints, or --model run anew on its images",
+    )  # fmt: skip
+    parser.add_argument("--size", type=int, default=1000, help="side of synthetic frames (px)")
+    parser.add_argument("--cache", type=Path, help="data set folder of the benchmark; default: in ~/.cache")
+    parser.add_argument("--out", type=Path, help="folder for report.md and its figures")
+    parser.add_argument(
+        "--worst", type=int, default=12, help="how many of the worst frames are pictured (12)"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    add_reading(parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md"))
+    return parser
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +31,8 @@ class Predictions:
 
     Attributes:
         presence: (n, 11) probability.
-        xy: (n, 11, 2) px.
-        covariance: (n, 11, 2, 2) px².
+        xy: (n, 11, 2) px; NaN where the answer has no place for a landmark.
+        covariance: (n, 11, 2, 2) px²; NaN where unknown.
     """
 
     presence: NDArray[np.float64]
@@ -41,55 +42,118 @@ class Predictions:
 
 
 def errors_px(predictions: Predictions, labels: Labels) -> NDArray[np.float64]:
-    """(n, 11) distance of visible landmarks in px at a side of 1000; NaN where absent."""
+    """(n, 11) distance of visible landmarks in px at a side of 1000; NaN where absent or without a place."""
     distance = np.linalg.norm(predictions.xy - labels.xy, axis=-1) * (REFERENCE_SIDE / predictions.size)
     return np.where(labels.visible > 0, distance, np.nan)
+
+
+def axis_errors(predictions: Predictions, labels: Labels) -> NDArray[np.float64]:
+    """(n, 11, 2) errors of x and y in stated standard deviations of each; NaN as in ``errors_px``."""
+    sigma = np.sqrt(np.maximum(np.diagonal(predictions.covariance, axis1=-2, axis2=-1), 1e-12))
+    return np.where(labels.visible[..., None] > 0, (predictions.xy - labels.xy) / sigma, np.nan)
 
 
 def summary(
     predictions: Predictions, labels: Labels, thresholds: NDArray[np.float64] | float = 0.5
 ) -> dict[str, float]:
-    """Headline figures; training keeps the best ``score``: mean error + 100 px · wrong presence."""
-    errors = errors_px(predictions, labels)
-    accuracy = float(np.mean((predictions.presence >= thresholds) == (labels.visible > 0)))
-    mean = float(np.nanmean(errors))
-    return {
-        "median_px": float(np.nanmedian(errors)),
-        "mean_px": mean,
-        "p95_px": float(np.nanpercentile(errors, 95)),
-        "presence_accuracy": accuracy,
-        "score": mean + 100 * (1 - accuracy),
-    }
+    """Headline figures; training keeps the best ``score``: mean error + 100 px · wrong presence.
+
+    ``macro_f1`` is the mean of the F1 of the landmarks that occur, ``micro_f1`` that of all decisions.
+    ``pck_5`` and ``pck_10`` are the shares of visible points within 5 and 10 px, reported present or not.
+    Coverages ``within_…_sigma_axis`` are of x and y one by one: 0.683 and 0.954 are expected.
+    """
+    return summary_of(predictions, labels, predictions.presence >= thresholds)
 
 
 def by_landmark(
     predictions: Predictions, labels: Labels, thresholds: NDArray[np.float64]
 ) -> dict[str, dict[str, float]]:
     """Figures of each landmark that occurs, at presence thresholds (11,); all errors count, passed or not."""
-    errors = errors_px(predictions, labels)
+    return by_landmark_of(predictions, labels, predictions.presence >= thresholds)
+
+
+def summary_of(predictions: Predictions, labels: Labels, said: NDArray[np.bool_]) -> dict[str, float]:
+    """As ``summary``, where ``said`` (n, 11) tells what was reported present."""
+    visible = labels.visible > 0
+    accuracy = float(np.mean(said == visible))
+    places = place_figures(predictions, labels, np.ones_like(said))
+    occurring = visible.any(axis=0)
+    f1 = [presence_figures(said[:, i], visible[:, i])["f1"] for i in np.flatnonzero(occurring)]
+    return {
+        **places,
+        **{f"reported_{key}": value for key, value in place_figures(predictions, labels, said).items()},
+        "presence_accuracy": accuracy,
+        "macro_f1": mean(f1),
+        "micro_f1": presence_figures(said, visible)["f1"],
+        "score": places["mean_px"] + 100 * (1 - accuracy),
+    }
+
+
+def by_landmark_of(
+    predictions: Predictions, labels: Labels, said: NDArray[np.bool_]
+) -> dict[str, dict[str, float]]:
+    """As ``by_landmark``, where ``said`` (n, 11) tells what was reported present."""
     distance = mahalanobis(predictions.xy - labels.xy, predictions.covariance)
+    visible = labels.visible > 0
     table = {}
     for index, name in enumerate(NAMES):
-        visible = labels.visible[:, index] > 0
-        if not visible.any():
+        if not visible[:, index].any():
             continue
-        said = predictions.presence[:, index] >= thresholds[index]
-        hits = float(np.sum(visible & said))
-        precision, recall = hits / max(said.sum(), 1), hits / max(visible.sum(), 1)
-        seen, within = errors[visible, index], distance[visible, index]
+        only = np.zeros_like(said)
+        only[:, index] = True
+        within = distance[visible[:, index], index]
+        within = within[np.isfinite(within)]
         table[name] = {
-            "visible": int(visible.sum()),
-            "median_px": float(np.median(seen)),
-            "mean_px": float(np.mean(seen)),
-            "p95_px": float(np.percentile(seen, 95)),
-            "precision": precision,
-            "recall": recall,
-            "f1": 2 * precision * recall / max(precision + recall, 1e-9),
+            "visible": int(visible[:, index].sum()),
+            **place_figures(predictions, labels, only),
+            **{
+                f"reported_{key}": value
+                for key, value in place_figures(predictions, labels, only & said).items()
+                if key in ("median_px", "mean_px", "p95_px")
+            },
+            **presence_figures(said[:, index], visible[:, index]),
             # For a two-dimensional normal distribution 39.3 % and 86.5 % are expected.
-            "within_1_sigma": float(np.mean(within <= 1.0)),
-            "within_2_sigma": float(np.mean(within <= 2.0)),
+            "within_1_sigma": mean(within <= 1.0),
+            "within_2_sigma": mean(within <= 2.0),
         }
     return table
+
+
+def place_figures(predictions: Predictions, labels: Labels, chosen: NDArray[np.bool_]) -> dict[str, float]:
+    """Errors (px of 1000) and coverage of the visible points among ``chosen`` (n, 11).
+
+    A point without a place (NaN) counts as missed by ``pck_…`` and is left out of the others; NaN where
+    nothing is left.
+    """
+    counted = chosen & (labels.visible > 0)
+    errors = errors_px(predictions, labels)[counted]
+    known = errors[np.isfinite(errors)]
+    normal = np.abs(axis_errors(predictions, labels)[counted])
+    normal = normal[np.isfinite(normal)]
+    return {
+        "median_px": float(np.median(known)) if known.size else float("nan"),
+        "mean_px": mean(known),
+        "p95_px": float(np.percentile(known, 95)) if known.size else float("nan"),
+        "pck_5": mean(errors <= 5.0),
+        "pck_10": mean(errors <= 10.0),
+        "within_1_sigma_axis": mean(normal <= 1.0),
+        "within_2_sigma_axis": mean(normal <= 2.0),
+    }
+
+
+def presence_figures(said: NDArray[np.bool_], visible: NDArray[np.bool_]) -> dict[str, float]:
+    """Precision, recall and F1 of decisions; arrays of one shape."""
+    hits = float(np.sum(visible & said))
+    return {
+        "precision": hits / max(float(said.sum()), 1.0),
+        "recall": hits / max(float(visible.sum()), 1.0),
+        "f1": 2 * hits / max(float(said.sum() + visible.sum()), 1.0),
+    }
+
+
+def mean(values: NDArray[Any] | Sequence[float]) -> float:
+    """The mean; NaN of nothing."""
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def mahalanobis(error: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:

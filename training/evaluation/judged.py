@@ -1,0 +1,126 @@
+"""Labelled frames beside the answers to them: what every figure of an evaluation is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.answers import Answer
+from tavi_perception.imaging.source import GreyImage
+from training.evaluation.worst import WorstFrames
+from training.metrics import REFERENCE_SIDE, Predictions
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A frame and its truth.
+
+    Attributes:
+        name: of the frame, for people.
+        procedure: the patient it belongs to.
+        stage: of the procedure; None where the data do not say.
+        image: (height, width) uint8; None where there is none to show.
+        width, height: of the image (px).
+        xy: (11, 2) px; NaN where not visible.
+        visible: (11,) whether a landmark is visible.
+    """
+
+    name: str
+    procedure: str
+    stage: str | None
+    image: GreyImage | None
+    width: int
+    height: int
+    xy: NDArray[np.float64]
+    visible: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Truths:
+    """(n, 11, 2) px of 1000, 0 where absent, and (n, 11) 1 or 0; implements ``metrics.Labels``."""
+
+    xy: NDArray[np.float32]
+    visible: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Truth and answers of n frames, all lengths in px at an image side of 1000.
+
+    Attributes:
+        names, procedures, stages: of each frame.
+        predictions: NaN where an answer has no place for a landmark.
+        labels: the truth.
+        reported: (n, 11) what was reported present.
+    """
+
+    names: tuple[str, ...]
+    procedures: tuple[str, ...]
+    stages: tuple[str | None, ...]
+    predictions: Predictions
+    labels: Truths
+    reported: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def only(self, chosen: NDArray[np.bool_]) -> Judged:
+        """The frames chosen by (n,)."""
+        indices = np.flatnonzero(chosen).tolist()
+        predictions = self.predictions
+        return Judged(
+            tuple(self.names[i] for i in indices),
+            tuple(self.procedures[i] for i in indices),
+            tuple(self.stages[i] for i in indices),
+            Predictions(
+                predictions.presence[chosen],
+                predictions.xy[chosen],
+                predictions.covariance[chosen],
+                predictions.size,
+            ),
+            Truths(self.labels.xy[chosen], self.labels.visible[chosen]),
+            self.reported[chosen],
+        )
+
+
+def judge(answered: Iterable[tuple[Labelled, Answer]], worst: WorstFrames | None = None) -> Judged:
+    """Collects frames and answers, both in px of their own images; ``worst`` keeps pictures on the way.
+
+    Raises:
+        ValueError: there are no frames.
+    """
+    rows = []
+    for frame, answer in answered:
+        scale = REFERENCE_SIDE / max(frame.width, frame.height)
+        found = _scaled(answer.keypoints.xy, scale)
+        truth = _scaled(frame.xy, scale)
+        if worst is not None and frame.image is not None:
+            worst.offer(frame.name, frame.image, truth, frame.visible, found, answer.reported)
+        rows.append((frame, answer, found, truth, answer.keypoints.covariance * scale**2))
+    if not rows:
+        raise ValueError("evaluation: there are no labelled frames with an answer")
+    frames, answers, found_xy, truths, covariances = zip(*rows, strict=True)
+    return Judged(
+        tuple(frame.name for frame in frames),
+        tuple(frame.procedure for frame in frames),
+        tuple(frame.stage for frame in frames),
+        Predictions(
+            np.stack([answer.keypoints.presence for answer in answers]),
+            np.stack(found_xy),
+            np.stack(covariances),
+            REFERENCE_SIDE,
+        ),
+        Truths(
+            np.nan_to_num(np.stack(truths)).astype(np.float32),
+            np.stack([frame.visible for frame in frames]).astype(np.float32),
+        ),
+        np.stack([answer.reported for answer in answers]),
+    )
+
+
+def _scaled(xy: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """Pixels of an image so scaled; an integer stays a pixel's centre."""
+    return np.asarray((xy + 0.5) * scale - 0.5)

@@ -1,0 +1,112 @@
+"""Labelled frames to measure a model on: fresh synthetic patients, the benchmark, an annotated data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tavi_perception.simulation.dataset import DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.folder import simulator_hash
+from tavi_perception.simulation.dataset.options import default_shares
+from tavi_perception.simulation.samples import samples
+from tavi_perception.simulation.seeds import BENCHMARK_START
+from training import data
+from training.annotations import AnnotatedFrame, AnnotatedSet, open_annotated
+from training.annotations.images import read_grey
+from training.evaluation.judged import Labelled
+
+BENCHMARK_CACHE = Path.home() / ".cache" / "tavi_perception" / "benchmark"
+"""Outside the repository: rendered images are never committed."""
+
+BENCHMARK_PROCEDURES = 200
+BENCHMARK_FRAMES = 10
+"""Of each procedure, evenly spread."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labelled frames, loaded as they are asked for.
+
+    Attributes:
+        about: what they are; for JSON.
+        count: how many.
+        frames: makes an iterator over them.
+    """
+
+    about: dict[str, Any]
+    count: int
+    frames: Callable[[], Iterator[Labelled]]
+
+
+def patients(seeds: Sequence[int], size: int) -> Source:
+    """``data.FRAMES`` unrelated moments of each synthetic patient of ``seeds``, rendered now."""
+
+    def frames() -> Iterator[Labelled]:
+        for seed in seeds:
+            for index, (image, truth) in enumerate(samples(seed, size, data.FRAMES)):
+                found = truth.keypoints
+                stage = truth.deviation.stage.name.lower()
+                yield Labelled(
+                    f"patient {seed} moment {index}", str(seed), stage, image.astype(np.uint8),
+                    found.width, found.height, found.xy, found.present,
+                )  # fmt: skip
+
+    about = {"data": "synthetic", "patients": len(seeds), "first_seed": int(seeds[0]), "size_px": size}
+    return Source(about, len(seeds) * data.FRAMES, frames)
+
+
+def benchmark(
+    procedures: int = BENCHMARK_PROCEDURES,
+    frames: int = BENCHMARK_FRAMES,
+    size: int = 1000,
+    folder: Path | None = None,
+    workers: int = 2,
+) -> Source:
+    """Frames of whole procedures on patients of the benchmark, which nothing is trained or tuned on.
+
+    They are rendered when they are not yet in ``folder``; by default one below ``BENCHMARK_CACHE`` for this
+    simulator and these numbers.
+
+    Raises:
+        DatasetError: the folder holds something else, or cannot be written.
+    """
+    seed = BENCHMARK_START
+    options = DatasetOptions(
+        procedures=procedures, seed=seed, frames=frames, size=size, shares=default_shares(seed, procedures)
+    )
+    if folder is None:
+        folder = BENCHMARK_CACHE / f"{simulator_hash()}-{procedures}x{frames}-{size}"
+    build_dataset(folder, options, workers)
+    about = {
+        "data": "synthetic benchmark",
+        "patients": procedures,
+        "first_seed": seed,
+        "frames_per_procedure": frames,
+        "size_px": size,
+        "simulator": simulator_hash(),
+    }
+    return annotated(open_annotated(folder, workers=workers), about)
+
+
+def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Source:
+    """The frames of a data set that was opened."""
+    found = dataset.frames
+    sides = sorted({max(frame.width, frame.height) for frame in found})
+    told = about or {
+        "data": f"{dataset.report.format} {dataset.report.path}",
+        "patients": len({frame.procedure for frame in found}),
+        "size_px": sides[0] if len(sides) == 1 else sides,
+        "left_out": dataset.report.images - len(found),
+    }
+    return Source(told, len(found), lambda: map(_labelled, found))
+
+
+def _labelled(frame: AnnotatedFrame) -> Labelled:
+    image = read_grey(frame.image, frame.stored_bits)
+    return Labelled(
+        frame.name, frame.procedure, frame.stage, image, frame.width, frame.height, frame.xy, frame.visible
+    )
