@@ -136,7 +136,7 @@ def text(figures: Mapping[str, Any]) -> str:
 def _frame_lines(frame: Mapping[str, Any], variants: Mapping[str, Any]) -> list[str]:
     lines = [
         "",
-        f"TAVI frame, in px of 1000; right: reported, {variants['limit_px']:.0f} px at most from the eye's point",
+        f"TAVI frame, px of 1000; right: reported, within {variants['limit_px']:.0f} px of the eye's point",
         f"          |        as it is        |  {variants['variants']} variants",
         "landmark  | presence  said  distance |  said  median   95 %  right",
     ]

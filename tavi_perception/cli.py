@@ -22,7 +22,7 @@ NOTICE = "Research software, not a medical device."
 TRAINING = {
     "train": "train a model",
     "screen": "train and compare the networks of the paper",
-    "evaluate": "measure a model on a data set",
+    "evaluate": "measure a model on fresh patients, the benchmark, a data set or a bag",
     "export": "turn a trained model into a bundle",
 }
 """Commands that live in training/ and run in an environment with TensorFlow."""
@@ -93,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--clock", action="store_true", help="publish the recorded time on /clock")
     play.set_defaults(run=_play)
 
+    _add_bench(commands)
+
     for name, help_text in TRAINING.items():
         commands.add_parser(name, help=help_text, add_help=False)
     return parser
@@ -146,6 +148,26 @@ def _add_simulate(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         "--landmarks", action="store_true", help="draw the landmarks into the contact sheet"
     )
     parser.set_defaults(run=_simulate)
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "bench",
+        help="latency, throughput and memory of the models, against the naive pipeline in the same run",
+        description="Times the whole predictor and its parts, call by call in turn with straightforward "
+        "pipelines, and the tracker. What else is measured has modules of its own, to be run with "
+        "python -m: benchmarks.rendering (how fast frames are simulated), benchmarks.realism (whether they "
+        "are like a real one), benchmarks.tracking (how right the deviation is over procedures) and "
+        "benchmarks.real_frames (how a model copes with real images); see docs/benchmarks.md.",
+    )
+    parser.add_argument(
+        "--model", type=Path, nargs="+", default=[], help="folders of bundles; else all that are shipped"
+    )
+    parser.add_argument("--rounds", type=int, default=200, help="calls of each pipeline that are timed")
+    parser.add_argument("--size", type=int, default=1000, help="side of the grey frames (px)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the inference")
+    parser.add_argument("--json", type=Path, default=None, help="where to write the figures")
+    parser.set_defaults(run=_bench)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -302,6 +324,12 @@ def _sheet_writer(arguments: argparse.Namespace, options: DatasetOptions) -> Cal
         return partial(preview.write_sheet, path, options, arguments.workers, **how)
     real = read_image(beside)
     return partial(preview.write_beside, path, options, arguments.workers, real, beside.name, **how)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from benchmarks.bench import bench
+
+    return bench(arguments.model, arguments.rounds, arguments.size, arguments.threads, arguments.json)
 
 
 def _record(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,95 @@
+"""Timing of pipelines against one another, call by call in turn, so that all meet the same load."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from benchmarks.naive import keras_predict, naive
+from tavi_perception.carm import CArmGeometry
+from tavi_perception.estimates import Keypoints
+from tavi_perception.imaging.source import GreyImage
+from tavi_perception.inference.bundle import ModelBundle
+from tavi_perception.inference.predictor import Predictor
+from tavi_perception.inference.preprocessing import fit_square
+from tavi_perception.inference.runtimes import open_runtime
+from tavi_perception.tracking.tracker import Tracker
+
+PREDICTOR, FIT, NETWORK, NAIVE, KERAS = "predictor", "fit", "network", "naive", "keras predict"
+"""What is timed: the whole of ours, two of its parts alone, and two straightforward pipelines."""
+
+_WARM_UP = 5
+"""Calls of each that are not counted."""
+
+Call = Callable[[GreyImage], Any]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Durations of calls (ms)."""
+
+    milliseconds: NDArray[np.float64]
+
+    def figures(self) -> dict[str, float]:
+        """Median, 95th and 99th percentile (ms), and calls a second when made back to back."""
+        median, p95, p99 = np.percentile(self.milliseconds, [50, 95, 99])
+        return {
+            "median_ms": float(median),
+            "p95_ms": float(p95),
+            "p99_ms": float(p99),
+            "per_second": 1000.0 / float(self.milliseconds.mean()),
+        }
+
+
+def pipelines(bundle: ModelBundle, threads: int, runtime: str = "litert") -> dict[str, Call]:
+    """What is timed of a bundle; without ``keras predict`` where TensorFlow is missing."""
+    predictor = Predictor(bundle, runtime, threads)
+    engine = open_runtime(bundle, runtime, threads)
+    still = np.zeros((1, bundle.input_height, bundle.input_width, 1), dtype=np.float32)
+    calls: dict[str, Call] = {
+        PREDICTOR: predictor.predict,
+        FIT: lambda image: fit_square(image, bundle.input_width),
+        NETWORK: lambda _: engine.run(still),
+        NAIVE: naive(bundle),
+    }
+    through_keras = keras_predict(bundle)
+    return calls if through_keras is None else {**calls, KERAS: through_keras}
+
+
+def interleaved(
+    calls: Mapping[str, Call], images: Sequence[GreyImage], rounds: int, title: str = ""
+) -> dict[str, Timing]:
+    """Time every call once a round, on the same image, beginning with another one each round."""
+    names = list(calls)
+    for call in calls.values():
+        for image in images[:_WARM_UP]:
+            call(image)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for number in tqdm(range(rounds), desc=title, unit="round", disable=None):
+        image = images[number % len(images)]
+        for turn in range(len(names)):
+            name = names[(number + turn) % len(names)]
+            start = time.perf_counter()
+            calls[name](image)
+            taken[name].append(1e3 * (time.perf_counter() - start))
+    return {name: Timing(np.array(values)) for name, values in taken.items()}
+
+
+def tracker_timing(
+    procedure: Sequence[Keypoints], geometry: CArmGeometry, frame_rate: float, repeats: int = 5
+) -> Timing:
+    """Duration of ``Tracker.update`` for every frame of a procedure, several times over."""
+    taken = []
+    for _ in range(repeats):
+        tracker = Tracker()
+        for index, keypoints in enumerate(procedure):
+            start = time.perf_counter()
+            tracker.update(keypoints, index / frame_rate, geometry)
+            taken.append(1e3 * (time.perf_counter() - start))
+    return Timing(np.array(taken))
