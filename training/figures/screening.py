@@ -99,7 +99,7 @@ def predictions(title: str, result: Result, test: Samples) -> Figure:
     """Predictions at begin, middle and end of training, on a few test frames."""
     frames, epochs = shown_frames(test), moments(result.epochs)
     figure = Figure(figsize=(2.5 * len(epochs), 2.5 * len(frames) + 0.75))
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.04, wspace=0.01, hspace=0.01)
     figure.suptitle(title, fontsize=10.5, fontweight="bold", x=0.01, ha="left")
     grid = figure.subplots(len(frames), len(epochs), squeeze=False)
     for column, epoch in enumerate(epochs):
@@ -114,7 +114,16 @@ def predictions(title: str, result: Result, test: Samples) -> Figure:
         Line2D([], [], marker="o", linestyle="", color=_rgb(landmark), markeredgecolor="#333333", label=word)
         for landmark, word in zip(names, words, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, handletextpad=0.1)
+    for marker, word in (("o", "predicted"), ("+", "true")):
+        handles.append(Line2D([], [], marker=marker, linestyle="", color="#555555", label=word))
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=7,
+        fontsize=7.5,
+        handletextpad=0.1,
+        columnspacing=1.2,
+    )
     return figure
 
 
@@ -124,6 +133,7 @@ def accuracy_and_speed(rows: Sequence[Row]) -> Figure:
     left, right = figure.subplots(1, 2)
     _bubbles(left, rows, [row.scores.f1_micro for row in rows])
     left.set(title="Presence", ylabel="F1 micro")
+    left.set_ylim(top=min(left.get_ylim()[1], 1.01))
     _bubbles(right, rows, [row.scores.median_px for row in rows])
     right.set(title="Position of visible landmarks", ylabel="median error (px of 1,000)")
     right.set_ylim(bottom=0)
@@ -136,6 +146,10 @@ def accuracy_and_speed(rows: Sequence[Row]) -> Figure:
         ring = Line2D([], [], marker="o", markersize=8, linestyle="", color="#555555", label=word)
         ring.set_markerfacecolor(fill)
         handles.append(ring)
+    for millions in (5, 50):
+        size = math.sqrt(_BUBBLE * millions)
+        word = f"{millions} M parameters"
+        handles.append(Line2D([], [], marker="o", markersize=size, linestyle="", color="#cccccc", label=word))
     figure.legend(handles=handles, loc="outside right center", fontsize=8.5, labelspacing=0.9)
     return figure
 
@@ -148,7 +162,7 @@ def times(rows: Sequence[Row]) -> Figure:
     _bars(left, rows, [value / 60 for value in trained], [duration(v) if v == v else "" for v in trained])
     left.set(title="Training", xlabel="minutes")
     predicted = [row.prediction_ms for row in rows]
-    _bars(right, rows, predicted, [f"{value:.1f} ms" for value in predicted])
+    _bars(right, rows, predicted, [f"{value:.3g} ms" for value in predicted])
     right.set(title="Prediction for one frame", xlabel="ms")
     left.set_yticks(range(len(rows)), [row.title for row in rows])
     left.invert_yaxis()
@@ -228,7 +242,7 @@ def _bars(axis: Axes, rows: Sequence[Row], values: Sequence[float], words: Seque
         range(len(rows)), np.nan_to_num(values), color=[_KINDS[row.kind] for row in rows], height=0.7
     )
     axis.bar_label(bars, words, padding=3, fontsize=8)
-    axis.margins(x=0.2)
+    axis.margins(x=0.28)
     axis.grid(axis="x")
     axis.tick_params(axis="y", length=0)
 
