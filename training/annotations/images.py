@@ -75,8 +75,7 @@ def in_parallel(
     function: Callable[[_Job], _Result], jobs: Sequence[_Job], title: str, workers: int = WORKERS
 ) -> Iterator[_Result]:
     """Results in the order of ``jobs``, computed by threads, with a progress bar on a terminal."""
-    # Threads that silence OpenCV one over the other would leave it silent.
-    with _opencv_log_level(), ThreadPoolExecutor(max(workers, 1)) as pool:
+    with _silent_opencv(), ThreadPoolExecutor(max(workers, 1)) as pool:
         yield from tqdm(pool.map(function, jobs), total=len(jobs), unit="image", desc=title, disable=None)
 
 
@@ -94,8 +93,12 @@ def _decode(job: tuple[Path, int | None]) -> Decoded | SourceError:
 
 
 @contextmanager
-def _opencv_log_level() -> Iterator[None]:
-    level = cv2.getLogLevel()
+def _silent_opencv() -> Iterator[None]:
+    """What OpenCV prints of a broken image stands in the report.
+
+    Once around all threads: where each silenced it for itself, the last would leave it silent.
+    """
+    level = cv2.setLogLevel(0)
     try:
         yield
     finally:

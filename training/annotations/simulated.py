@@ -96,6 +96,7 @@ def _completed(record: Record, root: Path, rows: dict[str, _Row], rule: Procedur
     prefix = "supervisely/"
     record = replace(
         record,
+        name=prefix + record.name,
         source=prefix + record.source,
         findings=tuple(replace(f, file=prefix + f.file) for f in record.findings),
     )

@@ -21,7 +21,7 @@ def test_every_frame_is_read_with_procedure_stage_and_exact_landmarks(simulated:
     assert len(found.frames) == len(rows) == 6
     assert not found.report.findings
     for frame in found.frames:
-        row = rows[frame.image.relative_to(simulated).as_posix()]
+        row = rows[frame.name]
         assert frame.procedure == row["procedure"]
         assert frame.stage in ("unknown", "positioning", "retraction", "deployment", "released")
         assert frame.stored_bits == int(row["stored_bits"])
