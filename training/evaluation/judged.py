@@ -98,7 +98,9 @@ def judge(answered: Iterable[tuple[Labelled, Answer]], worst: WorstFrames | None
         found = _scaled(answer.keypoints.xy, scale)
         truth = _scaled(frame.xy, scale)
         if worst is not None and frame.image is not None:
-            worst.offer(frame.name, frame.image, truth, frame.visible, found, answer.reported)
+            worst.offer(
+                frame.name, frame.procedure, frame.image, truth, frame.visible, found, answer.reported
+            )
         rows.append((frame, answer, found, truth, answer.keypoints.covariance * scale**2))
     if not rows:
         raise ValueError("evaluation: there are no labelled frames with an answer")

@@ -14,6 +14,9 @@ from tavi_perception.visualization.contact_sheet import contact_sheet
 from tavi_perception.visualization.text import Colour, put_text
 
 _TILE = 480
+_OF_A_PROCEDURE = 2
+"""Frames of one procedure that are kept: the others of it mostly show the same mistake."""
+
 _COLUMNS = 3
 _NAMED = 15.0
 """Points that are wrong by more are named (px of 1000)."""
@@ -24,11 +27,12 @@ _TURN = np.linspace(0.0, 2.0 * np.pi, 25)
 _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Kept:
     error: float
     landmark: Landmark
     name: str
+    procedure: str
     picture: NDArray[np.uint8]
     truth: NDArray[np.float64]
     found: NDArray[np.float64]
@@ -37,7 +41,7 @@ class _Kept:
 
 
 class WorstFrames:
-    """Keeps the frames with the largest error of a visible point that was reported.
+    """Keeps the frames with the largest error of a reported visible point, two of a procedure at most.
 
     Args:
         count: how many are kept.
@@ -48,7 +52,7 @@ class WorstFrames:
         self._kept: list[_Kept] = []
 
     def offer(
-        self, name: str, image: NDArray[np.uint8],
+        self, name: str, procedure: str, image: NDArray[np.uint8],
         truth: NDArray[np.float64], visible: NDArray[np.bool_],
         found: NDArray[np.float64], reported: NDArray[np.bool_],
     ) -> None:  # fmt: skip
@@ -62,8 +66,11 @@ class WorstFrames:
         factor = _TILE / max(image.shape)
         size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
         picture = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        self._kept.append(_Kept(largest, landmark, name, picture, truth, found, visible, reported))
-        self._kept.sort(key=lambda kept: -kept.error)
+        kept = _Kept(largest, landmark, name, procedure, picture, truth, found, visible, reported)
+        self._kept = sorted([*self._kept, kept], key=lambda kept: -kept.error)
+        siblings = [other for other in self._kept if other.procedure == procedure]
+        for surplus in siblings[_OF_A_PROCEDURE:]:
+            self._kept.remove(surplus)
         del self._kept[self._count :]
 
     @property
@@ -82,8 +89,12 @@ class WorstFrames:
         """
         if not self._kept:
             return None
-        captions = [f"{kept.name}: {kept.landmark.name} {kept.error:.0f} px" for kept in self._kept]
+        captions = [f"{_short(kept.name)}: {kept.landmark.name} {kept.error:.0f} px" for kept in self._kept]
         return contact_sheet([_drawn(kept) for kept in self._kept], captions, tile=_TILE, columns=_COLUMNS)
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".png")
 
 
 def _drawn(kept: _Kept) -> NDArray[np.uint8]:

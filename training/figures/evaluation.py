@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
@@ -63,8 +63,8 @@ def errors(judged: Judged, figures: dict[str, Any]) -> Figure:
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         figure.supxlabel("error of visible points, px of an image side of 1000", fontsize=9.5)
         figure.suptitle(
-            f"Errors by landmark: median {figures['median_px']:.1f} px, 95 % {figures['p95_px']:.1f} px "
-            f"({judged.labels.visible.sum():,.0f} points)",
+            f"Errors of {judged.labels.visible.sum():,.0f} visible points: median (line) "
+            f"{figures['median_px']:.1f} px, 95 % quantile (dashed) {figures['p95_px']:.1f} px",
             x=0.01, ha="left", fontsize=10.5, fontweight="bold",
         )  # fmt: skip
     return figure
@@ -74,7 +74,7 @@ def calibration(figures: dict[str, Any]) -> Figure:
     """Stated against empirical sigma, coverage, and the reliability of the presence."""
     curves = figures["calibration"]
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(10.2, 3.9), layout="constrained")
+        figure = Figure(figsize=(10.8, 3.9), layout="constrained")
         first, second, third = figure.subplots(1, 3)
         _sigma(first, curves["sigma"])
         _coverage(second, curves["coverage"])
@@ -114,9 +114,12 @@ def _distributions(axis: Axes, judged: Judged) -> None:
         axis.axvline(limit, color=_NEUTRAL, linewidth=0.8, linestyle=":")
     axis.set_ylim(0, 1)
     axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.yaxis.tick_right()
+    axis.spines["left"].set_visible(False)
+    axis.spines["right"].set_visible(True)
     axis.grid(axis="y")
-    axis.set_title("smaller than", color=_INK)
-    axis.set_title("all in black", loc="right", fontsize=8, fontweight="normal")
+    axis.set_title("share below", color=_INK)
+    axis.set_title("black: all", loc="right", fontsize=8, fontweight="normal")
 
 
 def _sigma(axis: Axes, curve: list[dict[str, float]]) -> None:
@@ -128,8 +131,9 @@ def _sigma(axis: Axes, curve: list[dict[str, float]]) -> None:
         axis.plot([low, high], [low, high], color=_NEUTRAL, linewidth=1, zorder=1)
         axis.set(xlim=(low, high), ylim=(low, high), xscale="log", yscale="log", aspect="equal")
         for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            side.set_minor_formatter(FuncFormatter(lambda *_: ""))
+            side.set_minor_locator(NullLocator())
     axis.plot(stated, rms, "o--", color=_SECOND, markersize=3.5, linewidth=1, label="root mean square")
     axis.plot(stated, empirical, "o-", color=_FIRST, markersize=4.5, linewidth=1.4, label="68.3 % quantile")
     axis.set_title("Sigma: stated and found")
@@ -143,13 +147,13 @@ def _coverage(axis: Axes, curve: list[dict[str, float]]) -> None:
     axis.plot([0, 1], [0, 1], color=_NEUTRAL, linewidth=1, zorder=1)
     expected, found = ([row[key] for row in curve] for key in ("expected", "found"))
     axis.plot(expected, found, "o-", color=_FIRST, markersize=4, linewidth=1.4)
-    for row in curve:
-        if row["sigmas"] in (1.0, 2.0):
-            axis.annotate(
-                f"{row['sigmas']:g} σ: {row['found']:.1%}\n(exact {row['expected']:.1%})",
-                (row["expected"], row["found"]), (-12, -4), textcoords="offset points",
-                ha="right", va="bottom", fontsize=8.5,
-            )  # fmt: skip
+    named = [row for row in curve if row["sigmas"] in (1.0, 2.0)]
+    axis.plot(
+        [row["expected"] for row in named], [row["found"] for row in named],
+        "o", color=_SECOND, markersize=7, zorder=3,
+    )  # fmt: skip
+    said = [f"{row['sigmas']:g} σ: {row['found']:.1%}, exact {row['expected']:.1%}" for row in named]
+    axis.text(0.97, 0.04, "\n".join(said), transform=axis.transAxes, ha="right", va="bottom", fontsize=8.5)
     axis.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axis.set_title("Errors within so many sigmas")
     axis.set_xlabel("share of a normal distribution")
@@ -165,7 +169,10 @@ def _presence(axis: Axes, curve: list[dict[str, float]]) -> None:
     axis.scatter(stated, found, s=size, color=_FIRST, alpha=0.75, edgecolor="white", linewidth=0.6, zorder=3)
     axis.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
     axis.set_title("Presence: stated and found")
-    axis.set_title("dots: decisions", loc="right", fontsize=8, fontweight="normal")
+    axis.text(
+        0.97, 0.04, "area of a dot: square root\nof its decisions",
+        transform=axis.transAxes, ha="right", va="bottom", fontsize=8.5,
+    )  # fmt: skip
     axis.set_xlabel("stated presence")
     axis.set_ylabel("share visible")
     _percent(axis)

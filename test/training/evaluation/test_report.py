@@ -57,7 +57,7 @@ def test_worst_frames_are_those_with_the_largest_reported_error() -> None:
         found = truth.copy()
         found[Landmark.CT, 0] += error
         found[Landmark.AA1] += 400.0  # not reported, so it does no harm
-        worst.offer(f"{error:.0f}", image, truth, visible, found, reported)
+        worst.offer(f"{error:.0f}", f"patient {error}", image, truth, visible, found, reported)
     assert worst.listed == [
         {"frame": "90", "landmark": "CT", "error_px": 90.0},
         {"frame": "50", "landmark": "CT", "error_px": 50.0},
@@ -65,9 +65,19 @@ def test_worst_frames_are_those_with_the_largest_reported_error() -> None:
     assert worst.sheet() is not None
 
 
+def test_two_frames_of_a_procedure_are_kept_at_most() -> None:
+    worst = WorstFrames(4)
+    image, truth, all_of_them = np.zeros((9, 9), np.uint8), np.zeros((11, 2)), np.ones(11, dtype=bool)
+    for number, error in enumerate((5.0, 8.0, 7.0, 6.0)):
+        worst.offer(str(number), "one", image, truth, all_of_them, truth + error, all_of_them)
+    worst.offer("another", "two", image, truth, all_of_them, truth + 1.0, all_of_them)
+    assert [entry["frame"] for entry in worst.listed] == ["1", "2", "another"]
+
+
 def test_frame_without_reported_points_is_not_among_the_worst() -> None:
     worst = WorstFrames()
     nothing = np.zeros(11, dtype=bool)
-    worst.offer("empty", np.zeros((9, 9), np.uint8), np.zeros((11, 2)), nothing, np.zeros((11, 2)), nothing)
+    image, xy = np.zeros((9, 9), np.uint8), np.zeros((11, 2))
+    worst.offer("empty", "patient", image, xy, nothing, xy, nothing)
     assert worst.listed == []
     assert worst.sheet() is None
