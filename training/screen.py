@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -50,7 +51,8 @@ class Screening:
 def main(argv: Sequence[str] | None = None) -> int:
     """Train and compare networks of the paper's family; a killed screening goes on where it stopped."""
     arguments = _parser().parse_args(argv)
-    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    with contextlib.suppress(RuntimeError):  # a process in which TensorFlow has run keeps its threads
+        tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     try:
         before = load_all(arguments.configs or presets())
         entries = _overrides(arguments)

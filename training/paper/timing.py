@@ -37,7 +37,7 @@ def prediction(model: keras.Model) -> Predict:
 def medians_ms(predicts: Mapping[str, Predict], images: NDArray[np.uint8], rounds: int) -> dict[str, float]:
     """Median time of each (ms) over ``rounds`` frames of (n, side, side), again from the first as needed."""
     for predict in predicts.values():
-        for _ in range(_WARM_UP):
+        for _ in range(min(_WARM_UP, rounds)):
             predict(images[0])
     times: dict[str, list[float]] = {name: [] for name in predicts}
     for turn in tqdm(range(rounds), unit="round", desc="prediction time", leave=False):
