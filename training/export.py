@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from training import data
 from training.architectures import build
 from training.calibration import Calibration, calibrate
 from training.card import write_card
+from training.ensemble import averaged
 from training.evaluate import evaluate
 from training.forward import predict
 from training.manifest import Provenance, write_manifest
-from training.recipe import recipe_of
+from training.recipe import Recipe, recipe_of
 from training.run import BEST, HISTORY
 from training.train import RECIPE
 
@@ -42,10 +44,34 @@ class ExportError(Exception):
     """The exported files do not answer as the trained model does."""
 
 
+@dataclass(frozen=True)
+class TrainedRun:
+    """What ``train`` has left in a folder: the recipe, the network with its best weights, the validations."""
+
+    recipe: Recipe
+    model: keras.Model
+    history: list[dict[str, float]]
+
+
+def load_run(folder: Path) -> TrainedRun:
+    """The result of a training.
+
+    Raises:
+        OSError: ``folder`` holds none.
+        RecipeError: its recipe cannot be read.
+    """
+    recipe = recipe_of(json.loads((folder / RECIPE).read_text()))
+    model = build(recipe.network, recipe.plan.size)
+    model.load_weights(str(folder / BEST))
+    return TrainedRun(recipe, model, json.loads((folder / HISTORY).read_text()))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Export trained weights as a bundle, calibrated on validation frames and measured on fresh ones."""
     parser = argparse.ArgumentParser(prog="tavi export", description=main.__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="folder that train wrote")
+    parser.add_argument(
+        "--run", type=Path, nargs="+", required=True, help="folder that train wrote; several are averaged"
+    )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
     )
@@ -59,14 +85,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
-    recipe = recipe_of(json.loads((arguments.run / RECIPE).read_text()))
+    runs = [load_run(folder) for folder in arguments.run]
+    recipe = runs[0].recipe
     size = recipe.plan.size
-    model = build(recipe.network, size)
-    model.load_weights(str(arguments.run / BEST))
+    model = averaged([run.model for run in runs], size)
     validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
-    history = json.loads((arguments.run / HISTORY).read_text())
     provenance = Provenance(
-        recipe, history, arguments.version, arguments.note, arguments.observed, len(validation)
+        recipe, runs[0].history, arguments.version, arguments.note, arguments.observed, len(validation)
     )
     bundle = export(model, size, validation, provenance, arguments.out)
     figures = evaluate(bundle, data.test_seeds(arguments.test), 1000)
@@ -92,7 +117,7 @@ def export(
     calibration = calibrate(*predict(model, validation), validation)
     serving = _serving(model, size, calibration)
     _write_saved_model(model, serving, out / SAVED_MODEL)
-    _write_litert(serving, size, out / LITERT_FILE)
+    _write_litert(serving, out / LITERT_FILE)
     weights = model.count_params() * _BYTES_PER_WEIGHT
     if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
@@ -143,20 +168,30 @@ def _write_saved_model(model: keras.Model, serving: Any, folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures={"serving_default": serving})
 
 
-def _write_litert(serving: Any, size: int, file: Path) -> None:
+def _write_litert(serving: Any, file: Path) -> None:
+    file.write_bytes(_converted(serving))
+
+
+def converted(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], shape: Sequence[int]) -> bytes:
+    """A LiteRT model of ``function`` of one tensor of ``shape``, its variables as constants."""
+    signature = [tf.TensorSpec(shape, tf.float32, name="image")]
+    return _converted(tf.function(function, input_signature=signature).get_concrete_function())
+
+
+def _converted(concrete: Any) -> bytes:
     # Unfrozen functions of Keras 3 convert to a file without weights, and nothing says so.
-    frozen = convert_variables_to_constants_v2(serving)
+    frozen = convert_variables_to_constants_v2(concrete)
     # A frozen function returns its outputs as a list, in the order of their sorted names.
-    names = sorted(serving.structured_outputs)
+    names = sorted(concrete.structured_outputs)
     module = tf.Module()
 
-    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
+    @tf.function(input_signature=[tf.TensorSpec(frozen.inputs[0].shape, tf.float32, name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(zip(names, frozen(image), strict=True))
 
     module.serve = serve
     concrete = serve.get_concrete_function()
-    file.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
+    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
 
 
 if __name__ == "__main__":

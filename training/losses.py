@@ -45,20 +45,32 @@ def total(
         weights: of the parts.
         over_all: sum of a number over all devices; their losses then add up to that of the whole batch.
     """
-    place = xy - outputs["corner"]
-    inside = tf.reduce_all((place >= _MARGIN) & (place <= PATCH - 1 - _MARGIN), axis=-1)
-    in_patch = visible * tf.cast(inside, tf.float32)
-    seen, looked_at = (tf.maximum(over_all(tf.reduce_sum(part)), 1.0) for part in (visible, in_patch))
+    seen = tf.maximum(over_all(tf.reduce_sum(visible)), 1.0)
     decisions = over_all(tf.cast(tf.size(visible), tf.float32))
     heat = heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
     distance = distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
-    patch_heat = heat_loss(outputs["patch_heat"], place, in_patch, weights.patch_sigma, PATCH_STRIDE)
-    patch_distance = distance_loss(outputs["xy"], xy, in_patch, PATCH_STRIDE)
     return (
         weights.presence * presence_loss(outputs["presence"], visible) / decisions
         + (weights.heat * heat + weights.distance * distance) / seen
-        + (weights.patch_heat * patch_heat + weights.patch_distance * patch_distance) / looked_at
+        + patch_loss(outputs, xy, visible, weights, over_all)
     )
+
+
+def patch_loss(
+    outputs: dict[str, tf.Tensor],
+    xy: tf.Tensor,
+    visible: tf.Tensor,
+    weights: Weights,
+    over_all: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> tf.Tensor:
+    """The part of ``total`` that is about patches, from ``corner``, ``patch_heat`` and ``xy``."""
+    place = xy - outputs["corner"]
+    inside = tf.reduce_all((place >= _MARGIN) & (place <= PATCH - 1 - _MARGIN), axis=-1)
+    in_patch = visible * tf.cast(inside, tf.float32)
+    heat = heat_loss(outputs["patch_heat"], place, in_patch, weights.patch_sigma, PATCH_STRIDE)
+    distance = distance_loss(outputs["xy"], xy, in_patch, PATCH_STRIDE)
+    seen = tf.maximum(over_all(tf.reduce_sum(in_patch)), 1.0)
+    return (weights.patch_heat * heat + weights.patch_distance * distance) / seen
 
 
 def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:

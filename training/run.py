@@ -23,6 +23,7 @@ from training.recipe import Plan, Recipe
 
 BEST = "best.weights.h5"
 HISTORY = "history.json"
+_SHOWN = ("step", "median_px", "mean_px", "p95_px", "macro_f1", "score")
 _CLIP = 5.0
 """Largest norm of the gradient of all weights together."""
 
@@ -102,7 +103,7 @@ class Run:
         figures = metrics.summary(predictions, validation)
         self.history.append({"step": self.step, **figures})
         if self._distribution.chief:
-            tqdm.write(" ".join(f"{key} {value:.4g}" for key, value in self.history[-1].items()))
+            tqdm.write(" ".join(f"{name} {self.history[-1][name]:.4g}" for name in _SHOWN))
             self._write({f"validation/{name}": value for name, value in figures.items()})
             if self.stale == 0:
                 self._measured.save_weights(str(self._out / BEST))

@@ -21,7 +21,7 @@ from training.data import Samples
 from training.distribution import Distribution, DistributionError, distribution
 from training.recipe import Plan, Recipe
 from training.run import HISTORY
-from training.train import main, train
+from training.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = {
@@ -33,9 +33,18 @@ NETWORK = {
 PLAN = {"size": 64, "batch": 4, "steps": 12, "validate_every": 4, "warm_up": 1, "ema": 0.5}
 
 
-def test_killed_training_comes_to_the_result_of_one_left_alone(cache: Path, tmp_path: Path) -> None:
-    alone, killed = tmp_path / "alone", tmp_path / "killed"
-    subprocess.run(_command(cache, alone), cwd=ROOT, check=True, capture_output=True)
+@pytest.fixture(scope="module")
+def alone(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a miniature training by one process, not disturbed."""
+    folder = tmp_path_factory.mktemp("training") / "alone"
+    subprocess.run(_command(cache, folder), cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+def test_killed_training_comes_to_the_result_of_one_left_alone(
+    alone: Path, cache: Path, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
     with subprocess.Popen(_command(cache, killed), cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
         while not (killed / "checkpoints" / "ckpt-2.index").exists() and time.monotonic() < deadline:
@@ -59,10 +68,9 @@ def test_training_stops_early_when_nothing_improves(
     assert len(scores) - 1 - scores.argmin() == 2
 
 
-def test_two_workers_come_to_the_result_of_one(cache: Path, tmp_path: Path) -> None:
+def test_two_workers_come_to_the_result_of_one(alone: Path, cache: Path, tmp_path: Path) -> None:
     """On the same batches; only batch normalisation sees halves of them."""
-    one, two = tmp_path / "one", tmp_path / "two"
-    subprocess.run(_command(cache, one), cwd=ROOT, check=True, capture_output=True)
+    two = tmp_path / "two"
     workers = [f"localhost:{_free_port()}" for _ in range(2)]
     processes = []
     for index in range(2):
@@ -73,24 +81,21 @@ def test_two_workers_come_to_the_result_of_one(cache: Path, tmp_path: Path) -> N
     for process in processes:
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors.decode()[-2000:]
-    histories = [json.loads((folder / HISTORY).read_text()) for folder in (one, two)]
+    histories = [json.loads((folder / HISTORY).read_text()) for folder in (alone, two)]
     assert [entry["step"] for entry in histories[1]] == [4, 8, 12]
     last = [history[-1]["mean_px"] for history in histories]
     assert last[1] == pytest.approx(last[0], rel=0.2)
 
 
-def test_training_logs_its_loss_for_tensorboard(cache: Path, tmp_path: Path) -> None:
-    subprocess.run(_command(cache, tmp_path), cwd=ROOT, check=True, capture_output=True)
-    (events,) = (tmp_path / "logs").glob("events.*")
+def test_training_logs_its_validations_for_tensorboard(alone: Path) -> None:
+    (events,) = (alone / "logs").glob("events.*")
     assert b"validation/mean_px" in events.read_bytes()
 
 
-def test_broken_cluster_is_refused_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_broken_cluster_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", "{}")
-    assert main(["--out", str(tmp_path), "--distribute", "workers"]) == 1
-    assert "TF_CONFIG" in capsys.readouterr().err
+    with pytest.raises(DistributionError, match="TF_CONFIG has to name the workers"):
+        distribution("workers")
 
 
 def test_batch_that_devices_cannot_share_evenly_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""The clip variant: a network that remembers what it saw at each landmark in the frames before."""

@@ -1,0 +1,53 @@
+"""The average of several networks, as one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers, ops
+
+from tavi_perception.landmarks import COUNT
+
+
+def averaged(models: Sequence[keras.Model], size: int) -> keras.Model:
+    """A model for inputs of side ``size`` px whose answers are the mean of those of ``models``.
+
+    Probabilities of presence and positions are averaged; to the mean covariance that of the positions
+    among the networks is added (deep ensembles, arXiv:1612.01474). It has those outputs of
+    ``architectures.build`` that answers need: ``presence``, ``xy``, ``covariance``, ``coarse_covariance``.
+    """
+    if len(models) == 1:
+        return models[0]
+    inputs = {
+        "image": keras.Input((size, size, 1), name="image"),
+        "jitter": keras.Input((COUNT, 2), name="jitter"),
+    }
+    # As parts of one model they need names of their own.
+    members = [
+        keras.Model(model.input, model.output, name=f"{model.name}_{number}")
+        for number, model in enumerate(models)
+    ]
+    answers = [member(inputs) for member in members]
+    outputs = Averaging(name="average")(
+        [ops.stack([answer[name] for answer in answers]) for name in _AVERAGED]
+    )
+    return keras.Model(inputs, dict(zip(_AVERAGED, outputs, strict=True)), name="ensemble")
+
+
+_AVERAGED = ("presence", "xy", "covariance", "coarse_covariance")
+
+
+@keras.saving.register_keras_serializable("tavi_perception")
+class Averaging(layers.Layer):
+    """Averages stacked answers (networks, batch, 11, …) of ``_AVERAGED``."""
+
+    def call(self, stacked: list[keras.KerasTensor]) -> list[keras.KerasTensor]:
+        presence, xy, covariance, coarse = stacked
+        probability = ops.clip(ops.mean(ops.sigmoid(presence), axis=0), 1e-7, 1 - 1e-7)
+        mean = ops.mean(xy, axis=0)
+        off = xy - mean
+        x, y = off[..., 0], off[..., 1]
+        among = ops.mean(ops.stack([x * x, x * y, y * y], axis=-1), axis=0)
+        logits = ops.log(probability) - ops.log(1 - probability)
+        return [logits, mean, ops.mean(covariance, axis=0) + among, ops.mean(coarse, axis=0)]
