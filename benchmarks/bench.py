@@ -142,7 +142,9 @@ def text(figures: dict[str, Any]) -> str:
     }
     for model in figures["models"]:
         lines += ["", f"{model['name']} {model['version']}, input {model['input_px']} px"]
-        lines.append(f"{'':36}{'median':>9}{'95 %':>9}{'99 %':>9}{'a second':>10}{'memory':>10}{'times':>8}")
+        lines.append(
+            f"{'':36}{'median':>11}{'95 %':>11}{'99 %':>11}{'a second':>10}{'memory':>10}{'times':>8}"
+        )
         for key, name in names.items():
             if key not in model["timings"]:
                 continue
@@ -160,5 +162,5 @@ def text(figures: dict[str, Any]) -> str:
 
 
 def _times(row: dict[str, float]) -> str:
-    milliseconds = "".join(f"{row[key]:6.2f} ms" for key in ("median_ms", "p95_ms", "p99_ms"))
+    milliseconds = "".join(f"{row[key]:8.2f} ms" for key in ("median_ms", "p95_ms", "p99_ms"))
     return f"{milliseconds}{row['per_second']:10.1f}"
