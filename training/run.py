@@ -20,6 +20,7 @@ from training.distribution import Distribution
 from training.forward import predict
 from training.losses import Weights, total
 from training.recipe import Plan, Recipe
+from training.start import load_start
 
 BEST = "best.weights.h5"
 HISTORY = "history.json"
@@ -32,7 +33,7 @@ class Run:
     """A training in the folder ``out``, new or taken up at its last checkpoint.
 
     Args:
-        start: weights that a new training starts from.
+        start: weights that a new training starts from; see ``load_start``.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Run:
         with distribution.strategy.scope():
             self._main, self._averaged = (build(recipe.network, plan.size) for _ in range(2))
             if start:
-                self._main.load_weights(str(start))
+                load_start(self._main, start)
             self._averaged.set_weights(self._main.get_weights())
             self._optimizer = keras.optimizers.AdamW(plan.learning_rate, weight_decay=plan.weight_decay)
             self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

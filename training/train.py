@@ -25,6 +25,7 @@ from training.augmentation import Order, batches
 from training.distribution import CHOICES, Distribution, DistributionError, distribution
 from training.recipe import RECIPES, Plan, Recipe, RecipeError, read_recipe
 from training.run import Run
+from training.start import StartError
 
 RECIPE = "recipe.json"
 
@@ -44,7 +45,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             _annotated(arguments, recipe.plan.size) if arguments.data else _rendered(arguments, recipe.plan)
         )
         history = train(recipe, samples, validation, arguments.out, devices, arguments.start)
-    except (AnnotationError, DistributionError, FaultyAnnotationsError, RecipeError, OSError) as error:
+    except (
+        AnnotationError,
+        DistributionError,
+        FaultyAnnotationsError,
+        RecipeError,
+        StartError,
+        OSError,
+    ) as error:
         print(f"tavi train: {error}", file=sys.stderr)
         return 1
     if arguments.json:
@@ -90,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tavi train", description=main.__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints, weights and logs")
     parser.add_argument("--recipe", type=Path, default=RECIPES / "accurate.yaml", help="network and plan")
-    parser.add_argument("--start", type=Path, help="weights to start from, of another training")
+    parser.add_argument(
+        "--start", type=Path, help="what to start from: best.weights.h5 of a training, or a bundle"
+    )
     parser.add_argument(
         "--distribute",
         choices=CHOICES,

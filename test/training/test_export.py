@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from training.export import PARITY_PX, export, parity
 from training.forward import predict
 from training.manifest import Provenance
 from training.recipe import Recipe
+from training.start import StartError, load_start
 
 SIZE = 64
 
@@ -54,6 +57,22 @@ def test_bundle_answers_as_the_trained_model(
     found = Predictor(bundle, "litert").predict(samples.images[0])
     assert found.presence == pytest.approx(expected.presence[0], abs=1e-4)
     assert found.xy[found.present] == pytest.approx(expected.xy[0][found.present], abs=0.01)
+
+
+def test_training_can_start_from_a_bundle(
+    bundle: ModelBundle, model: keras.Model, miniature: Network
+) -> None:
+    fresh = build(miniature, SIZE)
+    load_start(fresh, bundle.folder)
+    for found, expected in zip(fresh.get_weights(), model.get_weights(), strict=True):
+        assert np.array_equal(found, expected)
+
+
+def test_weights_of_another_network_are_refused_in_one_sentence(bundle: ModelBundle, tmp_path: Path) -> None:
+    other = build(Network(), SIZE)
+    for start in (bundle.folder, tmp_path, tmp_path / "none.weights.h5"):
+        with pytest.raises(StartError, match="holds no weights of this network"):
+            load_start(other, start)
 
 
 def test_shipped_bundle_gives_the_same_answer_through_both_runtimes() -> None:
