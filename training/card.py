@@ -57,8 +57,8 @@ Presence is right in {100 * figures["presence_accuracy"]:.1f} % of all decisions
 
 ## What it does not do
 - It has seen no real image in training. On real images expect larger errors, and stated sigmas too small.
-- One view is assumed (aortic arch at the top, ventricle to the lower right, little rotation); a mirrored or
-  rotated image is outside what it knows.
+- One view is assumed (aortic arch at the top, ventricle to the lower right, turned by less than 30°); a
+  mirrored image is outside what it knows.
 - Each frame is judged alone; continuity is the tracker's work.
 - CM is a place without an edge of its own, and AA2 and STJ2 are hidden by the device at times: these are the
   least certain points.

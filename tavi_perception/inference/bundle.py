@@ -12,7 +12,7 @@ from tavi_perception.resources import share_directory
 
 __all__ = ["DEFAULT_MODEL", "ModelBundle", "ModelContractError", "default_bundle", "load_bundle"]
 
-DEFAULT_MODEL = "compact-256"
+DEFAULT_MODEL = "accurate"
 """Name of the shipped bundle that is used unless the user names another."""
 
 LITERT_FILE = "model.tflite"

@@ -29,7 +29,7 @@ def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def test_shipped_bundle_loads_and_describes_itself() -> None:
     bundle = default_bundle()
     assert bundle.name == bundle.folder.name
-    assert bundle.input_height == bundle.input_width == 256
+    assert bundle.input_height == bundle.input_width == 512
     assert bundle.presence_thresholds.shape == (len(NAMES),)
     assert len(bundle.sha256) == 64
 
