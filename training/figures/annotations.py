@@ -14,21 +14,9 @@ from numpy.typing import NDArray
 
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from training.annotations.statistics import SetStatistics
+from training.figures.style import DPI, EDGE, INK, STYLE
 
-_STYLE = {
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.axisbelow": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-}
-_DPI = 150
-_INK, _EDGE, _NEUTRAL, _BACKDROP = "#222222", "#444444", "#8a9bb0", "#e2e2e2"
+_NEUTRAL, _BACKDROP = "#8a9bb0", "#e2e2e2"
 _GROUPS = {
     "aortic annulus": Landmark.AA1,
     "sinotubular junction": Landmark.STJ1,
@@ -48,9 +36,9 @@ def draw_statistics(statistics: SetStatistics, folder: Path) -> tuple[Path, ...]
         "coordinates.png": coordinates,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         for name, draw in figures.items():
-            draw(statistics).savefig(folder / name, dpi=_DPI, metadata={"Software": None})
+            draw(statistics).savefig(folder / name, dpi=DPI, metadata={"Software": None})
     return tuple(folder / name for name in figures)
 
 
@@ -60,7 +48,7 @@ def keypoints_per_image(statistics: SetStatistics) -> Figure:
     axis = figure.subplots()
     counts = statistics.keypoints_per_image
     bars = axis.bar(np.arange(len(counts)), counts, width=0.78, color=_NEUTRAL)
-    axis.bar_label(bars, labels=[_count(count) for count in counts], padding=2, fontsize=8, color=_INK)
+    axis.bar_label(bars, labels=[_count(count) for count in counts], padding=2, fontsize=8, color=INK)
     mean = statistics.images_per_keypoint.sum() / max(statistics.frames, 1)
     axis.set_xticks(np.arange(len(counts)))
     axis.set_ylim(0, max(counts.max(initial=0) * 1.1, 1))
@@ -77,7 +65,7 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
     axis = figure.subplots()
     counts = statistics.images_per_keypoint
     places = np.arange(COUNT)
-    axis.bar(places, counts, width=0.78, color=_colours(), edgecolor=_EDGE, linewidth=0.7)
+    axis.bar(places, counts, width=0.78, color=_colours(), edgecolor=EDGE, linewidth=0.7)
     axis.plot(
         places,
         statistics.weighted_share * statistics.frames,
@@ -85,7 +73,7 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
         marker="D",
         markersize=5,
         markerfacecolor="white",
-        markeredgecolor=_INK,
+        markeredgecolor=INK,
         label="as often as this with repeat-factor sampling",
     )
     rows = zip(NAMES, counts, statistics.share, strict=True)
@@ -101,7 +89,7 @@ def images_per_keypoint(statistics: SetStatistics) -> Figure:
         fontsize=10.5,
         fontweight="bold",
     )
-    handles = [Patch(facecolor=c, edgecolor=_EDGE, label=g) for g, c in _group_colours()]
+    handles = [Patch(facecolor=c, edgecolor=EDGE, label=g) for g, c in _group_colours()]
     figure.legend(
         handles=[*handles, *axis.lines], loc="outside lower center", ncols=3, fontsize=8.5, columnspacing=1.6
     )
@@ -139,21 +127,21 @@ def _panel(axis: Axes, statistics: SetStatistics, index: int) -> None:
         "o",
         markersize=3.2,
         markerfacecolor=colour,
-        markeredgecolor=_EDGE,
+        markeredgecolor=EDGE,
         markeredgewidth=0.3,
         alpha=0.75,
         zorder=2,
     )
     if len(points):
         axis.plot(*points.mean(axis=0), "+", markersize=11, markeredgewidth=1.8, color="black", zorder=3)
-    axis.set_title(NAMES[index], color=_INK)
+    axis.set_title(NAMES[index], color=INK)
     axis.set_title(f"{_count(len(points))}", loc="right", fontsize=8.5, fontweight="normal")
 
 
 def _key(axis: Axes) -> None:
     """What the colours and signs of the panels mean, in place of a panel."""
     handles = [
-        Line2D([], [], linestyle="none", marker="o", markeredgecolor=_EDGE, color=colour, label=group)
+        Line2D([], [], linestyle="none", marker="o", markeredgecolor=EDGE, color=colour, label=group)
         for group, colour in _group_colours()
     ]
     handles += [

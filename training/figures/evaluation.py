@@ -15,21 +15,9 @@ from numpy.typing import NDArray
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from training.evaluation.judged import Judged
 from training.evaluation.numbers import errors_by_landmark
+from training.figures.style import DPI, EDGE, INK, STYLE
 
-_STYLE = {
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10.5,
-    "axes.titleweight": "bold",
-    "axes.axisbelow": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-}
-_DPI = 150
-_INK, _EDGE, _NEUTRAL, _FIRST, _SECOND = "#222222", "#444444", "#9a9a9a", "#0072b2", "#d55e00"
+_NEUTRAL, _FIRST, _SECOND = "#9a9a9a", "#0072b2", "#d55e00"
 _SMALLEST, _LARGEST = 0.3, 300.0
 """Range of the histograms (px of 1000); errors outside stand in the outermost bins."""
 
@@ -40,15 +28,15 @@ def draw_evaluation(judged: Judged, figures: dict[str, Any], folder: Path) -> tu
         "errors.png": errors(judged, figures),
         "calibration.png": calibration(figures),
     }
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         for name, figure in drawn.items():
-            figure.savefig(folder / name, dpi=_DPI, metadata={"Software": None})
+            figure.savefig(folder / name, dpi=DPI, metadata={"Software": None})
     return tuple(folder / name for name in drawn)
 
 
 def errors(judged: Judged, figures: dict[str, Any]) -> Figure:
     """Histograms of the errors of visible points, one panel a landmark, and all their distributions."""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 6.8), layout="constrained")
         axes = figure.subplots(3, 4, sharex=True).ravel()
         edges = np.geomspace(_SMALLEST, _LARGEST, 31).tolist()
@@ -73,7 +61,7 @@ def errors(judged: Judged, figures: dict[str, Any]) -> Figure:
 def calibration(figures: dict[str, Any]) -> Figure:
     """Stated against empirical sigma, coverage, and the reliability of the presence."""
     curves = figures["calibration"]
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10.8, 3.9), layout="constrained")
         first, second, third = figure.subplots(1, 3)
         _sigma(first, curves["sigma"])
@@ -83,7 +71,7 @@ def calibration(figures: dict[str, Any]) -> Figure:
 
 
 def _histogram(axis: Axes, landmark: Landmark, values: NDArray[np.float64], edges: list[float]) -> None:
-    axis.set_title(NAMES[landmark], color=_INK)
+    axis.set_title(NAMES[landmark], color=INK)
     axis.set_yticks([])
     axis.spines["left"].set_visible(False)
     if not len(values):
@@ -91,9 +79,9 @@ def _histogram(axis: Axes, landmark: Landmark, values: NDArray[np.float64], edge
         return
     colour = "#{:02x}{:02x}{:02x}".format(*COLOURS_RGB[landmark])
     inside = np.clip(values, _SMALLEST * 1.0001, _LARGEST * 0.9999)
-    axis.hist(inside, bins=edges, color=colour, edgecolor=_EDGE, linewidth=0.4)
+    axis.hist(inside, bins=edges, color=colour, edgecolor=EDGE, linewidth=0.4)
     for value, style in ((np.median(values), "-"), (np.percentile(values, 95), "--")):
-        axis.axvline(float(np.clip(value, _SMALLEST, _LARGEST)), color=_INK, linewidth=1, linestyle=style)
+        axis.axvline(float(np.clip(value, _SMALLEST, _LARGEST)), color=INK, linewidth=1, linestyle=style)
     said = f"{np.median(values):.1f} · {np.percentile(values, 95):.0f} px"
     axis.set_title(f"{said}   n {len(values):,}", loc="right", fontsize=8, fontweight="normal")
     axis.set_ylim(0, axis.get_ylim()[1] * 1.05)
@@ -109,7 +97,7 @@ def _distributions(axis: Axes, judged: Judged) -> None:
                 np.sort(values), np.arange(1, len(values) + 1) / len(values), color=colour, linewidth=0.8
             )
     together = np.sort(np.concatenate(every))
-    axis.plot(together, np.arange(1, len(together) + 1) / len(together), color=_INK, linewidth=1.8)
+    axis.plot(together, np.arange(1, len(together) + 1) / len(together), color=INK, linewidth=1.8)
     for limit in (5, 10):
         axis.axvline(limit, color=_NEUTRAL, linewidth=0.8, linestyle=":")
     axis.set_ylim(0, 1)
@@ -118,7 +106,7 @@ def _distributions(axis: Axes, judged: Judged) -> None:
     axis.spines["left"].set_visible(False)
     axis.spines["right"].set_visible(True)
     axis.grid(axis="y")
-    axis.set_title("share below", color=_INK)
+    axis.set_title("share below", color=INK)
     axis.set_title("black: all", loc="right", fontsize=8, fontweight="normal")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from benchmarks.machine import processor_name
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Machine:
 def this_machine() -> Machine:
     """The machine and versions of this process."""
     return Machine(
-        cpu=_cpu(),
+        cpu=processor_name(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         threads=tf.config.threading.get_intra_op_parallelism_threads(),
         gpus=tuple(device.name for device in tf.config.list_physical_devices("GPU")),
@@ -50,12 +51,3 @@ def this_machine() -> Machine:
         numpy=np.__version__,
         onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1") != "0",
     )
-
-
-def _cpu() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
