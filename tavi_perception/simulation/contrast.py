@@ -17,6 +17,15 @@ from tavi_perception.simulation.view import FloatArray, View
 _COARSE = 2
 """Clouds are painted at this fraction of the image's resolution."""
 
+_INSIDE = 0.82
+"""Size of a sinus' inside, which the flow clears, relative to the sinus."""
+
+_BENDING = 30.0
+"""Length (mm) above the junction over which the aorta's axis leaves that of the root."""
+
+_NADIR = 0.97
+"""Of the ring's radius: where the lowest point of a sinus lies, just inside of the wall."""
+
 Cloud = NDArray[np.uint8]
 
 
@@ -38,6 +47,10 @@ class ContrastConfig:
     """The same of the rest of the root."""
     reach: Uniform = Uniform(1.3, 2.6)
     """How far up the medium gets, in heights of the STJ."""
+    front: Uniform = Uniform(4.0, 12.0)
+    """Length (mm) over which it fades out there."""
+    rim: Uniform = Uniform(0.0, 0.6)
+    """Share of the medium that lies along the wall of a sinus, where the flow clears it last."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +60,14 @@ class Contrast:
     Attributes:
         sinus: attenuation of the non-coronary sinus, where the pigtail injects.
         root: attenuation of the rest of the root.
-        reach: how far above the annulus the medium reaches (mm).
+        reach: how far above the annulus the medium reaches (mm): half of it is left there.
+        front: length over which it fades out at ``reach`` (mm).
     """
 
     sinus: float = 0.0
     root: float = 0.0
     reach: float = 0.0
+    front: float = 4.0
 
     VISIBLE = 0.10
     """Attenuation from which on an expert can mark a border."""
@@ -66,8 +81,12 @@ class Contrast:
     def at_landmarks(self, root: Root) -> FloatArray:
         """(4,) attenuation that shows AA1, AA2, STJ1, STJ2."""
         near, far = max(self.sinus, self.root), self.root
-        high = 1.0 if self.reach >= root.junction_height - 2.0 else 0.0
-        return np.array([near, far, near * high, far * high])
+        low, high = self.left_at(np.array([0.0, root.junction_height]))
+        return np.array([near * low, far * low, near * high, far * high])
+
+    def left_at(self, height: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Share of the medium that is found ``height`` mm above the annulus."""
+        return np.clip((self.reach - height) / self.front + 0.5, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,8 @@ class Injector:
     wash_out_sinus: float
     wash_out_root: float
     reach: float
+    front: float
+    rim: float
 
     def contrast(self, ages: FloatArray | list[float], junction_height: float) -> Contrast:
         """What is in the root when injections began ``ages`` (s) ago; later ones top up earlier ones."""
@@ -91,7 +112,7 @@ class Injector:
         root = max(self._filling(age, self.wash_out_root) for age in started)
         filled = max(self._filling(age, self.wash_out_root * 1.5) for age in started)
         reach = (0.4 + (self.reach - 0.4) * filled) * junction_height
-        return Contrast(self.opacity * sinus, self.opacity * self.root_share * root, reach)
+        return Contrast(self.opacity * sinus, self.opacity * self.root_share * root, reach, self.front)
 
     def _filling(self, age: float, wash_out: float) -> float:
         """Share of the full concentration (0…1): first-order filling, then first-order clearing."""
@@ -109,13 +130,15 @@ def draw_injector(rng: np.random.Generator, config: ContrastConfig) -> Injector:
         wash_out_sinus=config.wash_out_sinus.draw(rng),
         wash_out_root=config.wash_out_root.draw(rng),
         reach=config.reach.draw(rng),
+        front=config.front.draw(rng),
+        rim=config.rim.draw(rng),
     )
 
 
 class RootClouds:
     """The shapes that an injection fills as one view shows them, cast once and then only scaled."""
 
-    def __init__(self, seed: int, root: Root, route: Route, view: View) -> None:
+    def __init__(self, seed: int, root: Root, route: Route, view: View, rim: float) -> None:
         rng = np.random.default_rng(seed)
         geometry = view.geometry
         columns, rows = np.meshgrid(
@@ -128,23 +151,27 @@ class RootClouds:
         # The two that the outline shows stand on AA1 and AA2, the third faces detector or source.
         first, second = np.pi - root.hinge_turns[0], root.hinge_turns[1]
         sinuses = [_sinus(rng, root, turn) for turn in (first, second, rng.choice([-1, 1]) * np.pi / 2)]
-        rest = [*sinuses, *_aorta(rng, root, route)]
-        sinus = _shadow(source, directions, sinuses[:1])
+        # Taking the inside away in part leaves more along the wall.
+        cast = [
+            _shadow(source, directions, [part])
+            - np.float32(rim) * _shadow(source, directions, [_Ellipsoid(part.centre, _INSIDE * part.axes)])
+            for part in sinuses
+        ]
+        sinus = cast[0]
+        rest = np.maximum.reduce([*cast, _shadow(source, directions, _aorta(rng, root, route))])
         # A longest way of one sinus' depth is what ``Contrast.sinus`` refers to; wider parts are darker.
         depth = float(sinus.max())
         swirl = 1.0 + 0.22 * _swirl(rng, sinus.shape)
         self._sinus = (sinus / depth * swirl).astype(np.float32)
-        self._root = (np.minimum(_shadow(source, directions, rest) / depth, 1.6) * swirl).astype(np.float32)
+        self._root = (np.minimum(rest / depth, 1.6) * swirl).astype(np.float32)
         seen = view.project(np.stack([np.zeros(3), -root.normal]))
         along = (seen[1] - seen[0]) / np.sum((seen[1] - seen[0]) ** 2)
         height = (columns[window] - seen[0, 0]) * along[0] + (rows[window] - seen[0, 1]) * along[1]
         self._height = height.astype(np.float32)
-        self._fade = rng.uniform(2.0, 6.0)
 
     def add_to(self, canvas: Cloud, contrast: Contrast, shift: FloatArray) -> None:
         """Add the shadow of ``contrast`` to a canvas, moved by ``shift`` (2,) px."""
-        front = np.float32(contrast.reach) - self._height
-        np.clip(front / np.float32(2 * self._fade) + np.float32(0.5), 0.0, 1.0, out=front)
+        front = contrast.left_at(self._height).astype(np.float32)
         density = np.maximum(self._sinus * np.float32(contrast.sinus), self._root * np.float32(contrast.root))
         levels = cv2.convertScaleAbs(cv2.multiply(density, front), alpha=1.0 / LEVEL)
         left, top, right, bottom = self._box.pixels
@@ -191,14 +218,22 @@ class _Ellipsoid:
 
 
 def _sinus(rng: np.random.Generator, root: Root, turn: float) -> _Ellipsoid:
-    """The sinus whose nadir lies on the ring at ``turn`` from AA2's side; it bulges out of the ring."""
+    """The sinus whose nadir lies on the ring at ``turn`` from AA2's side.
+
+    Its outline leaves the ring at the nadir, bulges out of it, and comes back to the wall of the aorta at
+    the junction, so that the corner between both is where the STJ is.
+    """
     radius, height = root.diameter / 2, root.junction_height
     outwards = np.cos(turn) * root.axes[0] + np.sin(turn) * root.axes[2]
     around = np.cross(root.normal, outwards)
-    half_height = height * rng.uniform(0.52, 0.6)
-    # Its lowest point is the nadir: on the ring, in the annulus plane, give or take a millimetre.
-    centre = 0.95 * radius * outwards - (half_height - rng.uniform(-0.2, 0.5)) * root.normal
-    half = np.array([0.05 * radius + root.bulge, half_height, radius * rng.uniform(0.62, 0.8)])
+    middle = _NADIR * radius
+    junction = root.junction_diameter / 2 + root.junction_shift * np.cos(turn) - middle
+    # A junction that is wider than the sinus would bulge has no corner: the sinus runs into the aorta.
+    bulge = max(radius - middle + root.bulge, abs(junction) / 0.9)
+    sag = rng.uniform(-0.2, 0.2)
+    half_height = (height + sag) / (1.0 + np.sqrt(1.0 - (junction / bulge) ** 2))
+    centre = middle * outwards - (half_height - sag) * root.normal
+    half = np.array([bulge, half_height, radius * rng.uniform(0.62, 0.8)])
     return _Ellipsoid(centre, half[:, None] * np.stack([outwards, root.normal, around]))
 
 
@@ -211,15 +246,18 @@ def _aorta(rng: np.random.Generator, root: Root, route: Route) -> list[_Ellipsoi
         np.diag([0.95 * top, 0.62 * height, 0.95 * top]) @ root.axes,
     )
     parts = [core]
-    for distance in np.arange(height + 8.0, 100.0, 9.0).tolist():
+    for distance in np.arange(height, 100.0, 7.0).tolist():
         tangent = route.tangent_at(-distance)
         side = np.cross(tangent, root.axes[2])
         side /= np.linalg.norm(side)
         # The catheter leans on the outer wall; the aorta's axis lies a little inside of it.
         inside = rng.uniform(0.0, 2.0) * side + shift * max(0.0, 1.0 - distance / 60.0)
-        radius = top * min(1.16, 0.98 + 0.006 * (distance - height))
+        # At the junction it stands on the root.
+        away = min(1.0, (distance - height) / _BENDING)
+        centre = away * (route.at(-distance) + inside) + (1.0 - away) * (shift - distance * root.normal)
+        radius = top * min(1.16, 1.0 + 0.006 * (distance - height))
         axes = np.stack([radius * side, 13.0 * tangent, radius * np.cross(side, tangent)])
-        parts.append(_Ellipsoid(route.at(-distance) + inside, axes))
+        parts.append(_Ellipsoid(centre, axes))
     return parts
 
 

@@ -7,27 +7,33 @@ from numpy.typing import NDArray
 
 from tavi_perception.simulation.device import Device, DevicePose, DeviceState, pose, ring
 from tavi_perception.simulation.paint import Layer
+from tavi_perception.simulation.pigtail import Wire
 from tavi_perception.simulation.route import ProjectedRoute, Route, projected
 from tavi_perception.simulation.view import FloatArray, View
 
 _FRAME_POINTS = 28
 """Points along each strut line of the frame."""
 
+_CONE_STEPS = 6
+"""Pieces of the nose cone, each a little fainter than the one before."""
+
 
 def draw_delivery(
     canvas: NDArray[np.uint8], layer: Layer, device: Device, state: DeviceState, route: Route,
-    frame_route: Route, wire: FloatArray, view: View,
+    frame_route: Route, wire: Wire, view: View,
 ) -> None:  # fmt: skip
     """Add the system in ``state`` to ``canvas``.
 
     Args:
         route: of the catheter. frame_route: of the stent frame, which the root holds once it is released.
-        wire: (n, 3) the wire from CT on (mm).
     """
     place = pose(device, state)
     seen = projected(route, view)
     scale = float(seen.scale_at(0.0))
-    _draw_shaft(layer, device, place, seen, view.project(wire), scale)
+    _draw_shaft(layer, device, place, seen, scale)
+    layer.add_to(canvas)
+    beyond = wire.placed(route.at(place.tip), route.tangent_at(place.tip), view.beam)
+    _draw_wire(layer, wire, seen.section(seen.distance[0], place.tip), view.project(beyond), scale)
     layer.add_to(canvas)
     _draw_capsule(layer, device, place, seen, scale, state)
     layer.add_to(canvas)
@@ -36,18 +42,21 @@ def draw_delivery(
         layer.add_to(canvas)
 
 
-def _draw_shaft(
-    layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, wire: FloatArray, scale: float
-) -> None:
-    """Outer shaft up to the capsule, inner shaft and wire through it, and the wire beyond the tip."""
+def _draw_shaft(layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, scale: float) -> None:
+    """Outer shaft up to the capsule."""
     o = device.opacity
     neck = place.block - device.block_length
     outer = route.section(route.distance[0], neck - 12.0)
     width = 0.62 * device.capsule_width * scale
     layer.stroke(outer, width, 0.20 * o)
     layer.stroke(outer, width * 0.55, 0.12 * o)
-    layer.stroke(route.section(route.distance[0], place.tip), 0.30 * scale, 0.25 * o)
-    layer.stroke(wire, 0.42 * scale, 0.20 * o)
+
+
+def _draw_wire(layer: Layer, wire: Wire, inside: FloatArray, beyond: FloatArray, scale: float) -> None:
+    """One line from the arch into the ventricle, as dark inside the catheter as beyond its tip."""
+    layer.stroke(np.concatenate([inside, beyond[1:]]), wire.width * scale, wire.dark)
+    if wire.bead is not None:
+        layer.stroke(beyond[wire.bead : wire.bead + 2], 1.5 * wire.width * scale, 1.7 * wire.dark)
 
 
 def _draw_capsule(
@@ -88,8 +97,12 @@ def _draw_capsule(
         part(place.mouth, place.cone, -0.2 * full, 0.2 * full, 0.20)
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
     part(place.cone, place.cone + 2.0, -rim, rim, device.cone)
-    part(place.cone + 2.0, place.tip, np.array([-base, -0.14]), np.array([base, 0.14]), device.cone)
-    part(place.cone, place.tip, np.array([-0.10, -0.10]), np.array([0.10, 0.10]), device.core)
+    ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
+    edges, fade = np.linspace(base, 0.14, len(ends)), np.linspace(1.0, device.cone_fade, _CONE_STEPS)
+    for start, end, first, last, left in zip(ends, ends[1:], edges, edges[1:], fade, strict=False):
+        rims = np.array([first, last])
+        part(start, end, -rims, rims, device.cone * left)
+        part(start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core)
     band = device.band_length / 2
     part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
 

@@ -33,6 +33,8 @@ class Device:
         wall, proximal, distal: of the capsule's wall, and of what is inside its proximal and distal half.
         core: of inner shaft and wire inside the capsule.
         cone_base: width of the nose cone at its base, relative to the capsule.
+        cone_fade: share of the cone's attenuation that is left at its tip.
+        cone_core: attenuation of the inner shaft inside the cone.
     """
 
     capsule_width: float
@@ -59,6 +61,8 @@ class Device:
     distal: float
     core: float
     cone_base: float
+    cone_fade: float
+    cone_core: float
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ class DeviceConfig:
     """Marker band."""
     block: Uniform = Uniform(0.60, 0.92)
     """Proximal block."""
-    cone: Uniform = Uniform(0.07, 0.22)
+    cone: Uniform = Uniform(0.10, 0.32)
     """Nose cone."""
     wall: Uniform = Uniform(0.24, 0.36)
     """Capsule's wall."""
@@ -150,9 +154,13 @@ class DeviceConfig:
     distal: Uniform = Uniform(0.18, 0.36)
     """The same in its distal half, where the frame is denser."""
     core: Uniform = Uniform(0.25, 0.40)
-    """Inner shaft and wire inside the capsule."""
+    """Inner shaft inside the capsule."""
     cone_base: Uniform = Uniform(0.65, 0.95)
     """Width of the nose cone at its base, relative to the capsule."""
+    cone_fade: Uniform = Uniform(0.5, 1.0)
+    """Share of the cone's attenuation that is left at its tip, where it is thin."""
+    cone_core: Uniform = Uniform(0.0, 0.25)
+    """Inner shaft inside the cone; on the published frames the line is no darker there than beyond."""
 
 
 def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: float) -> Device:
@@ -184,6 +192,8 @@ def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: floa
         distal=config.distal.draw(rng),
         core=config.core.draw(rng),
         cone_base=config.cone_base.draw(rng),
+        cone_fade=config.cone_fade.draw(rng),
+        cone_core=config.cone_core.draw(rng),
     )
 
 

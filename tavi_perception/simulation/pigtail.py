@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tavi_perception.simulation.distributions import Normal, Uniform
+from tavi_perception.simulation.distributions import Chance, Normal, Uniform
 from tavi_perception.simulation.patient import Root
 from tavi_perception.simulation.route import Route, smooth
 from tavi_perception.simulation.view import FloatArray, View, unit
@@ -40,6 +40,12 @@ class PigtailConfig:
     """Length from the nose cone to the curl."""
     wire_turns: Uniform = Uniform(0.4, 1.7)
     """Of the curl."""
+    wire_width: Uniform = Uniform(0.40, 0.75)
+    """Diameter; 0.89 mm (0.035 inch) with a core that is thinner, about 0.5 mm on the published frames."""
+    wire_dark: Uniform = Uniform(0.14, 0.34)
+    """Of the wire, inside the catheter as beyond it."""
+    wire_bead: Chance = Chance(0.35)
+    """A short darker place on the wire beyond the nose cone; there is one on the published frames."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,20 @@ def draw_pigtail(
 
 @dataclass(frozen=True)
 class Wire:
-    """The wire beyond the nose cone: (n, 2) in its plane, from the origin along x (mm); the plane's turn."""
+    """The wire through the catheter and beyond its nose cone.
+
+    Attributes:
+        shape: (n, 2) of what is beyond, in its plane, from the origin along x (mm).
+        turn: of that plane about x (rad).
+        width: diameter (mm). dark: attenuation.
+        bead: point of ``shape`` at which a short darker place begins; none where it is None.
+    """
 
     shape: FloatArray
     turn: float
+    width: float
+    dark: float
+    bead: int | None
 
     def placed(self, start: FloatArray, tangent: FloatArray, beam: FloatArray) -> FloatArray:
         """(n, 3) the wire as it leaves ``start`` along ``tangent`` (mm)."""
@@ -110,7 +126,12 @@ def draw_wire(rng: np.random.Generator, config: PigtailConfig) -> Wire:
     bends = np.concatenate([rng.normal(0, 0.01, int(straight / step)), sense * step / (radius * grow)])
     heading = np.cumsum(bends)
     steps = step * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
-    return Wire(np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)]), rng.uniform(-0.9, 0.9))
+    shape = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+    bead = int(rng.integers(2, min(14, len(shape) - 2)))
+    return Wire(
+        shape, rng.uniform(-0.9, 0.9), config.wire_width.draw(rng), config.wire_dark.draw(rng),
+        bead if config.wire_bead.draw(rng) else None,
+    )  # fmt: skip
 
 
 def _loop(rng: np.random.Generator, config: PigtailConfig, view: View) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -78,5 +79,5 @@ def _contrast(rng: np.random.Generator, scene: Scene) -> Contrast:
         return Contrast()
     contrast = scene.injector.contrast([float(rng.uniform(0.15, 4.5))], scene.root.junction_height)
     if rng.random() < 0.2:
-        return Contrast(sinus=contrast.sinus, reach=contrast.reach)
+        return replace(contrast, root=0.0)
     return contrast

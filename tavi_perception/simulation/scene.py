@@ -14,7 +14,7 @@ from tavi_perception.simulation.clutter import Bystanders, draw_bystanders, draw
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
-from tavi_perception.simulation.device import Device, DeviceState, draw_device, pose
+from tavi_perception.simulation.device import Device, DeviceState, draw_device
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
@@ -112,9 +112,7 @@ class Scene:
 
     def _draw_delivery(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
         route, held = self.routes(moment)
-        tip = pose(self.device, moment.device).tip
-        wire = self.wire.placed(route.at(tip), route.tangent_at(tip), moment.view.beam)
-        draw_delivery(canvas, self._layer, self.device, moment.device, route, held, wire, moment.view)
+        draw_delivery(canvas, self._layer, self.device, moment.device, route, held, self.wire, moment.view)
 
     def routes(self, moment: Moment) -> tuple[Route, Route]:
         """Where catheter and stent frame run at ``moment``: once released, the root alone holds the frame."""
@@ -160,7 +158,7 @@ class Scene:
         self._bystanders.paint_still(canvas, self._layer, view, np.zeros(3))
 
     def _make_clouds(self, view: View) -> RootClouds:
-        return RootClouds(int(self._seeds[2]), self.root, self.route, view)
+        return RootClouds(int(self._seeds[2]), self.root, self.route, view, self.injector.rim)
 
 
 def at_rest(scene: Scene, device: DeviceState, contrast: Contrast = Contrast()) -> Moment:
