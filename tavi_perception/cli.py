@@ -157,8 +157,8 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Times the whole predictor and its parts, call by call in turn with straightforward "
         "pipelines, and the tracker. What else is measured has modules of its own, to be run with "
         "python -m: benchmarks.rendering (how fast frames are simulated), benchmarks.realism (whether they "
-        "are like a real one), benchmarks.tracking (how right the deviation is over procedures) and "
-        "benchmarks.real_frames (how a model copes with real images); see docs/benchmarks.md.",
+        "are like a real one) and benchmarks.real_frames (how a model copes with real images); see "
+        "docs/benchmarks.md. How right the deviation is over procedures: tavi evaluate --procedures.",
     )
     parser.add_argument(
         "--model", type=Path, nargs="+", default=[], help="folders of bundles; else all that are shipped"

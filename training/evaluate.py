@@ -23,6 +23,7 @@ from training.annotations.command import add_reading, reading_options
 from training.evaluation.bag import open_bag
 from training.evaluation.judged import Judged, Labelled, judge
 from training.evaluation.numbers import calibration_of, figures_of, for_json
+from training.evaluation.procedures.command import add_course, over_procedures
 from training.evaluation.report import write_report
 from training.evaluation.sources import (
     BENCHMARK_FRAMES,
@@ -60,6 +61,8 @@ def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, 
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.procedures is not None:
+        return over_procedures(arguments)
     worst = WorstFrames(arguments.worst)
     recorded = arguments.bag is not None and arguments.model is None
     bundle = None if recorded else load_bundle(arguments.model) if arguments.model else default_bundle()
@@ -138,6 +141,10 @@ def _parser() -> argparse.ArgumentParser:
         "kept for the next time",
     )  # fmt: skip
     chosen.add_argument(
+        "--procedures", type=int, metavar="N",
+        help="network and tracker over N whole simulated procedures: errors of the deviation",
+    )  # fmt: skip
+    chosen.add_argument(
         "--data",
         type=Path,
         metavar="FOLDER",
@@ -148,12 +155,15 @@ def _parser() -> argparse.ArgumentParser:
         help="bag with the simulator's truth: its recorded keypoints, or --model run anew on its images",
     )  # fmt: skip
     parser.add_argument("--size", type=int, default=1000, help="side of synthetic frames (px)")
-    parser.add_argument("--cache", type=Path, help="data set folder of the benchmark; default: in ~/.cache")
+    parser.add_argument(
+        "--cache", type=Path, help="folder of what is kept for the next time; default: in ~/.cache"
+    )
     parser.add_argument("--out", type=Path, help="folder for report.md and its figures")
     parser.add_argument(
         "--worst", type=int, default=12, help="how many of the worst frames are pictured (12)"
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
+    add_course(parser.add_argument_group("procedures", "which are simulated; see docs/evaluation.md"))
     add_reading(parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md"))
     return parser
 

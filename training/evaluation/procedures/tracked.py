@@ -1,0 +1,114 @@
+"""What the tracker makes of an observed procedure, and how wrong it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tavi_perception.estimates import Reason, Stage
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.tracker import Tracker
+from training.evaluation.procedures.observing import Observed
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+STAGE_MARGIN = 0.5
+"""Time around a change of stage (s) in which the stage is not judged."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """The n frames of procedures that are judged: from the first contrast to the release.
+
+    Errors are estimate minus truth, in mm and degrees; NaN where either is unknown.
+
+    Attributes:
+        seed: (n,) of the procedure. time: (n,) since its first frame (s).
+        valid: (n,) deviations. reasons: (n,) ``Reason`` bits of them.
+        depth, depth_sigma, lateral, lateral_sigma: (n,) errors and stated standard deviations (mm).
+        angle, angle_sigma: (n,) the same (°).
+        extraction: (n,) error, as a share.
+        stage, true_stage: (n,) ``Stage``. settled: (n,) away from a change of the true stage.
+        true_depth: (n,) mm.
+        contrast_age: (n,) true time since both hinge points were last visible (s); 0 with contrast.
+    """
+
+    seed: NDArray[np.int64]
+    time: Floats
+    valid: Flags
+    reasons: NDArray[np.int64]
+    depth: Floats
+    depth_sigma: Floats
+    lateral: Floats
+    lateral_sigma: Floats
+    angle: Floats
+    angle_sigma: Floats
+    extraction: Floats
+    stage: NDArray[np.uint8]
+    true_stage: NDArray[np.uint8]
+    settled: Flags
+    true_depth: Floats
+    contrast_age: Floats
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def only(self, chosen: Flags) -> Tracked:
+        """Those frames alone."""
+        return Tracked(**{field.name: getattr(self, field.name)[chosen] for field in fields(Tracked)})
+
+
+def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
+    """Run the tracker over all frames of ``observed``."""
+    tracker, truth = Tracker(config), observed.truth
+    deviations = []
+    for index, time in enumerate(observed.times):
+        geometry = replace(observed.geometry, primary_angle=float(observed.primary_angles[index]))
+        deviations.append(tracker.update(observed.keypoints(index), float(time), geometry).deviation)
+
+    def found(name: str) -> Floats:
+        return np.array([getattr(each, name) for each in deviations], dtype=np.float64)
+
+    judged = np.isfinite(truth.contrast_age) & (truth.stage != Stage.RELEASED)
+    return Tracked(
+        seed=np.full(len(observed), observed.seed, dtype=np.int64),
+        time=observed.times,
+        valid=np.array([each.valid for each in deviations]),
+        reasons=np.array([each.reasons for each in deviations], dtype=np.int64),
+        depth=1e3 * (found("depth") - truth.depth),
+        depth_sigma=1e3 * found("depth_sigma"),
+        lateral=1e3 * (found("lateral") - truth.lateral),
+        lateral_sigma=1e3 * found("lateral_sigma"),
+        angle=np.degrees(found("angle") - truth.angle),
+        angle_sigma=np.degrees(found("angle_sigma")),
+        extraction=found("extraction") - truth.extraction,
+        stage=np.array([each.stage for each in deviations], dtype=np.uint8),
+        true_stage=truth.stage,
+        settled=_settled(truth.stage, observed.times),
+        true_depth=1e3 * truth.depth,
+        contrast_age=truth.contrast_age,
+    ).only(judged)
+
+
+def joined(parts: Sequence[Tracked]) -> Tracked:
+    """The frames of all ``parts``, one after the other."""
+    return Tracked(
+        **{
+            field.name: np.concatenate([getattr(each, field.name) for each in parts])
+            for field in fields(Tracked)
+        }
+    )
+
+
+def reasons_of(bits: int) -> list[str]:
+    """The names of the reasons in ``bits``."""
+    return [reason.name or "" for reason in Reason if reason and bits & reason]
+
+
+def _settled(stage: NDArray[np.uint8], times: Floats) -> Flags:
+    changes = times[1:][np.diff(stage.astype(np.int64)) != 0]
+    return ~(np.abs(times[:, None] - changes) <= STAGE_MARGIN).any(axis=1)
