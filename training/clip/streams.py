@@ -12,7 +12,11 @@ from tqdm import tqdm
 
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.landmarks import COUNT
+from tavi_perception.simulation.config import SimulationConfig
+from tavi_perception.simulation.distributions import Chance, Normal, Uniform
+from tavi_perception.simulation.motion import MotionConfig
 from tavi_perception.simulation.procedure import RenderedProcedure
+from tavi_perception.simulation.room import RoomConfig
 from training.augmentation import normalise
 from training.clip.memory import CELLS, Memory, Seen
 
@@ -20,6 +24,17 @@ LENGTH = 16
 """Frames of a run."""
 
 _DURATION_S, _FRAME_RATE, _RENDERED_SIDE = 20.0, 15.0, 1000
+
+AT_REST = SimulationConfig(
+    motion=MotionConfig(
+        excursion=Normal(0.0, 0.0, 0.0, 0.0), breath=Uniform(0.0, 0.0), pigtail_play=Uniform(0.0, 0.0)
+    ),
+    room=RoomConfig(table=Chance(0.0), carm=Chance(0.0)),
+)
+"""Heart, breathing, table and C-arm stand still: what jumps then is the network's."""
+
+_RESTS = ((0.02, 0.12), (0.72, 0.79))
+"""Shares of a scripted procedure in which the robot rests too, both with contrast medium."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +67,21 @@ class Answers:
     clips: NDArray[np.float16]
 
 
-def streams(seeds: Sequence[int], size: int, each: int = 2, length: int = LENGTH) -> Iterator[Stream]:
-    """``each`` runs of every procedure of ``seeds``, at random moments, fitted to inputs of ``size`` px."""
+def streams(seeds: Sequence[int], size: int, length: int = LENGTH) -> Iterator[Stream]:
+    """Two runs of every procedure of ``seeds``, fitted to inputs of ``size`` px.
+
+    One at a random moment; one of the same patient while everything is at rest, which real ones are not
+    for long, but which alone shows how steady an estimate is.
+    """
     for seed in tqdm(seeds, unit="procedure", desc="rendering runs"):
-        procedure = RenderedProcedure(seed, _DURATION_S, _FRAME_RATE, _RENDERED_SIDE)
         rng = np.random.default_rng([seed, 7])
-        for first in rng.integers(0, procedure.frame_count - length, each):
-            yield _stream(procedure, range(first, first + length), size)
+        moving = RenderedProcedure(seed, _DURATION_S, _FRAME_RATE, _RENDERED_SIDE)
+        first = int(rng.integers(0, moving.frame_count - length))
+        yield _stream(moving, range(first, first + length), size)
+        resting = RenderedProcedure(seed, _DURATION_S, _FRAME_RATE, _RENDERED_SIDE, config=AT_REST)
+        begin, end = (round(share * resting.frame_count) for share in _RESTS[int(rng.integers(len(_RESTS)))])
+        first = int(rng.integers(begin, max(begin + 1, end - length)))
+        yield _stream(resting, range(first, first + length), size)
 
 
 def answers(model: keras.Model, stream: Stream) -> Answers:
