@@ -22,7 +22,7 @@ from tavi_perception.simulation.seeds import TRAINING, VALIDATION
 DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
 """Outside the repository: rendered images are never committed."""
 
-CACHE_VERSION = 5
+CACHE_VERSION = 6
 """Raise when the renderer changes, so that old shards are not mixed with new ones."""
 
 FRAMES = 8

@@ -14,7 +14,7 @@ from tavi_perception.simulation.view import FloatArray, View
 _FRAME_POINTS = 28
 """Points along each strut line of the frame."""
 
-_CONE_STEPS = 6
+_CONE_STEPS = 8
 """Pieces of the nose cone, each a little fainter than the one before."""
 
 
@@ -98,7 +98,9 @@ def _draw_capsule(
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
     part(place.cone, place.cone + 2.0, -rim, rim, device.cone)
     ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
-    edges, fade = np.linspace(base, 0.14, len(ends)), np.linspace(1.0, device.cone_fade, _CONE_STEPS)
+    share = np.linspace(0.0, 1.0, len(ends))
+    edges = 0.14 + (base - 0.14) * (1.0 - share**device.cone_taper)
+    fade = np.linspace(1.0, device.cone_fade, _CONE_STEPS)
     for start, end, first, last, left in zip(ends, ends[1:], edges, edges[1:], fade, strict=False):
         rims = np.array([first, last])
         part(start, end, -rims, rims, device.cone * left)

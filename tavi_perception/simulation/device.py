@@ -33,6 +33,7 @@ class Device:
         wall, proximal, distal: of the capsule's wall, and of what is inside its proximal and distal half.
         core: of inner shaft and wire inside the capsule.
         cone_base: width of the nose cone at its base, relative to the capsule.
+        cone_taper: exponent of its outline: 1 a cone, larger ones a bullet.
         cone_fade: share of the cone's attenuation that is left at its tip.
         cone_core: attenuation of the inner shaft inside the cone.
     """
@@ -61,6 +62,7 @@ class Device:
     distal: float
     core: float
     cone_base: float
+    cone_taper: float
     cone_fade: float
     cone_core: float
 
@@ -157,6 +159,8 @@ class DeviceConfig:
     """Inner shaft inside the capsule."""
     cone_base: Uniform = Uniform(0.65, 0.95)
     """Width of the nose cone at its base, relative to the capsule."""
+    cone_taper: Uniform = Uniform(1.0, 3.5)
+    """Exponent of its outline: at 1 it narrows evenly, at more it stays wide and is round at the end."""
     cone_fade: Uniform = Uniform(0.5, 1.0)
     """Share of the cone's attenuation that is left at its tip, where it is thin."""
     cone_core: Uniform = Uniform(0.0, 0.25)
@@ -192,6 +196,7 @@ def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: floa
         distal=config.distal.draw(rng),
         core=config.core.draw(rng),
         cone_base=config.cone_base.draw(rng),
+        cone_taper=config.cone_taper.draw(rng),
         cone_fade=config.cone_fade.draw(rng),
         cone_core=config.cone_core.draw(rng),
     )

@@ -41,8 +41,15 @@ class AnnulusTracker:
         self._learning = Binding(self.config)
         self._binding: Binding | None = None
         self._contrast_stamp = NAN
+        self._measured_frames = 0
         self._junction_evidence = 0
         self._side = 0
+
+    def unbind(self) -> None:
+        """The pigtail has slipped: what was learned about it no longer holds."""
+        self._learning = Binding(self.config)
+        self._binding = None
+        self._measured_frames = 0
 
     def update(
         self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, time_jump: bool = False
@@ -67,17 +74,25 @@ class AnnulusTracker:
     ) -> AnnulusFrame:
         if stamp - self._contrast_stamp > self.config.injection_gap:
             self._learning = Binding(self.config)
+            self._measured_frames = 0
         self._contrast_stamp = stamp
+        self._measured_frames += 1
         side = self._ventricle_side(keypoints, pose)
+        turn = self._turn(pose)
+        self._learn(pose, keypoints, stamp, geometry)
+        distance = 0.0
+        if self._learning.established and keypoints.present[Landmark.PT]:
+            pose, distance = self._learning.fused(pose, keypoints, stamp)
         evidence = AnnulusEvidence(
             located=side != 0,
             time_jump=time_jump,
             diameter=pose.length * geometry.metres_per_px,
-            turn=self._turn(pose),
+            turn=turn,
+            settled=self._measured_frames >= self.config.binding_frames,
+            disagreement=distance,
             spread=spread_of(pose),
         )
         reasons = judge(ANNULUS_RULES, evidence, self.config)
-        self._learn(pose, keypoints, stamp, geometry)
         if side == 0:
             return AnnulusFrame(reasons=reasons, contrast_age=0.0)
         return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry, reasons)

@@ -27,22 +27,26 @@ class BindingEstimate:
     Attributes:
         offset: (2,) origin of the annulus minus PT (px, in image axes).
         angle: direction of AA1→AA2 in the image (rad).
-        covariance: (3, 3) scatter of a single frame's offset and angle about these (px, rad).
         length: distance AA1-AA2 (px).
+        play: (3, 3) covariance of offset and angle that the pigtail does not follow (px, rad).
+        noise: (3, 3) stated covariance of a single frame's offset and angle.
+        frames: how many agree on it.
     """
 
     offset: FloatArray
     angle: float
-    covariance: FloatArray
     length: float
+    play: FloatArray
+    noise: FloatArray
+    frames: int
 
 
 class Binding:
     """What one injection taught about the annulus and the pigtail.
 
-    The scatter over its frames holds what the binding cannot follow: the heart beat moves the annulus
-    against the pigtail, and both are measured with noise. What the network errs alike in all of them does
-    not scatter and is added.
+    The frames scatter because the heart beat moves the annulus against the pigtail, which the binding
+    cannot follow, and because both are measured with noise. Of the noise a part is new in each frame and is
+    averaged away; what the network errs alike in all of them (``noise_kept``) neither scatters nor averages.
     """
 
     def __init__(self, config: TrackingConfig) -> None:
@@ -86,12 +90,40 @@ class Binding:
     def pose(self, keypoints: Keypoints, stamp: float) -> AnnulusPose:
         """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate()
-        age = max(stamp - self.last_stamp, 0.0)
-        drift = (self._config.binding_drift * estimate.length) ** 2 * age
-        covariance = estimate.covariance + np.diag([drift, drift, self._config.binding_turn**2 * age])
-        covariance[:2, :2] += keypoints.covariance[Landmark.PT]
+        covariance = self._carried(keypoints, stamp) + self._config.noise_kept * estimate.noise
         origin = keypoints.xy[Landmark.PT] + estimate.offset
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
+
+    def fused(self, measured: AnnulusPose, keypoints: Keypoints, stamp: float) -> tuple[AnnulusPose, float]:
+        """Best of what this frame measured and where the pigtail says it is, and their squared distance.
+
+        The distance is Mahalanobis'; of three degrees of freedom where both are right.
+        """
+        estimate, kept = self.estimate(), self._config.noise_kept
+        origin = keypoints.xy[Landmark.PT] + estimate.offset
+        change = np.append(measured.origin - origin, wrapped(measured.angle - estimate.angle))
+        carried, fresh = self._carried(keypoints, stamp), (1.0 - kept) * measured.covariance
+        inverse = np.linalg.inv(carried + fresh)
+        gain = carried @ inverse
+        step = gain @ change
+        covariance = carried - gain @ carried
+        pose = AnnulusPose(
+            origin + step[:2],
+            wrapped(estimate.angle + float(step[2])),
+            (covariance + covariance.T) / 2 + kept * measured.covariance,
+            estimate.length,
+        )
+        return pose, float(change @ inverse @ change)
+
+    def _carried(self, keypoints: Keypoints, stamp: float) -> FloatArray:
+        """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""
+        estimate = self.estimate()
+        age = max(stamp - self.last_stamp, 0.0)
+        drift = (self._config.binding_drift * estimate.length) ** 2 * age
+        covariance = estimate.play + (1.0 - self._config.noise_kept) / estimate.frames * estimate.noise
+        covariance += np.diag([drift, drift, self._config.binding_turn**2 * age])
+        covariance[:2, :2] += keypoints.covariance[Landmark.PT]
+        return covariance
 
     def _robust_mean(self) -> BindingEstimate:
         rows = np.array(self._rows)
@@ -101,16 +133,27 @@ class Binding:
         inliers = (distance <= _INLIER_SIGMAS * scale).all(axis=1)
         if not inliers.any():
             inliers[:] = True
-        count, prior = int(inliers.sum()), self._config.binding_frames
+        count = int(inliers.sum())
         mean = values[inliers].mean(axis=0)
         centred = values[inliers] - mean
-        scatter = (centred.T @ centred + prior * self._noise) / (count + prior)
+        fresh = (1.0 - self._config.noise_kept) * self._noise
+        length = float(np.median(rows[inliers, 3]))
         return BindingEstimate(
             mean[:2],
             wrapped(self._reference_angle + float(mean[2])),
-            scatter * (1.0 + 1.0 / count) + min(self._config.persistent_error, 1.0) * self._noise,
-            float(np.median(rows[inliers, 3])),
+            length,
+            _positive(centred.T @ centred / count - fresh)
+            + np.diag([1.0, 1.0, 4.0 / length**2]) * (self._config.binding_play * length) ** 2,
+            self._noise.copy(),
+            count,
         )
+
+
+def _positive(matrix: FloatArray) -> FloatArray:
+    """The nearest covariance: negative eigenvalues are noise about zero."""
+    values, vectors = np.linalg.eigh(matrix)
+    positive: FloatArray = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    return positive
 
 
 def wrapped(angle: float) -> float:

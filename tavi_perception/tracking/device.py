@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from tavi_perception.carm import CArmGeometry
@@ -13,8 +13,12 @@ from tavi_perception.landmarks import FRAME_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.stage import StageTracker, stage_of
 
-_LENGTHS = 5
-"""Frames over whose median the sheathed length is learned, so that two bad ones do not count."""
+_LENGTHS = 45
+"""Frames over whose median the sheathed length is learned, so that a few bad ones do not count."""
+
+
+_COVERED = 0.02
+"""Extraction below which the capsule covers the frame's edge: what is taken for it is another thing."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,16 @@ class DeviceTracker:
             self._learn_length(keypoints)
         sheathed_px = self._sheathed_px()
         extraction = _extraction(keypoints, sheathed_px)
+        if extraction < _COVERED and not math.isnan(self._established_px()):
+            keypoints = _without_edge(keypoints)
         self._update_reference(keypoints, extraction)
         stage = self._stage.update(keypoints, extraction, sheathed_px)
         return DeviceState(self._reference, stage, extraction)
 
     def restart_view(self) -> None:
-        """Forget what was learned in pixels of an uncalibrated view, and lengths not yet believed."""
-        self._lengths.clear()
+        """Forget what was learned in pixels of an uncalibrated view."""
         if math.isnan(self._metres_per_px):
+            self._lengths.clear()
             self._learned_px = NAN
 
     def _rescale(self, metres_per_px: float) -> None:
@@ -79,8 +85,10 @@ class DeviceTracker:
             math.isnan(metres_per_px) and math.isnan(self._metres_per_px)
         ):
             return
-        self._learned_px *= self._metres_per_px / metres_per_px
-        self._lengths.clear()
+        ratio = self._metres_per_px / metres_per_px
+        self._learned_px *= ratio
+        known = [] if math.isnan(ratio) else [ratio * length for length in self._lengths]
+        self._lengths = deque(known, maxlen=_LENGTHS)
         self._metres_per_px = metres_per_px
 
     def _learn_length(self, keypoints: Keypoints) -> None:
@@ -94,13 +102,16 @@ class DeviceTracker:
             self._learned_px = median(self._lengths)
 
     def _sheathed_px(self) -> float:
-        """Given, else learned, else a first guess from the few frames so far."""
+        """Given, else learned, else a first guess: three quarters of the few frames so far were shorter."""
+        established = self._established_px()
+        if not math.isnan(established) or not self._lengths:
+            return established
+        return sorted(self._lengths)[3 * len(self._lengths) // 4]
+
+    def _established_px(self) -> float:
+        """Given, else learned; NaN while there is no more than a guess."""
         given = self.config.sheathed_length / self._metres_per_px
-        if not math.isnan(given):
-            return given
-        if math.isnan(self._learned_px) and self._lengths:
-            return median(self._lengths)
-        return self._learned_px
+        return self._learned_px if math.isnan(given) else given
 
     def _update_reference(self, keypoints: Keypoints, extraction: float) -> None:
         """The edge takes over once seen for ``stage_frames`` frames, the band only on a recaptured frame."""
@@ -113,6 +124,12 @@ class DeviceTracker:
                 self._reference = DepthReference.CAPSULE
         elif not edge.any() and extraction < self.config.retraction_end:
             self._reference = DepthReference.CAPSULE
+
+
+def _without_edge(keypoints: Keypoints) -> Keypoints:
+    present = keypoints.present.copy()
+    present[list(FRAME_EDGE)] = False
+    return replace(keypoints, present=present)
 
 
 def reference_of(keypoints: Keypoints) -> DepthReference:

@@ -13,6 +13,7 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.deviation import DeviationTracker, deviation_from
 from tavi_perception.tracking.device import DeviceTracker
 from tavi_perception.tracking.keypoint_filter import KeypointFilter
+from tavi_perception.tracking.pigtail import PigtailFilter
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Tracker:
     def __init__(self, config: TrackingConfig | None = None) -> None:
         self._config = config or TrackingConfig()
         self._filter = KeypointFilter(self._config)
+        self._pigtail = PigtailFilter(self._config)
         self._annulus = AnnulusTracker(self._config)
         self._deviation = DeviationTracker(self._config)
         self.reset()
@@ -85,7 +87,9 @@ class Tracker:
         self._follow_view(keypoints, geometry)
 
         geometry = geometry.for_image(keypoints.width, keypoints.height)
-        filtered = self._filter.update(keypoints, stamp)
+        filtered = self._pigtail.update(self._filter.update(keypoints, stamp), stamp)
+        if self._pigtail.slipped:
+            self._annulus.unbind()
         annulus = self._annulus.update(filtered, stamp, geometry, time_jump=jumped)
         device = self._device.update(filtered, geometry)
         deviation = self._deviation.update(filtered, annulus, geometry, device, stamp)
@@ -107,6 +111,7 @@ class Tracker:
 
     def _restart_view(self) -> None:
         self._filter.reset()
+        self._pigtail.reset()
         self._annulus.reset()
         self._deviation.reset()
         self._device.restart_view()

@@ -26,6 +26,8 @@ class AnnulusEvidence:
         diameter: distance AA1-AA2 (m).
         turn: direction against that of the injection so far (rad).
         spread: standard deviation of the origin in its worst direction, as a share of the diameter.
+        settled: enough frames of this injection agree, or it is carried.
+        disagreement: squared Mahalanobis distance between this frame and the others of the injection.
     """
 
     located: bool
@@ -34,6 +36,8 @@ class AnnulusEvidence:
     diameter: float = NAN
     turn: float = NAN
     spread: float = NAN
+    settled: bool = True
+    disagreement: float = NAN
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ class Rule(Generic[E]):
     holds: Callable[[E, TrackingConfig], bool]
 
 
+_DISAGREEMENT = 16.27
+"""99.9 % of the chi-square distribution with three degrees of freedom."""
+
 ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         Reason.NO_ANNULUS,
@@ -92,6 +99,16 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
         Reason.LOW_CONFIDENCE,
         "standard deviation of the origin above annulus_sigma_limit, or unknown",
         lambda e, c: e.located and not e.spread <= c.annulus_sigma_limit,
+    ),
+    Rule(
+        Reason.LOW_CONFIDENCE,
+        "fewer than binding_frames frames of this injection so far",
+        lambda e, c: e.located and not e.settled,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "this frame contradicts the others of the injection",
+        lambda e, c: e.disagreement > _DISAGREEMENT,
     ),
     Rule(
         Reason.IMPLAUSIBLE,

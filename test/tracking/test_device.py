@@ -123,3 +123,15 @@ def test_capsule_withdrawn_beyond_the_frame_is_a_release(scene):
     shift = {Landmark.CP: (-400.0, -600.0), Landmark.CD: (-400.0, -600.0)}
     keypoints = scene.but(edge=True).keypoints(shift=shift)
     assert stage_of(keypoints, 0.5, 360.0, CONFIG, Stage.DEPLOYMENT) is Stage.RELEASED
+
+
+def test_a_frame_edge_seen_while_the_capsule_covers_it_is_not_believed(scene, geometry):
+    tracker = DeviceTracker(CONFIG)
+    follow(tracker, scene, geometry, frames=60)
+    state = follow(tracker, scene.but(edge=True), geometry)
+    assert (state.reference, state.stage) == (DepthReference.CAPSULE, Stage.POSITIONING)
+
+
+def test_a_frame_edge_seen_first_of_all_is_believed(scene, geometry):
+    state = follow(DeviceTracker(CONFIG), scene.but(edge=True, extraction=0.4), geometry)
+    assert state.reference is DepthReference.FRAME

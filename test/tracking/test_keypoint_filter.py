@@ -89,7 +89,7 @@ def test_stated_covariance_holds_what_the_network_errs_alike_in_all_frames():
 
 def test_noise_on_a_resting_landmark_is_reduced():
     rng = np.random.default_rng(3)
-    keypoint_filter = KeypointFilter(CONFIG)
+    keypoint_filter = KeypointFilter(replace(CONFIG, acceleration=1.0))
     noise = rng.normal(0.0, 4.0, (300, COUNT, 2))
     errors = [keypoint_filter.update(seen_at(500.0 + n, 4.0), i / 30).xy - 500.0 for i, n in enumerate(noise)]
     assert np.std(errors[50:]) < 0.8 * np.std(noise)

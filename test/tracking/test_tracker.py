@@ -13,7 +13,10 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import Tracker
 from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES
 
+CONFIG = TrackingConfig()
 RATE = 15.0
+DEPTH = 20.0 * 0.00017
+"""Of the scene (m)."""
 
 
 def injected(scene, geometry, frames=20, start=100.0):
@@ -35,7 +38,7 @@ def test_a_resting_device_is_measured_alike_with_and_without_contrast(scene, geo
     placed = scene.but(turn=turn, side=side)
     for i, stamp in enumerate(np.cumsum(steps)):
         frame = tracker.update(placed.but(contrast=i < 10).keypoints(), stamp, geometry)
-        assert frame.deviation.valid
+        assert frame.deviation.valid == (i + 1 >= CONFIG.binding_frames)
         assert frame.deviation.depth == pytest.approx(scene.depth * scene.metres_per_px)
     assert frame.annulus.source is AnnulusSource.PIGTAIL
 
@@ -61,14 +64,24 @@ def test_a_jump_in_time_makes_its_frame_invalid_and_drops_the_binding(scene, geo
     assert after.deviation.reasons == Reason.NO_ANNULUS
 
 
-def test_the_frame_after_a_jump_is_valid_while_there_is_contrast(scene, geometry):
+def test_after_a_jump_enough_frames_with_contrast_are_valid_again(scene, geometry):
     tracker, last, _ = injected(scene, geometry)
-    tracker.update(scene.keypoints(), last + 5.0, geometry)
-    assert tracker.update(scene.keypoints(), last + 5.0 + 1 / RATE, geometry).deviation.valid
+    stamps = last + 5.0 + np.arange(CONFIG.binding_frames) / RATE
+    found = [tracker.update(scene.keypoints(), stamp, geometry).deviation for stamp in stamps]
+    assert [each.valid for each in found] == [False] * (CONFIG.binding_frames - 1) + [True]
+
+
+def test_the_first_frames_of_an_injection_are_not_acted_on_yet(scene, geometry):
+    tracker = Tracker()
+    found = [tracker.update(scene.keypoints(), i / RATE, geometry).deviation for i in range(4)]
+    assert [each.reasons for each in found[: CONFIG.binding_frames - 1]] == [Reason.LOW_CONFIDENCE] * (
+        CONFIG.binding_frames - 1
+    )
+    assert found[CONFIG.binding_frames - 1].valid
 
 
 def test_the_first_frame_is_no_time_jump(scene, geometry):
-    assert Tracker().update(scene.keypoints(), 1e9, geometry).deviation.valid
+    assert Reason.TIME_JUMP not in Tracker().update(scene.keypoints(), 1e9, geometry).deviation.reasons
 
 
 def test_the_device_is_remembered_over_a_pause(scene, geometry):
@@ -151,7 +164,7 @@ def test_an_empty_frame_says_what_is_missing(scene, geometry):
 def test_a_short_loss_of_the_device_is_bridged_and_a_long_one_reported(scene, geometry):
     tracker, last, _ = injected(scene, geometry)
     hidden = scene.keypoints(hide=(Landmark.CD,))
-    frames = [tracker.update(hidden, last + i / RATE, geometry) for i in range(1, 8)]
+    frames = [tracker.update(hidden, last + i / 30, geometry) for i in range(1, 14)]
     assert frames[0].deviation.valid
     assert not frames[0].keypoints.measured[Landmark.CD]
     assert frames[-1].deviation.reasons == Reason.DEVICE_NOT_VISIBLE
@@ -162,8 +175,9 @@ def test_a_sudden_jump_of_the_depth_is_implausible(scene, geometry):
     other = scene.but(depth=-80.0).keypoints()
     frames = [tracker.update(other, last + i / RATE, geometry) for i in range(1, 4)]
     held = [f.deviation.depth == pytest.approx(before.deviation.depth, abs=1e-4) for f in frames]
-    assert held == [True, True, False]
-    assert frames[2].deviation.reasons == Reason.IMPLAUSIBLE
+    assert held[0] and not held[2]
+    assert not any(f.deviation.valid for f, same in zip(frames, held, strict=True) if not same)
+    assert Reason.IMPLAUSIBLE in frames[2].deviation.reasons
 
 
 def test_parameters_changed_between_frames_hold_from_the_next_frame_on(scene, geometry):
@@ -200,3 +214,26 @@ def test_every_reason_of_tracking_has_a_rule():
     for rule in (*ANNULUS_RULES, *DEVIATION_RULES):
         ruled |= rule.reason
     assert all(reason in ruled for reason in filter(None, Reason))
+
+
+def test_a_slipped_pigtail_leaves_no_valid_deviation_until_the_next_injection(scene, geometry):
+    tracker, last, _ = injected(scene, geometry)
+    slipped = scene.but(pigtail=(-70.0, 60.0), contrast=False)
+    late = [tracker.update(slipped.keypoints(), last + i / RATE, geometry).deviation for i in range(1, 60)]
+    wrong = [each for each in late if each.valid and each.depth != pytest.approx(DEPTH, abs=0.0005)]
+    assert not wrong
+    assert not late[-1].valid
+    contrast = slipped.but(contrast=True)
+    found = [tracker.update(contrast.keypoints(), last + i / RATE, geometry).deviation for i in range(60, 90)]
+    assert found[-1].valid
+    assert found[-1].depth == pytest.approx(DEPTH)
+
+
+def test_heart_beats_of_nineteen_millimetres_are_followed(scene, geometry):
+    """The largest excursion of the simulator at its fastest rate, seen without noise."""
+    tracker, reach = Tracker(), 0.0095 / scene.metres_per_px
+    for i in range(90):
+        beat = reach * math.sin(2 * math.pi * 1.6 * i / RATE)
+        x, y = scene.origin
+        frame = tracker.update(scene.but(origin=(x, y + beat)).keypoints(), i / RATE, geometry)
+        assert frame.deviation.depth == pytest.approx(DEPTH, abs=0.0003)

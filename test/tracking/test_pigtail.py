@@ -1,0 +1,95 @@
+"""The pigtail is followed against the catheter, and what is not the pigtail is refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tavi_perception.landmarks import ANNULUS, Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.pigtail import PigtailFilter
+
+CONFIG = TrackingConfig()
+RATE = 15.0
+
+
+def beat(time):
+    """Motion of the heart (px): 110 px from end to end at 80 beats/min."""
+    return 55.0 * math.sin(2 * math.pi * 80 / 60 * time)
+
+
+def moved(scene, time, **changes):
+    x, y = scene.origin
+    return scene.but(origin=(x, y + beat(time)), **changes)
+
+
+def follow(scene, begin=0.0, end=2.0, found=None, **seen):
+    found = found or PigtailFilter(CONFIG)
+    answers = []
+    for i in range(round(begin * RATE), round(end * RATE)):
+        time = i / RATE
+        answers.append(found.update(moved(scene, time).keypoints(**seen), time))
+    return found, answers
+
+
+def pigtail_error(scene, answer, time):
+    return math.dist(answer.xy[Landmark.PT], moved(scene, time).keypoints().xy[Landmark.PT])
+
+
+def test_a_pigtail_that_beats_with_the_catheter_is_followed_without_lag(scene):
+    _, answers = follow(scene)
+    errors = [pigtail_error(scene, answer, i / RATE) for i, answer in enumerate(answers)]
+    assert max(errors) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_noise_of_the_pigtail_is_averaged_although_the_heart_beats(scene):
+    rng, found = np.random.default_rng(4), PigtailFilter(CONFIG)
+    noise, errors = rng.normal(0.0, 5.0, (150, 2)), []
+    for i, shift in enumerate(noise):
+        shown = moved(scene.but(sigma=5.0), i / RATE).keypoints(shift={Landmark.PT: tuple(shift)})
+        true = moved(scene, i / RATE).keypoints().xy[Landmark.PT]
+        errors.append(found.update(shown, i / RATE).xy[Landmark.PT] - true)
+    assert np.std(errors[15:]) < 0.8 * np.std(noise[15:])
+
+
+def test_another_thing_taken_for_the_pigtail_is_refused_and_bridged(scene):
+    found, _ = follow(scene)
+    _, answers = follow(scene, 2.0, 2.4, found, shift={Landmark.PT: (80.0, -60.0)})
+    for i, answer in enumerate(answers):
+        assert answer.present[Landmark.PT] and not answer.measured[Landmark.PT]
+        assert pigtail_error(scene, answer, 2.0 + i / RATE) < 1.0
+
+
+def test_after_the_bridging_time_there_is_no_pigtail_until_it_is_back(scene):
+    found, _ = follow(scene)
+    _, answers = follow(scene, 2.0, 6.0, found, shift={Landmark.PT: (80.0, -60.0)}, hide=ANNULUS)
+    assert not answers[-1].present[Landmark.PT]
+    assert np.isnan(answers[-1].xy[Landmark.PT]).all()
+    assert not found.slipped
+    _, back = follow(scene, 6.0, 6.2, found)
+    assert back[-1].measured[Landmark.PT]
+
+
+def test_a_slipped_pigtail_is_noticed_and_not_followed_without_contrast(scene):
+    found, _ = follow(scene)
+    slipped = scene.but(pigtail=(-70.0, 60.0), contrast=False)
+    _, answers = follow(slipped, 2.0, 8.0, found)
+    assert not any(answer.measured[Landmark.PT] for answer in answers)
+    assert not answers[-1].present[Landmark.PT]
+
+
+def test_the_next_injection_tells_that_the_pigtail_has_slipped(scene):
+    found, _ = follow(scene)
+    slipped, said = scene.but(pigtail=(-70.0, 60.0)), []
+    for i in range(30, 60):
+        answer = found.update(moved(slipped, i / RATE).keypoints(), i / RATE)
+        said.append(found.slipped)
+    assert said.count(True) == 1
+    assert answer.measured[Landmark.PT]
+    assert pigtail_error(slipped, answer, 59 / RATE) < 1.0
+
+
+def test_without_the_catheter_the_pigtail_is_what_it_is_by_itself(scene):
+    shown = scene.keypoints(hide=(Landmark.CD,))
+    answer = PigtailFilter(CONFIG).update(shown, 0.0)
+    assert (answer.xy[Landmark.PT] == shown.xy[Landmark.PT]).all()
