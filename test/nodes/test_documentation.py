@@ -52,6 +52,8 @@ def options(command):
     """The long options of a command; those of training are read, since TensorFlow may be missing."""
     if command in TRAINING:
         source = (ROOT / "training" / f"{command}.py").read_text()
+        for module in re.findall(r"^from (training[\w.]*\.command) import", source, flags=re.MULTILINE):
+            source += (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
         return {"--help", *re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)}
     (parsers,) = (a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction))
     return set(parsers.choices[command]._option_string_actions) if command in parsers.choices else set()
