@@ -168,13 +168,14 @@ def test_drawn_marker_band_is_centred_on_cd(scene_of: SceneOf, seed: int) -> Non
 def test_drawn_block_ends_at_cp(scene_of: SceneOf, seed: int) -> None:
     scene = scene_of(300 + seed, size=1000)
     scene.device = _only(scene.device, block=0.5)
+    scene.wire = replace(scene.wire, dark=0.0, bead=None)
     moment = at_rest(scene, DeviceState(-3.0))
     points = landmark_points(scene, moment)
     cp, cd = moment.view.project(points)[[Landmark.CP, Landmark.CD]]
     canvas = np.zeros((1000, 1000), dtype=np.uint8)
     scene._draw_delivery(canvas, moment)
     along = (cd - cp) / np.linalg.norm(cd - cp)
-    # Off the axis, where neither wire nor the frame's tabs are.
+    # Where the tabs that hold the frame are not.
     aside = np.array([along[1], -along[0]]) * 0.08 * scene.device.capsule_width * scene.view.px_per_mm
     offsets = np.arange(-15.0, 15.0, 0.25)
     profile = _sampled(canvas, cp + aside + offsets[:, None] * along)
