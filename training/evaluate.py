@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from training.annotations import AnnotationError, open_annotated
 from training.annotations.command import add_reading, reading_options
 from training.evaluation.bag import open_bag
 from training.evaluation.judged import Judged, Labelled, judge
-from training.evaluation.numbers import calibration_of, figures_of, for_json
+from training.evaluation.numbers import calibration_of, figures_of, for_json, write_json
 from training.evaluation.procedures.command import add_course, over_procedures
 from training.evaluation.report import write_report
 from training.evaluation.sources import (
@@ -82,8 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
         write_report(arguments.out, figures, judged, worst)
         print(f"report and figures: {arguments.out}")
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(for_json(figures), indent=2) + "\n", encoding="utf-8")
+        write_json(arguments.json, figures)
     return 0
 
 

@@ -38,17 +38,15 @@ class AnnulusTracker:
 
     def reset(self) -> None:
         """Forget the view: injections, pigtail, side of the ventricle."""
-        self._learning = Binding(self.config)
-        self._binding: Binding | None = None
+        self.unbind()
         self._contrast_stamp = NAN
-        self._measured_frames = 0
         self._junction_evidence = 0
         self._side = 0
 
     def unbind(self) -> None:
         """The pigtail has slipped: what was learned about it no longer holds."""
         self._learning = Binding(self.config)
-        self._binding = None
+        self._binding: Binding | None = None
         self._measured_frames = 0
 
     def update(

@@ -79,7 +79,7 @@ class Binding:
         self.last_stamp = stamp
 
     def estimate(self) -> BindingEstimate:
-        """Mean over the inliers; its scatter starts from the frames' own noise until there are many of them.
+        """Mean over the inliers, and what of their scatter their own noise does not explain.
 
         Call it only once ``established``.
         """

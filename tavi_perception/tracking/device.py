@@ -16,7 +16,6 @@ from tavi_perception.tracking.stage import StageTracker, stage_of
 _LENGTHS = 45
 """Frames over whose median the sheathed length is learned, so that a few bad ones do not count."""
 
-
 _COVERED = 0.02
 """Extraction below which the capsule covers the frame's edge: what is taken for it is another thing."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,6 +129,12 @@ def errors_by_landmark(judged: Judged) -> list[NDArray[np.float64]]:
     error = np.linalg.norm(judged.predictions.xy - judged.labels.xy, axis=-1)
     visible = judged.labels.visible > 0
     return [error[visible[:, i] & np.isfinite(error[:, i]), i] for i in range(COUNT)]
+
+
+def write_json(file: Path, figures: dict[str, Any]) -> None:
+    """Write ``figures`` as JSON, into a folder that is made where it is missing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(for_json(figures), indent=2) + "\n", encoding="utf-8")
 
 
 def for_json(value: Any) -> Any:

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from tavi_perception.estimates import Stage
+from training.evaluation.procedures.numbers import FAR_MM
 from training.evaluation.procedures.tracked import Floats, Tracked
 from training.figures.style import DPI, INK, STYLE
 
 _DEPTH, _LATERAL, _MUTED = "#0072b2", "#d55e00", "#9a9a9a"
-_LIMIT_MM = 3.0
 _BIN_S = 1.0
 _FEWEST = 10
 """Frames that a point of a curve needs."""
@@ -72,7 +72,7 @@ def _errors(axis: Axes, frames: Tracked, along: Floats, what: str) -> None:
             places, [np.quantile(g, 0.95) for _, g in groups], color=colour, ls="--", lw=1.0,
             label=f"{name}, 95 %",
         )  # fmt: skip
-    axis.axhline(_LIMIT_MM, color=_MUTED, lw=0.8, ls=":")
+    axis.axhline(FAR_MM, color=_MUTED, lw=0.8, ls=":")
     axis.set_ylim(bottom=0.0)
     axis.set_xlabel(f"{what}, s")
     axis.set_ylabel("mm")
@@ -99,7 +99,7 @@ def _stages(axis: Axes, frames: Tracked) -> None:
         groups, whis=(5, 95), showfliers=False, tick_labels=[stage.name.lower() for stage in shown],
         medianprops={"color": _DEPTH},
     )  # fmt: skip
-    axis.axhline(_LIMIT_MM, color=_MUTED, lw=0.8, ls=":")
+    axis.axhline(FAR_MM, color=_MUTED, lw=0.8, ls=":")
     axis.set_ylabel("mm; box: quartiles, whiskers: 5 and 95 %")
     axis.grid(axis="y")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +11,7 @@ from benchmarks.machine import describe_machine
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.seeds import BENCHMARK_START
-from training.evaluation.numbers import for_json
+from training.evaluation.numbers import write_json
 from training.evaluation.procedures.numbers import figures_of
 from training.evaluation.procedures.observing import Course, observe_all
 from training.evaluation.procedures.report import tables, write_report
@@ -50,6 +49,5 @@ def over_procedures(arguments: argparse.Namespace) -> int:
         write_report(arguments.out, figures, frames)
         print(f"report and figures: {arguments.out}")
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(for_json(figures), indent=2) + "\n", encoding="utf-8")
+        write_json(arguments.json, figures)
     return 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.estimates import Reason, Stage
+from tavi_perception.estimates import Stage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import Tracker
 from training.evaluation.procedures.observing import Observed
@@ -102,11 +102,6 @@ def joined(parts: Sequence[Tracked]) -> Tracked:
             for field in fields(Tracked)
         }
     )
-
-
-def reasons_of(bits: int) -> list[str]:
-    """The names of the reasons in ``bits``."""
-    return [reason.name or "" for reason in Reason if reason and bits & reason]
 
 
 def _settled(stage: NDArray[np.uint8], times: Floats) -> Flags:
