@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.imaging.source import GreyImage
+from tavi_perception.tracking.capsule import capsule_width
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
 Predict = Callable[[GreyImage], Keypoints]
@@ -29,7 +30,8 @@ class Pipeline:
             stamp: capture time (s).
             geometry: of the C-arm, for this field of view in any resolution.
         """
-        return self.tracker.update(self.predict(image), stamp, geometry)
+        keypoints = self.predict(image)
+        return self.tracker.update(keypoints, stamp, geometry, capsule_width(image, keypoints))
 
 
 def nothing_known(width: int, height: int, reason: Reason) -> TrackedFrame:

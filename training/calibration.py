@@ -44,17 +44,21 @@ class Calibration:
         return calibrated_covariance(raw, self.factor, self.floor)
 
 
-def calibrate(predictions: Predictions, first: NDArray[np.float64], labels: Labels) -> Calibration:
-    """The calibration that suits a validation set.
+def calibrate(
+    predictions: Predictions, first: NDArray[np.float64], labels: Labels, sets: NDArray[np.int64]
+) -> Calibration:
+    """The calibration that suits several sets of validation frames.
 
-    A threshold is the one of best F1. Blend, factor and floor maximise the likelihood of the errors; then
-    the whole is scaled so that the errors along each axis keep to one and two standard deviations as nearly
-    as a normal distribution's would.
+    A threshold is the one of best mean F1 over the sets: what is common in one of them may be rare in
+    another, and a landmark that one of them always shows says nothing about a threshold. Blend, factor and
+    floor maximise the likelihood of the errors; then the whole is scaled so that the errors along each axis
+    keep to one and two standard deviations as nearly as a normal distribution's would.
 
     Args:
         predictions: with the covariances of the patches.
         first: (n, 11, 2, 2) covariances of the first estimates (input px²).
         labels: truth.
+        sets: (n,) number of the set that a frame belongs to.
     """
     thresholds, blend = np.full(COUNT, 0.5), np.zeros(COUNT)
     factor, floor = np.ones(COUNT), np.ones(COUNT)
@@ -62,20 +66,29 @@ def calibrate(predictions: Predictions, first: NDArray[np.float64], labels: Labe
         visible = labels.visible[:, index] > 0
         if not visible.any():
             continue
-        thresholds[index] = best_threshold(predictions.presence[:, index], visible)
+        thresholds[index] = best_threshold(predictions.presence[:, index], visible, sets)
         error = (predictions.xy - labels.xy)[visible, index]
         raw = predictions.covariance[visible, index]
         blend[index], factor[index], floor[index] = fit_covariance(error, raw, first[visible, index])
     return Calibration(thresholds, blend, factor, floor)
 
 
-def best_threshold(presence: NDArray[np.float64], visible: NDArray[np.bool_]) -> float:
-    """Threshold of best F1 on a grid; the middle of the best range, where several are equally good."""
-    grid = np.linspace(0.05, 0.95, 91)
+def best_threshold(
+    presence: NDArray[np.float64], visible: NDArray[np.bool_], sets: NDArray[np.int64]
+) -> float:
+    """Threshold of best mean F1 over ``sets``, on a grid; the middle of the range that is equally good."""
+    grid = np.asarray(np.linspace(0.05, 0.95, 91), dtype=np.float64)
+    each = [_f1(presence[sets == number], visible[sets == number], grid) for number in np.unique(sets)]
+    f1 = np.mean(each, axis=0)
+    return float(grid[f1 >= f1.max() - 1e-9].mean())
+
+
+def _f1(
+    presence: NDArray[np.float64], visible: NDArray[np.bool_], grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
     said = presence[:, None] >= grid
     hits = (said & visible[:, None]).sum(axis=0)
-    f1 = 2 * hits / np.maximum(said.sum(axis=0) + visible.sum(), 1)
-    return float(grid[f1 >= f1.max() - 1e-9].mean())
+    return np.asarray(2 * hits / np.maximum(said.sum(axis=0) + visible.sum(), 1))
 
 
 def fit_covariance(

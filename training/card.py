@@ -22,7 +22,7 @@ def write_card(folder: Path, provenance: Provenance, figures: dict[str, Any]) ->
         f"with cosine decay, seed {plan.seed}; the running mean of the weights is kept. "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}. "
         f"{provenance.note} Presence thresholds (best F1) and covariances were fitted on "
-        f"{provenance.calibration_frames} validation frames."
+        f"{provenance.calibration_frames}."
     )
     text = f"""# {folder.name} {provenance.version}
 

@@ -34,6 +34,9 @@ _SHARD = 50
 _TEST_OFFSET = 100_000
 """Validation patients from here on are kept for model cards."""
 
+_PROCEDURE_OFFSET = 60_000
+"""Validation patients from here on undergo whole procedures."""
+
 _RENDER_SIZES = (1000, 512, 1000, 704)
 """Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
 
@@ -95,12 +98,23 @@ def load(files: Sequence[Path]) -> Samples:
     return Samples(images[:count], xy, visible)
 
 
+def joined(parts: Sequence[Samples]) -> Samples:
+    """The frames of all ``parts``, one after the other."""
+    fields = ("images", "xy", "visible")
+    return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+
+
 def training_seeds(count: int) -> range:
     return TRAINING[:count]
 
 
 def validation_seeds(count: int) -> range:
     return VALIDATION[:count]
+
+
+def validation_procedures(count: int) -> range:
+    """Patients whose whole procedures validate; none of them is in ``validation_seeds`` of a usual size."""
+    return VALIDATION[_PROCEDURE_OFFSET : _PROCEDURE_OFFSET + count]
 
 
 def test_seeds(count: int) -> range:

@@ -20,18 +20,22 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
+from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
 from training import data
+from training.annotations.samples import to_samples
 from training.architectures import build
 from training.calibration import Calibration, calibrate
 from training.card import write_card
 from training.ensemble import averaged
 from training.evaluate import evaluate
+from training.evaluation.sources import procedure_frames
 from training.forward import predict
 from training.manifest import Provenance, write_manifest
 from training.recipe import Recipe, recipe_of
 from training.run import BEST, HISTORY
+from training.start import load_start
 from training.train import RECIPE
 
 PARITY_PX = 0.1
@@ -54,12 +58,19 @@ class TrainedRun:
 
 
 def load_run(folder: Path) -> TrainedRun:
-    """The result of a training.
+    """The result of a training, from its folder or from the bundle that was made of it.
 
     Raises:
         OSError: ``folder`` holds none.
         RecipeError: its recipe cannot be read.
+        StartError: the bundle was not made of one network.
     """
+    if (folder / MANIFEST).exists():
+        trained = json.loads((folder / MANIFEST).read_text())["training"]
+        recipe = recipe_of({part: trained[part] for part in ("network", "plan")})
+        model = build(recipe.network, recipe.plan.size)
+        load_start(model, folder)
+        return TrainedRun(recipe, model, trained["validations"])
     recipe = recipe_of(json.loads((folder / RECIPE).read_text()))
     model = build(recipe.network, recipe.plan.size)
     model.load_weights(str(folder / BEST))
@@ -70,7 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Export trained weights as a bundle, calibrated on validation frames and measured on fresh ones."""
     parser = argparse.ArgumentParser(prog="tavi export", description=main.__doc__)
     parser.add_argument(
-        "--run", type=Path, nargs="+", required=True, help="folder that train wrote; several are averaged"
+        "--run",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="folder that train wrote, or a bundle, to calibrate it anew; several are averaged",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
@@ -78,6 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
     parser.add_argument("--validation", type=int, default=200, help="validation patients for the calibration")
+    parser.add_argument(
+        "--procedures", type=int, default=100, help="patients whose whole procedures take part in it"
+    )
     parser.add_argument("--test", type=int, default=75, help="fresh patients for the card's figures")
     parser.add_argument("--note", default="", help="a sentence about the training for the card")
     parser.add_argument(
@@ -89,10 +107,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     recipe = runs[0].recipe
     size = recipe.plan.size
     model = averaged([run.model for run in runs], size)
-    validation = data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))
+    validation = [data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))]
+    if arguments.procedures:
+        seeds = data.validation_procedures(arguments.procedures)
+        validation.append(to_samples(procedure_frames(seeds[0], len(seeds)).frames, size))
     provenance = Provenance(
-        recipe, runs[0].history, arguments.version, arguments.note, arguments.observed, len(validation)
-    )
+        recipe, runs[0].history, arguments.version, arguments.note, arguments.observed,
+        f"{len(validation[0])} unrelated validation frames and {sum(map(len, validation[1:]))} of procedures",
+    )  # fmt: skip
     bundle = export(model, size, validation, provenance, arguments.out)
     figures = evaluate(bundle, data.test_seeds(arguments.test), 1000)
     write_manifest(arguments.out, provenance, size, bundle.manifest, figures)
@@ -104,9 +126,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def export(
-    model: keras.Model, size: int, validation: data.Samples, provenance: Provenance, out: Path
+    model: keras.Model, size: int, validation: Sequence[data.Samples], provenance: Provenance, out: Path
 ) -> ModelBundle:
     """Write the bundle of ``model`` (built for ``size``) to ``out``, without measured figures yet.
+
+    ``validation`` are the sets of frames on which it is calibrated.
 
     Raises:
         ExportError: an exported file is too small to hold the weights, or its answers differ.
@@ -114,7 +138,9 @@ def export(
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    calibration = calibrate(*predict(model, validation), validation)
+    frames = data.joined(validation)
+    sets = np.repeat(np.arange(len(validation)), [len(each) for each in validation])
+    calibration = calibrate(*predict(model, frames), frames, sets)
     serving = _serving(model, size, calibration)
     _write_saved_model(model, serving, out / SAVED_MODEL)
     _write_litert(serving, out / LITERT_FILE)
@@ -123,7 +149,7 @@ def export(
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
     write_manifest(out, provenance, size, calibration, {})
     bundle = load_bundle(out)
-    difference = parity(bundle, validation.images[:20])
+    difference = parity(bundle, frames.images[:20])
     if not difference <= PARITY_PX:
         raise ExportError(f"TensorFlow and LiteRT differ by {difference:.3f} px, more than {PARITY_PX} px")
     return bundle

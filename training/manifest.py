@@ -35,7 +35,7 @@ class Provenance:
     version: str
     note: str
     observed: str
-    calibration_frames: int
+    calibration_frames: str
 
 
 class Calibrated(Protocol):

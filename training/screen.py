@@ -21,7 +21,11 @@ import yaml
 from tqdm import tqdm
 
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
+from tavi_perception.simulation.dataset import DatasetError
+from tavi_perception.simulation.seeds import BENCHMARK_START
 from training import data
+from training.annotations.samples import to_samples
+from training.evaluation.sources import procedure_frames
 from training.figures import screening as figures
 from training.paper import rows as outcome
 from training.paper.bundles import measure
@@ -61,10 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         split = split_of_cache(
             arguments.cache, arguments.training, arguments.validation, arguments.test, arguments.size
         )
+        if arguments.benchmark:
+            split = on_benchmark(split, arguments.size)
         if arguments.limit:
             split = split.limited(arguments.limit)
         screening = screen(after, split, arguments.out, bundles, before, arguments.threads)
-    except (ConfigurationError, ModelContractError, OSError) as error:
+    except (ConfigurationError, DatasetError, ModelContractError, OSError) as error:
         print(f"tavi screen: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -154,6 +160,17 @@ def split_of_cache(cache: Path, training: int, validation: int, test: int, size:
     return Split(first, second, third, words)
 
 
+def on_benchmark(split: Split, size: int) -> Split:
+    """``split`` with the frames of the benchmark (``tavi evaluate --benchmark``) as its test frames.
+
+    Raises:
+        DatasetError: they cannot be rendered.
+    """
+    test = to_samples(procedure_frames(BENCHMARK_START).frames, size)
+    words = f"{split.words}; the test frames are the {len(test)} of the benchmark instead"
+    return dataclasses.replace(split, test=test, words=words)
+
+
 def _architecture(configuration: Configuration) -> str:
     """What prediction time depends on."""
     return f"{configuration.extractor} {configuration.input_size} {configuration.dense_units}"
@@ -184,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--training", type=int, default=400, help=f"patients, {data.FRAMES} frames of each")
     parser.add_argument("--validation", type=int, default=100, help="patients")
     parser.add_argument("--test", type=int, default=100, help="patients")
+    parser.add_argument(
+        "--benchmark", action="store_true", help="test on the frames of the benchmark instead"
+    )
     parser.add_argument("--limit", type=int, help="frames of each of these three parts, at most")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads")
     parser.add_argument("--json", type=Path, help="write the figures here too")

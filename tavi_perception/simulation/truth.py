@@ -16,7 +16,6 @@ from tavi_perception.estimates import (
     DepthReference,
     FloatArray,
     Keypoints,
-    Reason,
     Stage,
 )
 from tavi_perception.landmarks import ANNULUS, CATHETER, FRAME_EDGE, Landmark
@@ -28,7 +27,7 @@ from tavi_perception.tracking.deviation import deviation_from
 from tavi_perception.tracking.device import DeviceState, reference_of
 from tavi_perception.tracking.pose import AnnulusPose, frame_of
 
-_CONFIG = TrackingConfig()
+_CONFIG = TrackingConfig(calibration_sigma=0.0, view_tilt=0.0)
 """The truth is judged by the defaults. Checking them takes longer than all the rest of a frame's truth."""
 
 
@@ -84,7 +83,7 @@ def true_annulus(points: FloatArray, contrast_age: float, geometry: CArmGeometry
     pose = AnnulusPose((first + second) / 2, angle, np.zeros((3, 3)), math.dist(first, second))
     source = AnnulusSource.CONTRAST if contrast_age == 0.0 else AnnulusSource.PIGTAIL
     # The routes are drawn so that the ventricle is on the side of x turned by +90°.
-    return frame_of(pose, 1, source, contrast_age, geometry, Reason.NONE)
+    return replace(frame_of(pose, 1, source, contrast_age, geometry), valid=True)
 
 
 def true_deviation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, Keypoints
@@ -50,26 +51,31 @@ class AnnulusTracker:
         self._measured_frames = 0
 
     def update(
-        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, time_jump: bool = False
+        self,
+        keypoints: Keypoints,
+        stamp: float,
+        geometry: CArmGeometry,
+        time_jump: bool = False,
+        capsule: float = NAN,
     ) -> AnnulusFrame:
         """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
-        one before it, so it may be learned from but not acted on.
+        one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
+        calibration (m).
         """
         measured = measured_pose(keypoints)
         if measured is None:
-            return self._carried(keypoints, stamp, geometry, time_jump)
-        return self._measured(measured, keypoints, stamp, geometry, time_jump)
+            found, evidence = self._carried(keypoints, stamp, geometry)
+        else:
+            found, evidence = self._measured(measured, keypoints, stamp, geometry)
+        evidence = replace(evidence, time_jump=time_jump, capsule=capsule)
+        reasons = judge(ANNULUS_RULES, evidence, self.config)
+        return replace(found, valid=not reasons, reasons=reasons)
 
     def _measured(
-        self,
-        pose: AnnulusPose,
-        keypoints: Keypoints,
-        stamp: float,
-        geometry: CArmGeometry,
-        time_jump: bool,
-    ) -> AnnulusFrame:
+        self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
+    ) -> tuple[AnnulusFrame, AnnulusEvidence]:
         if stamp - self._contrast_stamp > self.config.injection_gap:
             self._learning = Binding(self.config)
             self._measured_frames = 0
@@ -83,21 +89,19 @@ class AnnulusTracker:
             pose, distance = self._learning.fused(pose, keypoints, stamp)
         evidence = AnnulusEvidence(
             located=side != 0,
-            time_jump=time_jump,
             diameter=pose.length * geometry.metres_per_px,
             turn=turn,
             settled=self._measured_frames >= self.config.binding_frames,
             disagreement=distance,
             spread=spread_of(pose),
         )
-        reasons = judge(ANNULUS_RULES, evidence, self.config)
         if side == 0:
-            return AnnulusFrame(reasons=reasons, contrast_age=0.0)
-        return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry, reasons)
+            return AnnulusFrame(contrast_age=0.0), evidence
+        return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry), evidence
 
     def _carried(
-        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, time_jump: bool
-    ) -> AnnulusFrame:
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
+    ) -> tuple[AnnulusFrame, AnnulusEvidence]:
         age = stamp - self._contrast_stamp
         binding = self._binding
         expired = binding is not None and stamp - binding.last_stamp > self.config.binding_timeout
@@ -106,16 +110,11 @@ class AnnulusTracker:
             pose = binding.pose(keypoints, stamp)
             self._side = self._side or side_of_catheter(keypoints, pose)
         if pose is None or self._side == 0:
-            evidence = AnnulusEvidence(located=False, expired=expired, time_jump=time_jump)
-            return AnnulusFrame(reasons=judge(ANNULUS_RULES, evidence, self.config), contrast_age=age)
+            return AnnulusFrame(contrast_age=age), AnnulusEvidence(located=False, expired=expired)
         evidence = AnnulusEvidence(
-            located=True,
-            time_jump=time_jump,
-            diameter=pose.length * geometry.metres_per_px,
-            spread=spread_of(pose),
+            located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
         )
-        reasons = judge(ANNULUS_RULES, evidence, self.config)
-        return frame_of(pose, self._side, AnnulusSource.PIGTAIL, age, geometry, reasons)
+        return frame_of(pose, self._side, AnnulusSource.PIGTAIL, age, geometry), evidence
 
     def _learn(self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry) -> None:
         diameter = pose.length * geometry.metres_per_px

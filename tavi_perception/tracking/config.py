@@ -88,6 +88,24 @@ class TrackingConfig:
         math.nan, "Distance CP-CD of the sheathed device; NaN: the largest one seen.",
         unit="m", minimum=0.02, maximum=0.1, source="unsourced",
     )
+    capsule_diameter: float = parameter(
+        math.nan, "Outer diameter of the delivery capsule; NaN: any of 14 to 18 Fr.",
+        unit="m", minimum=0.002, maximum=0.02, source="4.67 mm (14 Fr-equivalent) or 6.0 mm (18 Fr)",
+    )
+    capsule_tolerance: float = parameter(
+        0.08, "Share by which the capsule may look wider or narrower than it is before the calibration is "
+        "IMPLAUSIBLE.",
+        minimum=0.0, maximum=1.0, source="4 ± 1.4 % too wide in 20 synthetic procedures, seeds from 951000",
+    )
+    calibration_sigma: float = parameter(
+        0.03, "Standard deviation of the size of a pixel, as a share of it.",
+        minimum=0.0, maximum=0.5, read_only=True, source="a valve 2 cm off the stated distance of 0.7 m",
+    )
+    view_tilt: float = parameter(
+        0.17, "Angle out of the image plane by which the annulus normal and the device may be foreshortened.",
+        unit="rad", minimum=0.0, maximum=1.0, read_only=True,
+        source="10°: a view in which the three cusps lie in a line has none",
+    )
     catheter_length_min: float = parameter(
         0.03, "Distance CP-CT below which the device is IMPLAUSIBLE.",
         unit="m", minimum=0.0, maximum=0.3, source="unsourced",

@@ -57,9 +57,9 @@ def deviation_from(
     """The deviation that a frame shows; for the same input the same output.
 
     The standard deviations hold the covariances of the landmarks and of the annulus frame, taken as
-    independent. The tilt of the device out of the image plane (foreshortening) and the error of the
-    calibration are not in them. Truth needs covariances of zero, not NaN: an unknown standard deviation
-    is LOW_CONFIDENCE.
+    independent, and shares of depth and lateral for what the projection hides: the error of the calibration,
+    and foreshortening, for which ``view_tilt`` is the worst case. Truth needs covariances of zero, not NaN:
+    an unknown standard deviation is LOW_CONFIDENCE.
 
     Args:
         keypoints: filtered, or true.
@@ -74,8 +74,11 @@ def deviation_from(
     scale = geometry.metres_per_px
     points_px = annulus.to_annulus(keypoints.xy)
     measured = _measure(keypoints, annulus, points_px, device, config.extraction_noise)
-    depth, depth_sigma = measured.depth * scale, measured.depth_sigma * scale
-    lateral, lateral_sigma = measured.lateral * scale, measured.lateral_sigma * scale
+    depth, lateral = measured.depth * scale, measured.lateral * scale
+    # A length may be longer than its shadow, and a pixel larger or smaller than stated.
+    share = math.hypot(config.calibration_sigma, 1.0 - math.cos(config.view_tilt))
+    depth_sigma = math.hypot(measured.depth_sigma * scale, share * depth)
+    lateral_sigma = math.hypot(measured.lateral_sigma * scale, share * lateral)
 
     margin = _ALARM_SIGMAS * depth_sigma
     evidence = DeviationEvidence(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import AnnulusFrame, AnnulusSource, FloatArray, Keypoints, Reason
+from tavi_perception.estimates import AnnulusFrame, AnnulusSource, FloatArray, Keypoints
 from tavi_perception.landmarks import ANNULUS, JUNCTION, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
@@ -41,7 +41,9 @@ def annulus_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingC
     evidence = AnnulusEvidence(
         located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
     )
-    return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry, judge(ANNULUS_RULES, evidence, config))
+    reasons = judge(ANNULUS_RULES, evidence, config)
+    found = frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry)
+    return replace(found, valid=not reasons, reasons=reasons)
 
 
 def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
@@ -99,13 +101,10 @@ def frame_of(
     source: AnnulusSource,
     contrast_age: float,
     geometry: CArmGeometry,
-    reasons: Reason,
 ) -> AnnulusFrame:
-    """The annulus frame of a pose; ``geometry`` belongs to the image of the pose."""
+    """The annulus frame of a pose, not yet judged; ``geometry`` belongs to the image of the pose."""
     return AnnulusFrame(
         source=source,
-        valid=not reasons,
-        reasons=reasons,
         contrast_age=contrast_age,
         x=float(pose.origin[0]),
         y=float(pose.origin[1]),

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints, Reason
+from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.tracking.annulus import AnnulusTracker
 from tavi_perception.tracking.binding import wrapped
+from tavi_perception.tracking.capsule import CapsuleGauge
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.deviation import DeviationTracker, deviation_from
 from tavi_perception.tracking.device import DeviceTracker
@@ -40,6 +41,7 @@ class Tracker:
         self._pigtail = PigtailFilter(self._config)
         self._annulus = AnnulusTracker(self._config)
         self._deviation = DeviationTracker(self._config)
+        self._gauge = CapsuleGauge()
         self.reset()
 
     @property
@@ -62,13 +64,16 @@ class Tracker:
         self._size = (0, 0)
         self._restart_view()
 
-    def update(self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry) -> TrackedFrame:
+    def update(
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, capsule_width: float = NAN
+    ) -> TrackedFrame:
         """Track the frame taken at ``stamp`` (s).
 
         Args:
             keypoints: the network's, of this frame.
             stamp: capture time (s), on any clock.
             geometry: of any matrix of the frame's field of view.
+            capsule_width: in the image (px), see ``capsule.capsule_width``; NaN where it is not known.
 
         Raises:
             ValueError: the stamp is not finite.
@@ -90,7 +95,8 @@ class Tracker:
         filtered = self._pigtail.update(self._filter.update(keypoints, stamp), stamp)
         if self._pigtail.slipped:
             self._annulus.unbind()
-        annulus = self._annulus.update(filtered, stamp, geometry, time_jump=jumped)
+        capsule = self._gauge.update(capsule_width * geometry.metres_per_px)
+        annulus = self._annulus.update(filtered, stamp, geometry, jumped, capsule)
         device = self._device.update(filtered, geometry)
         deviation = self._deviation.update(filtered, annulus, geometry, device, stamp)
         return TrackedFrame(filtered, annulus, deviation)
@@ -114,6 +120,7 @@ class Tracker:
         self._pigtail.reset()
         self._annulus.reset()
         self._deviation.reset()
+        self._gauge.reset()
         self._device.restart_view()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tavi_perception.estimates import NAN, Reason
+from tavi_perception.tracking.capsule import SLIMMEST, WIDEST
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -28,6 +29,7 @@ class AnnulusEvidence:
         spread: standard deviation of the origin in its worst direction, as a share of the diameter.
         settled: enough frames of this injection agree, or it is carried.
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
+        capsule: diameter of the capsule by the calibration (m).
     """
 
     located: bool
@@ -38,6 +40,7 @@ class AnnulusEvidence:
     spread: float = NAN
     settled: bool = True
     disagreement: float = NAN
+    capsule: float = NAN
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ class Rule(Generic[E]):
     holds: Callable[[E, TrackingConfig], bool]
 
 
+def _fits(capsule: float, config: TrackingConfig) -> bool:
+    """Whether a capsule of a known diameter, or of any that there is, can look like this."""
+    known = config.capsule_diameter
+    slimmest, widest = (SLIMMEST, WIDEST) if math.isnan(known) else (known, known)
+    tolerance = config.capsule_tolerance
+    return not (capsule < slimmest * (1.0 - tolerance) or capsule > widest * (1.0 + tolerance))
+
+
 _DISAGREEMENT = 16.27
 """99.9 % of the chi-square distribution with three degrees of freedom."""
 
@@ -119,6 +130,12 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
         Reason.IMPLAUSIBLE,
         "AA1-AA2 turned by more than annulus_turn_max against the injection so far",
         lambda e, c: abs(e.turn) > c.annulus_turn_max,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "the capsule looks wider or narrower than capsule_diameter by more than capsule_tolerance: the "
+        "calibration cannot be right",
+        lambda e, c: not _fits(e.capsule, c),
     ),
     Rule(
         Reason.TIME_JUMP,

@@ -14,6 +14,8 @@ from tavi_perception.tracking.deviation import deviation_from
 from tavi_perception.tracking.pose import annulus_from
 
 CONFIG = TrackingConfig(sheathed_length=0.0612)
+EXACT = replace(CONFIG, calibration_sigma=0.0, view_tilt=0.0)
+"""Nothing is hidden by the projection."""
 
 poses = {
     "turn": st.floats(-3.1, 3.1),
@@ -96,7 +98,7 @@ def test_stated_sigmas_match_the_scatter_of_noisy_landmarks_and_annulus(scene, g
     device = scene.but(sigma=2.0, edge=edge, extraction=0.5 if edge else 0.0, lean=0.3, lateral=20.0)
     annulus = annulus_from(device.keypoints(), geometry, CONFIG)
     keypoints = device.keypoints()
-    stated = deviation_from(keypoints, annulus, geometry, CONFIG)
+    stated = deviation_from(keypoints, annulus, geometry, EXACT)
     samples = []
     for _ in range(2500):
         noisy = replace(keypoints, xy=keypoints.xy + rng.normal(0.0, 2.0, (COUNT, 2)))
@@ -152,7 +154,11 @@ def test_another_segment_of_the_catheter_stands_in_for_a_hidden_one(scene, geome
         ({"lean": 1.55}, {}, Reason.DEVICE_NOT_VISIBLE),
         ({"sigma": 12.0}, {}, Reason.LOW_CONFIDENCE),
         ({"sheathed": 700.0}, {}, Reason.IMPLAUSIBLE),
-        ({"sheathed": 60.0}, {}, Reason.IMPLAUSIBLE | Reason.DEVICE_NOT_VISIBLE),
+        (
+            {"sheathed": 60.0},
+            {},
+            Reason.IMPLAUSIBLE | Reason.DEVICE_NOT_VISIBLE | Reason.LOW_CONFIDENCE,
+        ),
         ({"extraction": 0.3}, {}, Reason.DEVICE_NOT_VISIBLE),
         ({"diameter": 220.0}, {}, Reason.IMPLAUSIBLE),
         ({"lean": math.pi + 0.1}, {}, Reason.IMPLAUSIBLE),
@@ -178,9 +184,17 @@ def test_unknown_covariance_is_low_confidence(scene, geometry):
 
 
 def test_exact_truth_is_valid_with_sigmas_of_zero(scene, geometry):
-    deviation = deviation_of(scene.but(sigma=0.0), geometry)
+    deviation = deviation_of(scene.but(sigma=0.0), geometry, EXACT)
     assert deviation.valid
     assert deviation.depth_sigma == 0.0
+
+
+def test_what_the_projection_hides_grows_with_depth_and_lateral(scene, geometry):
+    device = scene.but(sigma=0.0, depth=-100.0, lateral=20.0, lean=0.0)
+    found = deviation_of(device, geometry)
+    share = math.hypot(CONFIG.calibration_sigma, 1.0 - math.cos(CONFIG.view_tilt))
+    assert found.depth_sigma == pytest.approx(share * 100.0 * scene.metres_per_px)
+    assert found.lateral_sigma == pytest.approx(share * 20.0 * scene.metres_per_px)
 
 
 def test_an_annulus_that_was_never_made_is_no_annulus(scene, geometry):

@@ -45,4 +45,12 @@ def test_shares_within_sigmas_are_kept_where_errors_have_long_tails() -> None:
 def test_threshold_separates_what_can_be_separated() -> None:
     visible = np.array([True] * 50 + [False] * 50)
     presence = np.where(visible, 0.3, 0.1)
-    assert 0.1 < best_threshold(presence, visible) <= 0.3
+    assert 0.1 < best_threshold(presence, visible, np.zeros(100, np.int64)) <= 0.3
+
+
+def test_a_set_that_always_shows_a_landmark_leaves_its_threshold_to_the_other() -> None:
+    visible = np.array([True] * 150 + [False] * 50)
+    presence = np.where(visible, 0.6, 0.4)
+    presence[:100] = 0.5
+    sets = np.repeat([0, 1], 100)
+    assert 0.4 < best_threshold(presence, visible, sets) <= 0.5

@@ -16,10 +16,10 @@ from tavi_perception.simulation.samples import samples
 from tavi_perception.simulation.seeds import BENCHMARK_START
 from training.architectures import Network, build
 from training.data import Samples
-from training.export import PARITY_PX, export, parity
+from training.export import PARITY_PX, export, load_run, parity
 from training.forward import predict
 from training.manifest import Provenance
-from training.recipe import Recipe
+from training.recipe import Plan, Recipe
 from training.start import StartError, load_start
 
 SIZE = 64
@@ -36,8 +36,8 @@ def bundle(
     model: keras.Model, miniature: Network, validation: Samples, tmp_path_factory: pytest.TempPathFactory
 ) -> ModelBundle:
     folder = tmp_path_factory.mktemp("models") / "miniature"
-    provenance = Provenance(Recipe(miniature), [], "0", "", "", len(validation))
-    return export(model, SIZE, validation, provenance, folder)
+    provenance = Provenance(Recipe(miniature, Plan(size=SIZE)), [], "0", "", "", "some frames")
+    return export(model, SIZE, [validation], provenance, folder)
 
 
 def test_exported_bundle_keeps_the_contract(bundle: ModelBundle) -> None:
@@ -66,6 +66,12 @@ def test_training_can_start_from_a_bundle(
     load_start(fresh, bundle.folder)
     for found, expected in zip(fresh.get_weights(), model.get_weights(), strict=True):
         assert np.array_equal(found, expected)
+
+
+def test_a_bundle_can_be_exported_again(bundle: ModelBundle, model: keras.Model, miniature: Network) -> None:
+    again = load_run(bundle.folder)
+    assert again.recipe == Recipe(miniature, Plan(size=SIZE))
+    assert np.array_equal(again.model.get_weights()[0], model.get_weights()[0])
 
 
 def test_weights_of_another_network_are_refused_in_one_sentence(bundle: ModelBundle, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from training.annotations import AnnotatedFrame, AnnotatedSet, open_annotated
 from training.annotations.images import read_grey
 from training.evaluation.judged import Labelled
 
-BENCHMARK_CACHE = Path.home() / ".cache" / "tavi_perception" / "benchmark"
+FRAMES_CACHE = Path.home() / ".cache" / "tavi_perception" / "procedure_frames"
 """Outside the repository: rendered images are never committed."""
 
 BENCHMARK_PROCEDURES = 200
@@ -59,6 +59,35 @@ def patients(seeds: Sequence[int], size: int) -> Source:
     return Source(about, len(seeds) * data.FRAMES, frames)
 
 
+def procedure_frames(
+    first_seed: int,
+    procedures: int = BENCHMARK_PROCEDURES,
+    frames: int = BENCHMARK_FRAMES,
+    size: int = 1000,
+    folder: Path | None = None,
+    workers: int = 2,
+) -> AnnotatedSet:
+    """Frames of whole simulated procedures, evenly spread over each.
+
+    They are rendered when they are not yet in ``folder``; by default one below ``FRAMES_CACHE`` for this
+    simulator and these numbers.
+
+    Raises:
+        DatasetError: the folder holds something else, or cannot be written.
+    """
+    options = DatasetOptions(
+        procedures=procedures,
+        seed=first_seed,
+        frames=frames,
+        size=size,
+        shares=default_shares(first_seed, procedures),
+    )
+    if folder is None:
+        folder = FRAMES_CACHE / f"{simulator_hash()}-{first_seed}-{procedures}x{frames}-{size}"
+    build_dataset(folder, options, workers)
+    return open_annotated(folder, workers=workers)
+
+
 def benchmark(
     procedures: int = BENCHMARK_PROCEDURES,
     frames: int = BENCHMARK_FRAMES,
@@ -66,30 +95,16 @@ def benchmark(
     folder: Path | None = None,
     workers: int = 2,
 ) -> Source:
-    """Frames of whole procedures on patients of the benchmark, which nothing is trained or tuned on.
-
-    They are rendered when they are not yet in ``folder``; by default one below ``BENCHMARK_CACHE`` for this
-    simulator and these numbers.
-
-    Raises:
-        DatasetError: the folder holds something else, or cannot be written.
-    """
-    seed = BENCHMARK_START
-    options = DatasetOptions(
-        procedures=procedures, seed=seed, frames=frames, size=size, shares=default_shares(seed, procedures)
-    )
-    if folder is None:
-        folder = BENCHMARK_CACHE / f"{simulator_hash()}-{procedures}x{frames}-{size}"
-    build_dataset(folder, options, workers)
+    """``procedure_frames`` of patients of the benchmark, which nothing is trained or tuned on."""
     about = {
         "data": "synthetic benchmark",
         "patients": procedures,
-        "first_seed": seed,
+        "first_seed": BENCHMARK_START,
         "frames_per_procedure": frames,
         "size_px": size,
         "simulator": simulator_hash(),
     }
-    return annotated(open_annotated(folder, workers=workers), about)
+    return annotated(procedure_frames(BENCHMARK_START, procedures, frames, size, folder, workers), about)
 
 
 def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Source:

@@ -1,0 +1,93 @@
+"""How wide the capsule is in the image: its diameter is known, so it tells a wrong calibration."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from statistics import median
+
+import cv2
+import numpy as np
+
+from tavi_perception.estimates import NAN, FloatArray, Keypoints
+from tavi_perception.imaging.source import GreyImage
+from tavi_perception.landmarks import Landmark
+
+SLIMMEST, WIDEST = 0.00467, 0.006
+"""Outer diameters of delivery capsules (m): 14 Fr-equivalent and 18 Fr (1 Fr = 1/3 mm)."""
+
+_LINES = 24
+_ALONG: FloatArray = np.linspace(0.15, 0.85, _LINES, dtype=np.float64)
+"""Where between CM and CD, clear of the marker band, the capsule is crossed."""
+
+_STEP = 0.5
+"""Between samples across the capsule (px)."""
+
+_BLUR = 2.0
+"""Standard deviation (samples) of the smoothing of a profile before its slope is taken."""
+
+_NARROW, _WIDE, _OFF = 0.012, 0.06, 0.006
+"""Widths that are looked for, and how far CM and CD may lie off the axis, as shares of the image."""
+
+_CLEAR = 0.5
+"""Slope of an edge relative to that of the steepest pair, from which on it counts."""
+
+_SHORTEST = 0.02
+"""Distance of CM and CD below which too little of the capsule is seen, as a share of the image."""
+
+_FRAMES, _FEWEST = 45, 10
+"""Frames over which the width's median is taken, and how many it needs."""
+
+
+def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
+    """Width of the capsule between CM and CD (px); NaN where one of them is not present.
+
+    Its edges are the outermost pair of opposite slopes, both of them clear, in the mean profile across it.
+    """
+    side = float(max(image.shape))
+    middle, distal = keypoints.xy[[Landmark.CM, Landmark.CD]]
+    length = math.dist(middle, distal)
+    if not length >= _SHORTEST * side:
+        return NAN
+    along = (distal - middle) / length
+    across = np.array([-along[1], along[0]])
+    reach = round((_WIDE / 2 + _OFF) * side / _STEP)
+    offsets = _STEP * np.arange(-reach, reach + 1)
+    centres = middle + _ALONG[:, None] * (distal - middle)
+    places = (centres[:, None] + offsets[:, None] * across).astype(np.float32)
+    x, y = places[..., 0], places[..., 1]
+    profiles = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    grey = profiles.mean(axis=0, dtype=np.float64)
+    # Attenuation: the same step of it is the same slope on bright and on dark ground.
+    profile = np.log(np.maximum(grey, 1.0))[None]
+    slope = np.gradient(cv2.GaussianBlur(profile, (0, 0), _BLUR)[0])
+    return _STEP * _outermost_pair(slope, side)
+
+
+def _outermost_pair(slope: FloatArray, side: float) -> float:
+    """Samples between the falling and the rising edge of a dark band near the middle of ``slope``."""
+    middle, off = len(slope) // 2, round(_OFF * side / _STEP)
+    centres = np.arange(middle - off, middle + off + 1)[:, None]
+    halves = np.arange(round(_NARROW / 2 * side / _STEP), round(_WIDE / 2 * side / _STEP) + 1)
+    agreed = np.minimum(-slope[centres - halves], slope[centres + halves]).max(axis=0)
+    # What is folded inside has edges of its own: the outermost ones are the capsule's.
+    peaks = 1 + np.flatnonzero((agreed[1:-1] >= agreed[:-2]) & (agreed[1:-1] > agreed[2:]))
+    clear = peaks[agreed[peaks] >= _CLEAR * agreed.max()]
+    return 2.0 * float(halves[clear[-1]]) if clear.size else NAN
+
+
+class CapsuleGauge:
+    """The capsule's diameter by the calibration, the median over the frames of a view."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the view."""
+        self._widths: deque[float] = deque(maxlen=_FRAMES)
+
+    def update(self, width_m: float) -> float:
+        """Diameter (m) after a frame that shows ``width_m``, NaN where unknown; NaN before enough frames."""
+        if math.isfinite(width_m):
+            self._widths.append(width_m)
+        return median(self._widths) if len(self._widths) >= _FEWEST else NAN
