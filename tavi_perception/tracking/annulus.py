@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, Keypoints
+from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.binding import Binding, wrapped
 from tavi_perception.tracking.config import TrackingConfig
@@ -18,7 +18,7 @@ from tavi_perception.tracking.pose import (
     side_of_junction,
     spread_of,
 )
-from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
+from tavi_perception.tracking.validity import ANNULUS_RULES, DISAGREEMENT, AnnulusEvidence, judge
 
 _MEMORY = 30
 """Frames' worth of evidence about the side of the ventricle that is remembered at most."""
@@ -57,21 +57,29 @@ class AnnulusTracker:
         geometry: CArmGeometry,
         time_jump: bool = False,
         capsule: float = NAN,
+        contradicted: bool = False,
     ) -> AnnulusFrame:
         """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
-        calibration (m).
+        calibration (m). ``contradicted``: pigtail and catheter are not where they were against each other.
         """
         measured = measured_pose(keypoints)
         if measured is None:
             found, evidence = self._carried(keypoints, stamp, geometry)
         else:
             found, evidence = self._measured(measured, keypoints, stamp, geometry)
-        evidence = replace(evidence, time_jump=time_jump, capsule=capsule)
+        evidence = replace(evidence, time_jump=time_jump, capsule=capsule, contradicted=contradicted)
         reasons = judge(ANNULUS_RULES, evidence, self.config)
         return replace(found, valid=not reasons, reasons=reasons)
+
+    def anchored(self, keypoints: Keypoints) -> bool:
+        """Whether the hinge points are measured where an established binding to PT lets expect them."""
+        pose = measured_pose(keypoints)
+        if pose is None or self._binding is None or not keypoints.measured[Landmark.PT]:
+            return False
+        return self._binding.fused(pose, keypoints, self._binding.last_stamp)[1] <= DISAGREEMENT
 
     def _measured(
         self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
@@ -89,6 +97,7 @@ class AnnulusTracker:
             pose, distance = self._learning.fused(pose, keypoints, stamp)
         evidence = AnnulusEvidence(
             located=side != 0,
+            pigtail_side=_along(pose, keypoints.xy[Landmark.PT]),
             diameter=pose.length * geometry.metres_per_px,
             turn=turn,
             settled=self._measured_frames >= self.config.binding_frames,
@@ -136,3 +145,9 @@ class AnnulusTracker:
         side = seen or remembered or side_of_catheter(keypoints, pose) or self._side
         self._side = remembered or side
         return side
+
+
+def _along(pose: AnnulusPose, point: FloatArray) -> float:
+    """Place of a point (px) along AA1→AA2 from the origin, as a share of the diameter."""
+    x, y = (point - pose.origin).tolist()
+    return (x * math.cos(pose.angle) + y * math.sin(pose.angle)) / pose.length

@@ -88,6 +88,15 @@ class TrackingConfig:
         math.nan, "Distance CP-CD of the sheathed device; NaN: the largest one seen.",
         unit="m", minimum=0.02, maximum=0.1, source="unsourced",
     )
+    max_shape_speed: float = parameter(
+        0.05, "CP or CT that moves faster against CD, beyond its noise, is IMPLAUSIBLE.",
+        unit="of the image per s", minimum=0.0, maximum=1.0, source="8.5 mm/s at 0.17 mm/px, 1000 px",
+    )
+    device_patience: float = parameter(
+        1.5, "How long a device must be seen with another shape, or at another place against pigtail and "
+        "annulus, to be believed.",
+        unit="s", minimum=0.0, maximum=60.0, source="unsourced",
+    )
     capsule_diameter: float = parameter(
         math.nan, "Outer diameter of the delivery capsule; NaN: any of 14 to 18 Fr.",
         unit="m", minimum=0.002, maximum=0.02, source="4.67 mm (14 Fr-equivalent) or 6.0 mm (18 Fr)",

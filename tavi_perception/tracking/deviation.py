@@ -19,6 +19,7 @@ from tavi_perception.estimates import (
 from tavi_perception.landmarks import COUNT, FRAME_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.device import DeviceState, device_from
+from tavi_perception.tracking.shape import ShapeCheck
 from tavi_perception.tracking.validity import DEVIATION_RULES, DeviationEvidence, judge
 
 _AXES: dict[DepthReference, tuple[tuple[Landmark, Landmark], ...]] = {
@@ -53,6 +54,7 @@ def deviation_from(
     config: TrackingConfig,
     device: DeviceState | None = None,
     depth_range: tuple[float, float] = ANY_DEPTH,
+    misshapen: bool = False,
 ) -> CatheterDeviation:
     """The deviation that a frame shows; for the same input the same output.
 
@@ -68,6 +70,7 @@ def deviation_from(
         config: parameters.
         device: state of the device; by default what this frame alone shows.
         depth_range: depths (m) the device can have reached; three sigmas beyond them it is IMPLAUSIBLE.
+        misshapen: its landmarks are not where they were against each other.
     """
     geometry = geometry.for_image(keypoints.width, keypoints.height)
     device = device or device_from(keypoints, geometry, config)
@@ -92,6 +95,7 @@ def deviation_from(
         catheter_length=math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CT]) * scale,
         order=_smallest_step(points_px[:, 1]) * scale,
         depth_excess=max(depth_range[0] - depth, depth - depth_range[1]) - margin,
+        misshapen=misshapen,
     )
     reasons = annulus.reasons | judge(DEVIATION_RULES, evidence, config)
     depth_error = depth - config.target_depth
@@ -116,7 +120,7 @@ def deviation_from(
 
 
 class DeviationTracker:
-    """Adds to ``deviation_from`` what the depth was last, and so how far it can have come."""
+    """Adds to ``deviation_from`` how far the depth can have come, and whether the device keeps its shape."""
 
     def __init__(self, config: TrackingConfig) -> None:
         self.config = config
@@ -125,6 +129,7 @@ class DeviationTracker:
     def reset(self) -> None:
         """Forget the last depth."""
         self._stamp = NAN
+        self._shape = ShapeCheck()
         self._last = CatheterDeviation()
 
     def update(
@@ -136,8 +141,9 @@ class DeviationTracker:
         stamp: float,
     ) -> CatheterDeviation:
         """Deviation of the frame taken at ``stamp`` (s)."""
+        misshapen = not self._shape.update(keypoints, stamp, self.config)
         depth_range = self._depth_range(device.reference, stamp)
-        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range)
+        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range, misshapen)
         if deviation.valid:
             self._stamp, self._last = stamp, deviation
         return deviation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,10 +33,12 @@ class PigtailFilter:
     Heart and breathing move both by centimetres, one against the other by millimetres: a network that
     takes something else for the pigtail for a few frames stands out, and noise can be averaged. What does
     not fit is refused: the catheter carries the pigtail on for ``pigtail_bridging``, then it is not present
-    until it is where it was, give or take what catheter and heart can have moved it. Whether something that
+    until it has been where it was for ``pigtail_patience``, give or take what catheter and heart can have
+    moved it. Whether something that
     stays at another place is a pigtail that has slipped or another thing, only an injection tells: what is
     there for ``pigtail_patience`` and while both hinge points are measured is the pigtail, and ``slipped``
-    says so once. While CD is not measured, PT is what it is by itself.
+    says so once; if the hinge points have kept their place to it, the catheter is another thing, and only
+    ``device_patience`` makes it the catheter. While CD is not measured, PT is what it is by itself.
     """
 
     def __init__(self, config: TrackingConfig) -> None:
@@ -47,89 +49,132 @@ class PigtailFilter:
     def reset(self) -> None:
         """Forget everything."""
         self.slipped = False
+        self.contradicted = False
+        """A pigtail was seen that is not where it was against the catheter, and a moment ago still."""
+        self._contradicted_stamp = -math.inf
         self._stamp = NAN
-        self._last_measured = NAN
-        self._state: FloatArray | None = None
-        self._covariance: FloatArray = np.zeros((4, 4))
+        self._track: _Track | None = None
+        self._lost: _Track | None = None
+        """The track as it was when it was lost, while what fits it has not lasted."""
+        self._returned_stamp = NAN
         self._rival: FloatArray | None = None
         self._rival_since = NAN
 
-    def update(self, keypoints: Keypoints, stamp: float) -> Keypoints:
-        """The keypoints of the frame taken at ``stamp`` (s) with PT so corrected."""
+    def update(self, keypoints: Keypoints, stamp: float, anchored: bool = False) -> Keypoints:
+        """The keypoints of the frame taken at ``stamp`` (s) with PT so corrected.
+
+        ``anchored``: PT is where it was against the hinge points, so that it cannot be what has slipped.
+        """
         self.slipped = False
         step = stamp - self._stamp
         self._stamp = stamp
-        if not keypoints.measured[_COMPANION]:
-            return keypoints
         size = float(max(keypoints.width, keypoints.height))
-        self._predict(step, size)
-        if keypoints.measured[Landmark.PT]:
-            self._measure(keypoints, stamp, size)
-        return self._answer(keypoints, stamp)
+        for track in filter(None, (self._track, self._lost)):
+            track.predict(step, self._config.pigtail_acceleration * size)
+        if keypoints.measured[_COMPANION]:
+            if keypoints.measured[Landmark.PT]:
+                self._measure(keypoints, stamp, size, anchored)
+            keypoints = self._answer(keypoints, stamp)
+        # A filter that has followed the wrong thing overshoots on its way back.
+        if self._rival is not None:
+            self._contradicted_stamp = stamp
+        self.contradicted = stamp - self._contradicted_stamp < self._config.bridging_time
+        return keypoints
 
-    def _predict(self, step: float, size: float) -> None:
-        if self._state is None:
+    def _measure(self, keypoints: Keypoints, stamp: float, size: float, anchored: bool) -> None:
+        apart = keypoints.xy[Landmark.PT] - keypoints.xy[_COMPANION]
+        noise = keypoints.covariance[Landmark.PT] + keypoints.covariance[_COMPANION]
+        track = self._track
+        if track is None:
+            self._start(apart, noise, stamp, size)
             return
+        away = stamp - track.stamp
+        reach = (_STILL + min(_DRIFT * away, _FARTHEST)) * size
+        before = replace(track)
+        if not track.correct(apart, noise, stamp, self._gate, reach):
+            contrast = bool(keypoints.measured[list(ANNULUS)].all())
+            self._refuse(apart, noise, stamp, size, contrast, anchored)
+            return
+        self._rival = None
+        if away > self._config.pigtail_bridging:
+            self._lost, self._returned_stamp = self._lost or before, stamp
+        elif self._lost and stamp - self._returned_stamp >= self._config.pigtail_patience:
+            self._lost = None
+
+    def _refuse(
+        self,
+        apart: FloatArray,
+        noise: FloatArray,
+        stamp: float,
+        size: float,
+        contrast: bool,
+        anchored: bool,
+    ) -> None:
+        """Remember where else something is seen; believe it once it has stayed there."""
+        if self._lost:
+            self._track, self._lost = self._lost, None
+        if self._rival is None or math.dist(apart, self._rival) > _RIVAL * size:
+            self._rival_since = stamp
+        self._rival = apart
+        waited = stamp - self._rival_since
+        if anchored and waited >= self._config.device_patience:
+            self._start(apart, noise, stamp, size)
+        elif contrast and not anchored and waited >= self._config.pigtail_patience:
+            self._start(apart, noise, stamp, size)
+            self.slipped = True
+
+    def _start(self, apart: FloatArray, noise: FloatArray, stamp: float, size: float) -> None:
+        speed = (self._config.pigtail_speed * size) ** 2
+        covariance = np.zeros((4, 4))
+        covariance[:2, :2], covariance[2:, 2:] = noise, speed * _IDENTITY
+        self._track = _Track(np.concatenate([apart, np.zeros(2)]), covariance, stamp)
+        self._lost, self._rival = None, None
+
+    def _answer(self, keypoints: Keypoints, stamp: float) -> Keypoints:
+        track = self._track
+        if track is None:
+            return keypoints
+        alive = self._lost is None and stamp - track.stamp <= self._config.pigtail_bridging
+        present, measured = keypoints.present.copy(), keypoints.measured.copy()
+        xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
+        present[Landmark.PT], measured[Landmark.PT] = alive, alive and track.stamp == stamp
+        if alive:
+            xy[Landmark.PT] = xy[_COMPANION] + track.state[:2]
+            covariance[Landmark.PT] = track.covariance[:2, :2]
+        else:
+            xy[Landmark.PT], covariance[Landmark.PT] = NAN, NAN
+        return replace(keypoints, present=present, measured=measured, xy=xy, covariance=covariance)
+
+
+@dataclass
+class _Track:
+    """PT - CD and its velocity (px, px/s), their covariance, and when it was measured last (s)."""
+
+    state: FloatArray
+    covariance: FloatArray
+    stamp: float
+
+    def predict(self, step: float, acceleration: float) -> None:
         # The speed dies away, so that what is not seen stays where it was last.
         kept = math.exp(-step / _SPEED_LASTS)
         move = np.eye(4)
         move[:2, 2:] = _SPEED_LASTS * (1.0 - kept) * _IDENTITY
         move[2:, 2:] = kept * _IDENTITY
         push = np.concatenate([step**2 / 2 * _IDENTITY, step * _IDENTITY])
-        variance = (self._config.pigtail_acceleration * size) ** 2
-        self._state = move @ self._state
-        self._covariance = move @ self._covariance @ move.T + variance * push @ push.T
+        self.state = move @ self.state
+        self.covariance = move @ self.covariance @ move.T + acceleration**2 * push @ push.T
 
-    def _measure(self, keypoints: Keypoints, stamp: float, size: float) -> None:
-        apart = keypoints.xy[Landmark.PT] - keypoints.xy[_COMPANION]
-        noise = keypoints.covariance[Landmark.PT] + keypoints.covariance[_COMPANION]
-        if self._state is None:
-            self._start(apart, noise, stamp, size)
-            return
-        change = apart - self._state[:2]
-        inverse = np.linalg.inv(self._covariance[:2, :2] + noise)
-        away = stamp - self._last_measured
-        reach = (_STILL + min(_DRIFT * away, _FARTHEST)) * size
-        if float(change @ inverse @ change) > self._gate or math.hypot(*change) > reach:
-            contrast = bool(keypoints.measured[list(ANNULUS)].all())
-            self._refuse(apart, noise, stamp, size, contrast)
-            return
-        gain = self._covariance[:, :2] @ inverse
-        self._state = self._state + gain @ change
-        covariance = self._covariance - gain @ self._covariance[:2]
-        self._covariance = (covariance + covariance.T) / 2
-        self._last_measured = stamp
-        self._rival = None
-
-    def _refuse(
-        self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, contrast: bool
-    ) -> None:
-        """Remember where else something is seen; believe it once it has stayed there."""
-        if self._rival is None or math.dist(apart, self._rival) > _RIVAL * size:
-            self._rival_since = stamp
-        self._rival = apart
-        if contrast and stamp - self._rival_since >= self._config.pigtail_patience:
-            self._start(apart, noise, stamp, size)
-            self.slipped = True
-
-    def _start(self, apart: FloatArray, noise: FloatArray, stamp: float, size: float) -> None:
-        speed = (self._config.pigtail_speed * size) ** 2
-        self._state = np.concatenate([apart, np.zeros(2)])
-        self._covariance = np.zeros((4, 4))
-        self._covariance[:2, :2], self._covariance[2:, 2:] = noise, speed * _IDENTITY
-        self._last_measured, self._rival = stamp, None
-
-    def _answer(self, keypoints: Keypoints, stamp: float) -> Keypoints:
-        if self._state is None:
-            return keypoints
-        fresh = self._last_measured == stamp
-        alive = stamp - self._last_measured <= self._config.pigtail_bridging
-        present, measured = keypoints.present.copy(), keypoints.measured.copy()
-        xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
-        present[Landmark.PT], measured[Landmark.PT] = alive, fresh
-        if alive:
-            xy[Landmark.PT] = xy[_COMPANION] + self._state[:2]
-            covariance[Landmark.PT] = self._covariance[:2, :2]
-        else:
-            xy[Landmark.PT], covariance[Landmark.PT] = NAN, NAN
-        return replace(keypoints, present=present, measured=measured, xy=xy, covariance=covariance)
+    def correct(
+        self, measured: FloatArray, noise: FloatArray, stamp: float, gate: float, reach: float
+    ) -> bool:
+        """Take in what was ``measured`` (px) if it fits."""
+        change = measured - self.state[:2]
+        inverse = np.linalg.inv(self.covariance[:2, :2] + noise)
+        if float(change @ inverse @ change) > gate or math.hypot(*change) > reach:
+            return False
+        gain = self.covariance[:, :2] @ inverse
+        self.state = self.state + gain @ change
+        covariance = self.covariance - gain @ self.covariance[:2]
+        self.covariance = (covariance + covariance.T) / 2
+        self.stamp = stamp
+        return True

@@ -92,11 +92,12 @@ class Tracker:
         self._follow_view(keypoints, geometry)
 
         geometry = geometry.for_image(keypoints.width, keypoints.height)
-        filtered = self._pigtail.update(self._filter.update(keypoints, stamp), stamp)
+        filtered = self._filter.update(keypoints, stamp)
+        filtered = self._pigtail.update(filtered, stamp, self._annulus.anchored(filtered))
         if self._pigtail.slipped:
             self._annulus.unbind()
         capsule = self._gauge.update(capsule_width * geometry.metres_per_px)
-        annulus = self._annulus.update(filtered, stamp, geometry, jumped, capsule)
+        annulus = self._annulus.update(filtered, stamp, geometry, jumped, capsule, self._pigtail.contradicted)
         device = self._device.update(filtered, geometry)
         deviation = self._deviation.update(filtered, annulus, geometry, device, stamp)
         return TrackedFrame(filtered, annulus, deviation)

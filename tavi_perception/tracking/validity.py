@@ -30,6 +30,8 @@ class AnnulusEvidence:
         settled: enough frames of this injection agree, or it is carried.
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
         capsule: diameter of the capsule by the calibration (m).
+        pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
+        contradicted: a pigtail is seen where neither it nor the catheter can have gone.
     """
 
     located: bool
@@ -41,6 +43,8 @@ class AnnulusEvidence:
     settled: bool = True
     disagreement: float = NAN
     capsule: float = NAN
+    pigtail_side: float = NAN
+    contradicted: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
+        misshapen: CP, CD and CT are not where they were against each other.
     """
 
     calibrated: bool
@@ -69,6 +74,7 @@ class DeviationEvidence:
     catheter_length: float = NAN
     order: float = NAN
     depth_excess: float = NAN
+    misshapen: bool = False
 
 
 E = TypeVar("E")
@@ -91,7 +97,10 @@ def _fits(capsule: float, config: TrackingConfig) -> bool:
     return not (capsule < slimmest * (1.0 - tolerance) or capsule > widest * (1.0 + tolerance))
 
 
-_DISAGREEMENT = 16.27
+_OTHER_SIDE = 0.15
+"""The pigtail lies in the non-coronary sinus, whose nadir AA1 is."""
+
+DISAGREEMENT = 16.27
 """99.9 % of the chi-square distribution with three degrees of freedom."""
 
 ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
@@ -119,7 +128,7 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         Reason.IMPLAUSIBLE,
         "this frame contradicts the others of the injection",
-        lambda e, c: e.disagreement > _DISAGREEMENT,
+        lambda e, c: e.disagreement > DISAGREEMENT,
     ),
     Rule(
         Reason.IMPLAUSIBLE,
@@ -130,6 +139,16 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
         Reason.IMPLAUSIBLE,
         "AA1-AA2 turned by more than annulus_turn_max against the injection so far",
         lambda e, c: abs(e.turn) > c.annulus_turn_max,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "PT lies on the side of AA2: the hinge points have changed places",
+        lambda e, c: e.pigtail_side > _OTHER_SIDE,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "PT is not where it was against the catheter: one of them is another thing",
+        lambda e, c: e.contradicted,
     ),
     Rule(
         Reason.IMPLAUSIBLE,
@@ -187,6 +206,11 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
         Reason.IMPLAUSIBLE,
         "depth changed faster than max_depth_speed by more than three standard deviations",
         lambda e, c: e.depth_excess > 0.0,
+    ),
+    Rule(
+        Reason.IMPLAUSIBLE,
+        "CP or CT has moved against CD faster than max_shape_speed allows, less than device_patience ago",
+        lambda e, c: e.misshapen,
     ),
 )
 

@@ -66,8 +66,20 @@ def test_after_the_bridging_time_there_is_no_pigtail_until_it_is_back(scene):
     assert not answers[-1].present[Landmark.PT]
     assert np.isnan(answers[-1].xy[Landmark.PT]).all()
     assert not found.slipped
-    _, back = follow(scene, 6.0, 6.2, found)
+    _, back = follow(scene, 6.0, 6.2 + CONFIG.pigtail_patience, found)
+    assert not back[0].present[Landmark.PT]
     assert back[-1].measured[Landmark.PT]
+
+
+def test_what_passes_by_where_a_lost_pigtail_was_is_not_taken_for_it(scene):
+    found, _ = follow(scene)
+    away = {"shift": {Landmark.PT: (80.0, -60.0)}, "hide": ANNULUS}
+    follow(scene, 2.0, 6.0, found, **away)
+    _, passing = follow(scene, 6.0, 6.3, found, hide=ANNULUS)
+    _, answers = follow(scene, 6.3, 8.0, found, **away)
+    assert not any(answer.present[Landmark.PT] for answer in passing + answers)
+    _, back = follow(scene, 8.0, 9.0, found)
+    assert pigtail_error(scene, back[-1], 9.0 - 1 / RATE) < 1.0
 
 
 def test_a_slipped_pigtail_is_noticed_and_not_followed_without_contrast(scene):

@@ -21,6 +21,7 @@ from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.truth import Truth
+from tavi_perception.tracking.capsule import capsule_width
 
 CACHE = Path.home() / ".cache" / "tavi_perception" / "procedures"
 
@@ -74,6 +75,7 @@ class Observed:
         seed: of the procedure.
         times: (n,) capture times (s).
         presence, present, xy, covariance: (n, …) fields of the predicted ``Keypoints``.
+        capsule_widths: (n,) of the capsule in the image (px).
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
         truth: what was true.
@@ -85,6 +87,7 @@ class Observed:
     present: NDArray[np.bool_]
     xy: Floats
     covariance: Floats
+    capsule_widths: Floats
     primary_angles: Floats
     geometry: CArmGeometry
     truth: TrueCourse
@@ -105,9 +108,11 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
     """Render a procedure and let the network look at every frame of it."""
     procedure = RenderedProcedure(seed, course.duration, course.frame_rate, course.size)
     seen: list[Keypoints] = []
+    widths: list[float] = []
     truths: list[Truth] = []
     for index, frame in enumerate(procedure):
         seen.append(predictor.predict(frame.image))
+        widths.append(capsule_width(frame.image, seen[-1]))
         truths.append(procedure.truth(index))
     count = len(seen)
     return Observed(
@@ -117,6 +122,7 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
         present=np.stack([each.present for each in seen]),
         xy=np.stack([each.xy for each in seen]),
         covariance=np.stack([each.covariance for each in seen]),
+        capsule_widths=np.array(widths),
         primary_angles=np.array([procedure.geometry_at(index).primary_angle for index in range(count)]),
         geometry=procedure.geometry,
         truth=_true_course(truths),

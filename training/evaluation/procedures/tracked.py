@@ -68,7 +68,8 @@ def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
     deviations = []
     for index, time in enumerate(observed.times):
         geometry = replace(observed.geometry, primary_angle=float(observed.primary_angles[index]))
-        deviations.append(tracker.update(observed.keypoints(index), float(time), geometry).deviation)
+        width = float(observed.capsule_widths[index])
+        deviations.append(tracker.update(observed.keypoints(index), float(time), geometry, width).deviation)
 
     def found(name: str) -> Floats:
         return np.array([getattr(each, name) for each in deviations], dtype=np.float64)

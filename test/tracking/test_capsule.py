@@ -1,0 +1,72 @@
+"""The capsule's width is measured in the image, and tells a wrong calibration."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tavi_perception.estimates import Keypoints
+from tavi_perception.landmarks import Landmark
+from tavi_perception.simulation.procedure import RenderedProcedure
+from tavi_perception.tracking.capsule import CapsuleGauge, capsule_width
+
+SEEDS = range(951_000, 951_006)
+
+
+def band(width: float, turn: float, size: int = 800) -> tuple[np.ndarray, Keypoints]:
+    """A dark band through the middle of a bright image, with two walls that are darker."""
+    rows, columns = np.mgrid[:size, :size] - size / 2
+    across = np.abs(rows * math.cos(turn) - columns * math.sin(turn))
+    edge = np.clip(width / 2 - across + 0.5, 0.0, 1.0)
+    core = np.clip(width / 4 - across + 0.5, 0.0, 1.0)
+    image = (200.0 * (1.0 - 0.3 * edge) * (1.0 - 0.3 * core)).astype(np.uint8)
+    found = Keypoints.absent(size, size)
+    xy, present = found.xy.copy(), found.present.copy()
+    along = np.array([math.cos(turn), math.sin(turn)])
+    xy[Landmark.CM], xy[Landmark.CD] = size / 2 - 80 * along, size / 2 + 80 * along
+    present[[Landmark.CM, Landmark.CD]] = True
+    return image, replace(found, xy=xy, present=present, measured=present)
+
+
+@pytest.mark.parametrize("width", [16.0, 24.0, 35.0, 44.0])
+@pytest.mark.parametrize("turn", [0.0, 0.7, 2.0, -1.3])
+def test_width_is_that_of_the_outer_edges_in_any_direction(width: float, turn: float) -> None:
+    image, keypoints = band(width, turn)
+    assert capsule_width(image, keypoints) == pytest.approx(width, abs=1.5)
+
+
+def test_width_survives_landmarks_that_are_a_little_off() -> None:
+    image, keypoints = band(35.0, 0.7)
+    off = replace(keypoints, xy=keypoints.xy + np.array([2.0, -2.0]))
+    assert capsule_width(image, off) == pytest.approx(35.0, abs=1.5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_width_in_rendered_frames_is_the_device_s(seed: int) -> None:
+    procedure, gauge = RenderedProcedure(seed, 20.0, 15.0, 1000), CapsuleGauge()
+    scale = procedure.geometry.metres_per_px
+    for index in range(0, 120, 10):
+        frame = procedure.frame(index)
+        found = gauge.update(capsule_width(frame.image, procedure.truth(index).keypoints) * scale)
+    assert found == pytest.approx(1e-3 * procedure.scene.device.capsule_width, rel=0.08)
+
+
+def test_nothing_is_measured_where_the_capsule_is_not_seen() -> None:
+    image = np.full((500, 500), 128, np.uint8)
+    assert math.isnan(capsule_width(image, Keypoints.absent(500, 500)))
+
+
+def test_an_empty_image_has_no_capsule() -> None:
+    _, keypoints = band(35.0, 0.7)
+    assert math.isnan(capsule_width(np.full((800, 800), 128, np.uint8), keypoints))
+
+
+def test_gauge_tells_nothing_before_it_has_enough_frames_and_then_the_median() -> None:
+    gauge = CapsuleGauge()
+    assert math.isnan(gauge.update(0.006))
+    for width in [math.nan, 0.1] + [0.006] * 12:
+        found = gauge.update(width)
+    assert found == 0.006
