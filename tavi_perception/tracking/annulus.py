@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArray, Keypoints
-from tavi_perception.landmarks import Landmark
+from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.tracking.binding import Binding, wrapped
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.pose import (
@@ -117,6 +117,9 @@ class AnnulusTracker:
         pose = None
         if binding is not None and not expired and keypoints.present[Landmark.PT]:
             pose = binding.pose(keypoints, stamp)
+            for hinge in ANNULUS:
+                if keypoints.measured[hinge]:
+                    pose = binding.with_hinge(pose, keypoints, hinge)
             self._side = self._side or side_of_catheter(keypoints, pose)
         if pose is None or self._side == 0:
             return AnnulusFrame(contrast_age=age), AnnulusEvidence(located=False, expired=expired)

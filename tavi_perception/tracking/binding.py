@@ -16,6 +16,9 @@ from tavi_perception.tracking.pose import AnnulusPose
 _SAMPLES = 150
 """Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
 _INLIER_SIGMAS = 3.0
+_HINGE_GATE = 13.82
+"""99.9 % of the chi-square distribution with two degrees of freedom."""
+
 _MAD_TO_SIGMA = 1.4826
 """Median absolute deviation to standard deviation of a normal distribution."""
 
@@ -114,6 +117,27 @@ class Binding:
             estimate.length,
         )
         return pose, float(change @ inverse @ change)
+
+    def with_hinge(self, carried: AnnulusPose, keypoints: Keypoints, hinge: Landmark) -> AnnulusPose:
+        """``carried``, corrected by the one hinge point that is measured, half a diameter away.
+
+        A hinge point that does not fit is left out.
+        """
+        half = carried.length / 2 * (1.0 if hinge is Landmark.AA2 else -1.0)
+        cos, sin = half * math.cos(carried.angle), half * math.sin(carried.angle)
+        change = keypoints.xy[hinge] - carried.origin - [cos, sin]
+        gradient = np.array([[1.0, 0.0, -sin], [0.0, 1.0, cos]])
+        noise = (1.0 - self._config.noise_kept) * keypoints.covariance[hinge]
+        inverse = np.linalg.inv(gradient @ carried.covariance @ gradient.T + noise)
+        if float(change @ inverse @ change) > _HINGE_GATE:
+            return carried
+        gain = carried.covariance @ gradient.T @ inverse
+        step = gain @ change
+        # In Joseph's form, with what all frames of an injection err alike as noise that does not average.
+        kept = np.eye(3) - gain @ gradient
+        covariance = kept @ carried.covariance @ kept.T + gain @ keypoints.covariance[hinge] @ gain.T
+        angle = wrapped(carried.angle + float(step[2]))
+        return AnnulusPose(carried.origin + step[:2], angle, covariance, carried.length)
 
     def _carried(self, keypoints: Keypoints, stamp: float) -> FloatArray:
         """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""

@@ -67,12 +67,12 @@ class TrackingConfig:
         unit="of the diameter", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
     )
     noise_kept: float = parameter(
-        0.35, "Share of the stated variance of the hinge points that is alike in all frames of an injection.",
+        0.2, "Share of the stated variance of the hinge points that is alike in all frames of an injection.",
         minimum=0.0, maximum=1.0, read_only=True,
         source="coverage of the stated depth sigmas over 24 synthetic procedures, seeds from 950000",
     )
     binding_drift: float = parameter(
-        0.005, "Random walk of the annulus against the pigtail.",
+        0.002, "Random walk of the annulus against the pigtail.",
         unit="of the diameter per sqrt(s)", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
     )
     binding_turn: float = parameter(
