@@ -107,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         default="none",
         help="gpus: all of this machine; workers: the processes that TF_CONFIG names",
     )
-    parser.add_argument("--mixed-precision", action="store_true", help="bfloat16, for GPUs that have it")
+    parser.add_argument(
+        "--mixed-precision", action="store_true", help="bfloat16, for GPUs and CPUs that have it"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the history of validations here")
     plan = parser.add_argument_group("plan", "instead of what the recipe says")

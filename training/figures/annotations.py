@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from training.annotations.statistics import SetStatistics
-from training.figures.style import DPI, EDGE, INK, STYLE
+from training.figures.style import EDGE, INK, STYLE, save
 
 _NEUTRAL, _BACKDROP = "#8a9bb0", "#e2e2e2"
 _GROUPS = {
@@ -38,7 +38,7 @@ def draw_statistics(statistics: SetStatistics, folder: Path) -> tuple[Path, ...]
     folder.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
         for name, draw in figures.items():
-            draw(statistics).savefig(folder / name, dpi=DPI, metadata={"Software": None})
+            save(draw(statistics), folder / name)
     return tuple(folder / name for name in figures)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from training.evaluation.judged import Judged
 from training.evaluation.numbers import errors_by_landmark
-from training.figures.style import DPI, EDGE, INK, STYLE
+from training.figures.style import EDGE, INK, STYLE, save
 
 _NEUTRAL, _FIRST, _SECOND = "#9a9a9a", "#0072b2", "#d55e00"
 _SMALLEST, _LARGEST = 0.3, 300.0
@@ -28,9 +28,8 @@ def draw_evaluation(judged: Judged, figures: dict[str, Any], folder: Path) -> tu
         "errors.png": errors(judged, figures),
         "calibration.png": calibration(figures),
     }
-    with matplotlib.rc_context(STYLE):
-        for name, figure in drawn.items():
-            figure.savefig(folder / name, dpi=DPI, metadata={"Software": None})
+    for name, figure in drawn.items():
+        save(figure, folder / name)
     return tuple(folder / name for name in drawn)
 
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import PercentFormatter
 from tavi_perception.estimates import Stage
 from training.evaluation.procedures.numbers import FAR_MM
 from training.evaluation.procedures.tracked import Floats, Tracked
-from training.figures.style import DPI, INK, STYLE
+from training.figures.style import INK, STYLE, save
 
 _DEPTH, _LATERAL, _MUTED = "#0072b2", "#d55e00", "#9a9a9a"
 _BIN_S = 1.0
@@ -28,9 +28,8 @@ def draw_procedures(frames: Tracked, folder: Path) -> dict[str, Path]:
         "Over time": ("over_time.png", over_time(frames)),
         "By group": ("by_group.png", by_group(frames)),
     }
-    with matplotlib.rc_context(STYLE):
-        for name, figure in drawn.values():
-            figure.savefig(folder / name, dpi=DPI, metadata={"Software": None})
+    for name, figure in drawn.values():
+        save(figure, folder / name)
     return {title: folder / name for title, (name, _) in drawn.items()}
 
 

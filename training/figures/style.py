@@ -1,4 +1,11 @@
-"""How figures of data sets and of evaluations look."""
+"""How figures of data sets and of evaluations look, and how they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
 
 STYLE = {
     "font.size": 9.5,
@@ -14,3 +21,9 @@ STYLE = {
 }
 DPI = 150
 INK, EDGE = "#222222", "#444444"
+
+
+def save(figure: Figure, file: Path) -> None:
+    """Write ``figure`` as PNG, the same bytes for the same figure."""
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(file, dpi=DPI, metadata={"Software": None})
