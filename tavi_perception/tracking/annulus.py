@@ -85,7 +85,7 @@ class AnnulusTracker:
         self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
     ) -> tuple[AnnulusFrame, AnnulusEvidence]:
         if stamp - self._contrast_stamp > self.config.injection_gap:
-            self._learning = Binding(self.config)
+            self._learning = Binding(self.config, self._binding)
             self._measured_frames = 0
         self._contrast_stamp = stamp
         self._measured_frames += 1
@@ -93,14 +93,14 @@ class AnnulusTracker:
         turn = self._turn(pose)
         self._learn(pose, keypoints, stamp, geometry)
         distance = 0.0
-        if self._learning.established and keypoints.present[Landmark.PT]:
-            pose, distance = self._learning.fused(pose, keypoints, stamp)
+        if self._binding and keypoints.present[Landmark.PT]:
+            pose, distance = self._binding.fused(pose, keypoints, stamp)
         evidence = AnnulusEvidence(
             located=side != 0,
             pigtail_side=_along(pose, keypoints.xy[Landmark.PT]),
             diameter=pose.length * geometry.metres_per_px,
             turn=turn,
-            settled=self._measured_frames >= self.config.binding_frames,
+            settled=self._binding is not None or self._measured_frames >= self.config.binding_frames,
             disagreement=distance,
             spread=spread_of(pose),
         )

@@ -12,6 +12,7 @@ from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.pose import AnnulusPose
+from tavi_perception.tracking.validity import DISAGREEMENT
 
 _SAMPLES = 150
 """Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
@@ -50,10 +51,13 @@ class Binding:
     The frames scatter because the heart beat moves the annulus against the pigtail, which the binding
     cannot follow, and because both are measured with noise. Of the noise a part is new in each frame and is
     averaged away; what the network errs alike in all of them (``noise_kept``) neither scatters nor averages.
+    Another injection, seen in another state of heart and device, errs in another way: what the one ``before``
+    taught is averaged in, unless the two contradict each other.
     """
 
-    def __init__(self, config: TrackingConfig) -> None:
+    def __init__(self, config: TrackingConfig, before: Binding | None = None) -> None:
         self._config = config
+        self._before = before
         self._rows: deque[tuple[float, float, float, float]] = deque(maxlen=_SAMPLES)
         self._noise: FloatArray = np.zeros((3, 3))
         self._learned = 0
@@ -87,8 +91,28 @@ class Binding:
         Call it only once ``established``.
         """
         if self._estimate is None:
-            self._estimate = self._robust_mean()
+            own = self._robust_mean()
+            before = self._before.estimate() if self._before else None
+            self._estimate = self._joined(before, own) if before else own
         return self._estimate
+
+    def _joined(self, before: BindingEstimate, own: BindingEstimate) -> BindingEstimate:
+        """Mean of two injections by their stated noise; the own one alone where they contradict."""
+        turn = wrapped(own.angle - before.angle)
+        change = np.append(own.offset - before.offset, turn)
+        covariance = self._config.noise_kept * (before.noise + own.noise) + before.play + own.play
+        if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
+            return own
+        first, second = (1.0 / float(np.trace(each.noise[:2, :2])) for each in (before, own))
+        share = second / (first + second)
+        return BindingEstimate(
+            before.offset + share * change[:2],
+            wrapped(before.angle + share * turn),
+            before.length + share * (own.length - before.length),
+            (1.0 - share) * before.play + share * own.play,
+            (1.0 - share) ** 2 * before.noise + share**2 * own.noise,
+            before.frames + own.frames,
+        )
 
     def pose(self, keypoints: Keypoints, stamp: float) -> AnnulusPose:
         """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""

@@ -237,3 +237,27 @@ def test_heart_beats_of_nineteen_millimetres_are_followed(scene, geometry):
         x, y = scene.origin
         frame = tracker.update(scene.but(origin=(x, y + beat)).keypoints(), i / RATE, geometry)
         assert frame.deviation.depth == pytest.approx(DEPTH, abs=0.0003)
+
+
+def second_injection(scene, geometry, error):
+    """Depth (m) after two injections; the hinge points of the second are seen ``error`` px deeper."""
+    tracker, last, _ = injected(scene, geometry)
+    normal = scene.in_image(np.array([[0.0, error]]))[0] - scene.origin
+    shift = {point: tuple(normal) for point in (Landmark.AA1, Landmark.AA2)}
+    bare = scene.but(contrast=False)
+    for i in range(1, 200):
+        contrast = 100 <= i < 130
+        keypoints = scene.keypoints(shift=shift) if contrast else bare.keypoints()
+        frame = tracker.update(keypoints, last + i / RATE, geometry)
+    assert frame.deviation.valid
+    return frame.deviation.depth
+
+
+def test_what_two_injections_teach_is_averaged(scene, geometry):
+    depth = second_injection(scene, geometry, 3.0)
+    assert depth == pytest.approx(DEPTH - 1.5 * scene.metres_per_px, abs=0.1 * scene.metres_per_px)
+
+
+def test_an_injection_that_contradicts_the_one_before_takes_its_place(scene, geometry):
+    depth = second_injection(scene, geometry, 40.0)
+    assert depth == pytest.approx(DEPTH - 40.0 * scene.metres_per_px, abs=0.5 * scene.metres_per_px)
