@@ -54,7 +54,7 @@ def deviation_from(
     config: TrackingConfig,
     device: DeviceState | None = None,
     depth_range: tuple[float, float] = ANY_DEPTH,
-    misshapen: bool = False,
+    doubted: bool = False,
 ) -> CatheterDeviation:
     """The deviation that a frame shows; for the same input the same output.
 
@@ -70,7 +70,7 @@ def deviation_from(
         config: parameters.
         device: state of the device; by default what this frame alone shows.
         depth_range: depths (m) the device can have reached; three sigmas beyond them it is IMPLAUSIBLE.
-        misshapen: its landmarks are not where they were against each other.
+        doubted: what is taken for the device may be another thing.
     """
     geometry = geometry.for_image(keypoints.width, keypoints.height)
     device = device or device_from(keypoints, geometry, config)
@@ -95,7 +95,7 @@ def deviation_from(
         catheter_length=math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CT]) * scale,
         order=_smallest_step(points_px[:, 1]) * scale,
         depth_excess=max(depth_range[0] - depth, depth - depth_range[1]) - margin,
-        misshapen=misshapen,
+        doubted=doubted,
     )
     reasons = annulus.reasons | judge(DEVIATION_RULES, evidence, config)
     depth_error = depth - config.target_depth
@@ -139,11 +139,15 @@ class DeviationTracker:
         geometry: CArmGeometry,
         device: DeviceState,
         stamp: float,
+        misplaced: bool = False,
     ) -> CatheterDeviation:
-        """Deviation of the frame taken at ``stamp`` (s)."""
-        misshapen = not self._shape.update(keypoints, stamp, self.config)
+        """Deviation of the frame taken at ``stamp`` (s).
+
+        ``misplaced``: the catheter is not where it was against pigtail and hinge points.
+        """
+        doubted = not self._shape.update(keypoints, stamp, self.config) or misplaced
         depth_range = self._depth_range(device.reference, stamp)
-        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range, misshapen)
+        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range, doubted)
         if deviation.valid:
             self._stamp, self._last = stamp, deviation
         return deviation

@@ -93,13 +93,17 @@ class Tracker:
 
         geometry = geometry.for_image(keypoints.width, keypoints.height)
         filtered = self._filter.update(keypoints, stamp)
-        filtered = self._pigtail.update(filtered, stamp, self._annulus.anchored(filtered))
+        anchored = self._annulus.anchored(filtered)
+        filtered = self._pigtail.update(filtered, stamp, anchored)
+        # Where pigtail and hinge points agree, it is the catheter that is another thing.
+        misplaced = self._pigtail.contradicted and anchored
+        contradicted = self._pigtail.contradicted and not anchored
         if self._pigtail.slipped:
             self._annulus.unbind()
         capsule = self._gauge.update(capsule_width * geometry.metres_per_px)
-        annulus = self._annulus.update(filtered, stamp, geometry, jumped, capsule, self._pigtail.contradicted)
+        annulus = self._annulus.update(filtered, stamp, geometry, jumped, capsule, contradicted)
         device = self._device.update(filtered, geometry)
-        deviation = self._deviation.update(filtered, annulus, geometry, device, stamp)
+        deviation = self._deviation.update(filtered, annulus, geometry, device, stamp, misplaced)
         return TrackedFrame(filtered, annulus, deviation)
 
     def _out_of_order(self, keypoints: Keypoints, geometry: CArmGeometry) -> TrackedFrame:

@@ -61,7 +61,7 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
-        misshapen: CP, CD and CT are not where they were against each other.
+        doubted: CP, CD and CT are not where they were against each other, or against pigtail and annulus.
     """
 
     calibrated: bool
@@ -74,7 +74,7 @@ class DeviationEvidence:
     catheter_length: float = NAN
     order: float = NAN
     depth_excess: float = NAN
-    misshapen: bool = False
+    doubted: bool = False
 
 
 E = TypeVar("E")
@@ -147,7 +147,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     ),
     Rule(
         Reason.IMPLAUSIBLE,
-        "PT is not where it was against the catheter: one of them is another thing",
+        "PT is not where it was against the catheter, and no hinge point tells which of them is another "
+        "thing",
         lambda e, c: e.contradicted,
     ),
     Rule(
@@ -209,8 +210,9 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     ),
     Rule(
         Reason.IMPLAUSIBLE,
-        "CP or CT has moved against CD faster than max_shape_speed allows, less than device_patience ago",
-        lambda e, c: e.misshapen,
+        "less than device_patience ago, CP or CT has moved against CD faster than max_shape_speed allows, "
+        "or CD against a pigtail that has kept its place to the hinge points",
+        lambda e, c: e.doubted,
     ),
 )
 
