@@ -25,7 +25,7 @@ from tavi_perception.simulation.dataset import DatasetError
 from tavi_perception.simulation.seeds import BENCHMARK_START
 from training import data
 from training.annotations.samples import to_samples
-from training.evaluation.sources import procedure_frames
+from training.evaluation.sources import BENCHMARK_PROCEDURES, procedure_frames
 from training.figures import screening as figures
 from training.paper import rows as outcome
 from training.paper.bundles import measure
@@ -160,13 +160,18 @@ def split_of_cache(cache: Path, training: int, validation: int, test: int, size:
     return Split(first, second, third, words)
 
 
-def on_benchmark(split: Split, size: int) -> Split:
+def on_benchmark(
+    split: Split, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
+) -> Split:
     """``split`` with the frames of the benchmark (``tavi evaluate --benchmark``) as its test frames.
+
+    ``folder`` keeps them, see ``procedure_frames``.
 
     Raises:
         DatasetError: they cannot be rendered.
     """
-    test = to_samples(procedure_frames(BENCHMARK_START).frames, size)
+    found = procedure_frames(BENCHMARK_START, procedures, folder=folder).frames
+    test = to_samples(found, size)
     words = f"{split.words}; the test frames are the {len(test)} of the benchmark instead"
     return dataclasses.replace(split, test=test, words=words)
 

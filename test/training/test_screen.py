@@ -24,7 +24,7 @@ from training.paper.configuration import Configuration, ConfigurationError, load
 from training.paper.extractors import TABLE, Extractor
 from training.paper.frames import Split
 from training.paper.results import RESULT, WEIGHTS, result_of
-from training.screen import Screening, main, screen
+from training.screen import Screening, main, on_benchmark, screen
 
 SIDE = 96
 TINY = Configuration(input_size=75, batch=4, epochs=3)
@@ -224,3 +224,10 @@ def test_moments_shown_are_begin_middle_and_end_of_a_training() -> None:
     assert moments(3) == [1, 2, 3]
     assert moments(2) == [0, 1, 2]
     assert moments(1) == [0, 1]
+
+
+def test_benchmark_takes_the_place_of_the_test_frames_alone(tmp_path: Path) -> None:
+    split = on_benchmark(SPLIT, SIDE, procedures=1, folder=tmp_path / "frames")
+    assert split.test.images.shape == (10, SIDE, SIDE)
+    assert split.training is SPLIT.training and split.validation is SPLIT.validation
+    assert "benchmark" in split.words
