@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
@@ -16,7 +17,7 @@ from tavi_perception.tracking.validity import DISAGREEMENT
 
 _SAMPLES = 150
 """Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
-_INLIER_SIGMAS = 3.0
+_CORE_SIGMAS, _INLIER_SIGMAS = 1.0, 3.0
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
 
@@ -178,23 +179,30 @@ class Binding:
         values = rows[:, :3]
         distance = np.abs(values - np.median(values, axis=0))
         scale = np.maximum(_MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
-        inliers = (distance <= _INLIER_SIGMAS * scale).all(axis=1)
-        if not inliers.any():
-            inliers[:] = True
-        count = int(inliers.sum())
-        mean = values[inliers].mean(axis=0)
+        # The network errs towards the aorta where medium has not yet reached the nadirs, or a frame hides
+        # them: such frames lie on one side, and only the core of the others is their middle.
+        core = _within(distance, _CORE_SIGMAS * scale)
+        inliers = _within(distance, _INLIER_SIGMAS * scale)
+        count = int(core.sum())
+        mean = values[core].mean(axis=0)
         centred = values[inliers] - mean
         fresh = (1.0 - self._config.noise_kept) * self._noise
-        length = float(np.median(rows[inliers, 3]))
+        length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
             wrapped(self._reference_angle + float(mean[2])),
             length,
-            _positive(centred.T @ centred / count - fresh)
+            _positive(centred.T @ centred / len(centred) - fresh)
             + np.diag([1.0, 1.0, 4.0 / length**2]) * (self._config.binding_play * length) ** 2,
             self._noise.copy(),
             count,
         )
+
+
+def _within(distance: FloatArray, limit: FloatArray) -> NDArray[np.bool_]:
+    """(n,) which rows of (n, k) distances are all within their limits; all of them where none is."""
+    found = np.asarray((distance <= limit).all(axis=1), dtype=np.bool_)
+    return found if found.any() else ~found
 
 
 def _positive(matrix: FloatArray) -> FloatArray:
