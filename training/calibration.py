@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, logit
 
 from tavi_perception.inference.manifest import calibrated_covariance
 from tavi_perception.landmarks import COUNT
@@ -14,6 +15,11 @@ from training.metrics import Labels, Predictions, mahalanobis
 
 _TRIM = 0.02
 """Share of the worst errors left out of the likelihood; gross mistakes would widen every other sigma."""
+
+LARGEST_LOGIT, SMALLEST_VARIANCE = 11.5, 1e-3
+"""Beyond these a logit, or a variance (px²), says nothing more."""
+
+_RIDGE = 3e-3
 
 _WITHIN_1, _WITHIN_2 = 0.6827, 0.9545
 """Shares of a normal distribution within one and two standard deviations."""
@@ -28,12 +34,14 @@ class Calibration:
 
     Attributes:
         thresholds: of presence.
+        presence: (11, 23) weights of ``evidence`` in the calibrated logit of each landmark's presence.
         blend: share of the first estimate's covariance that is added to that of the patch: a patch cannot
             know that it was cut in the wrong place.
         factor, floor: covariance = factor · (patch + blend · first) + floor · identity (input px²).
     """
 
     thresholds: NDArray[np.float64]
+    presence: NDArray[np.float64]
     blend: NDArray[np.float64]
     factor: NDArray[np.float64]
     floor: NDArray[np.float64]
@@ -49,7 +57,9 @@ def calibrate(
 ) -> Calibration:
     """The calibration that suits several sets of validation frames.
 
-    A threshold is the one of best mean F1 over the sets: what is common in one of them may be rare in
+    Presence is a logistic regression on what the network says of all landmarks: those of the root come and
+    go together, and a point that is nowhere to be seen is spread out. A threshold is the one of best mean F1
+    over the sets: what is common in one of them may be rare in
     another, and a landmark that one of them always shows says nothing about a threshold. Blend, factor and
     floor maximise the likelihood of the errors; then the whole is scaled so that the errors along each axis
     keep to one and two standard deviations as nearly as a normal distribution's would.
@@ -60,17 +70,48 @@ def calibrate(
         labels: truth.
         sets: (n,) number of the set that a frame belongs to.
     """
-    thresholds, blend = np.full(COUNT, 0.5), np.zeros(COUNT)
-    factor, floor = np.ones(COUNT), np.ones(COUNT)
+    blend, factor, floor = np.zeros(COUNT), np.ones(COUNT), np.ones(COUNT)
     for index in range(COUNT):
         visible = labels.visible[:, index] > 0
         if not visible.any():
             continue
-        thresholds[index] = best_threshold(predictions.presence[:, index], visible, sets)
         error = (predictions.xy - labels.xy)[visible, index]
         raw = predictions.covariance[visible, index]
         blend[index], factor[index], floor[index] = fit_covariance(error, raw, first[visible, index])
-    return Calibration(thresholds, blend, factor, floor)
+    seen = evidence(predictions.presence, predictions.covariance + blend[:, None, None] * first)
+    thresholds, weights = np.full(COUNT, 0.5), identity()
+    for index in range(COUNT):
+        visible = labels.visible[:, index] > 0
+        if visible.any() and not visible.all():
+            weights[index] = fit_presence(seen, visible)
+        thresholds[index] = best_threshold(expit(seen @ weights[index]), visible, sets)
+    return Calibration(thresholds, weights, blend, factor, floor)
+
+
+def evidence(presence: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 23) logits of presences (n, 11), log of the spreads of covariances (n, 11, 2, 2) px², and 1."""
+    logits = np.clip(logit(presence), -LARGEST_LOGIT, LARGEST_LOGIT)
+    spread = 0.5 * np.log(np.trace(covariance, axis1=-2, axis2=-1) + SMALLEST_VARIANCE)
+    return np.hstack([logits, spread, np.ones((len(presence), 1))])
+
+
+def identity() -> NDArray[np.float64]:
+    """(11, 23) weights of ``evidence`` that leave presence as the network says it."""
+    return np.eye(COUNT, 2 * COUNT + 1)
+
+
+def fit_presence(seen: NDArray[np.float64], visible: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(23,) weights of the logistic regression of ``visible`` (n,) on ``seen`` (n, 23), with a ridge."""
+    truth = visible.astype(np.float64)
+    ridge = np.append(np.full(seen.shape[1] - 1, _RIDGE), 0.0)
+
+    def cost(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = seen @ weights
+        value = np.mean(np.logaddexp(0.0, logits) - truth * logits) + ridge @ weights**2
+        return float(value), seen.T @ (expit(logits) - truth) / len(truth) + 2 * ridge * weights
+
+    found = minimize(cost, np.zeros(seen.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    return np.asarray(found.x)
 
 
 def best_threshold(

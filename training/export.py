@@ -26,7 +26,7 @@ from tavi_perception.landmarks import COUNT
 from training import data
 from training.annotations.samples import to_samples
 from training.architectures import build
-from training.calibration import Calibration, calibrate
+from training.calibration import LARGEST_LOGIT, SMALLEST_VARIANCE, Calibration, calibrate
 from training.card import write_card
 from training.ensemble import averaged
 from training.evaluate import evaluate
@@ -175,14 +175,20 @@ def _serving(model: keras.Model, size: int, calibration: Calibration) -> Any:
     """The function that a bundle serves: presence as probability, blended covariance, no heat maps."""
     still = tf.zeros((1, COUNT, 2))
     blend = tf.constant(calibration.blend[:, None], tf.float32)
+    weights = tf.constant(calibration.presence, tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
     def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = model({"image": image, "jitter": still}, training=False)
+        covariance = outputs["covariance"] + blend * outputs["coarse_covariance"]
+        # As calibration.evidence has it.
+        logits = tf.clip_by_value(outputs["presence"], -LARGEST_LOGIT, LARGEST_LOGIT)
+        variance = covariance[..., 0] + covariance[..., 2] + SMALLEST_VARIANCE
+        seen = tf.concat([logits, 0.5 * tf.math.log(variance), tf.ones((1, 1))], axis=1)
         return {
-            "presence": tf.nn.sigmoid(outputs["presence"]),
+            "presence": tf.nn.sigmoid(tf.linalg.matmul(seen, weights, transpose_b=True)),
             "xy": outputs["xy"],
-            "covariance": outputs["covariance"] + blend * outputs["coarse_covariance"],
+            "covariance": covariance,
         }
 
     return serve.get_concrete_function()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training.calibration import best_threshold, fit_covariance
+from training.calibration import best_threshold, evidence, fit_covariance, fit_presence, identity
 
 
 @pytest.mark.parametrize("true_factor", [0.3, 1.0, 4.0])
@@ -54,3 +55,21 @@ def test_a_set_that_always_shows_a_landmark_leaves_its_threshold_to_the_other() 
     presence[:100] = 0.5
     sets = np.repeat([0, 1], 100)
     assert 0.4 < best_threshold(presence, visible, sets) <= 0.5
+
+
+def test_presence_learns_from_what_is_said_of_other_landmarks() -> None:
+    """The logit of the landmark itself tells nothing here, that of another one everything."""
+    rng = np.random.default_rng(0)
+    visible = rng.random(2000) < 0.4
+    presence = np.full((2000, 11), 0.5)
+    presence[:, 3] = np.where(visible, 0.9, 0.2)
+    seen = evidence(presence, np.tile(np.eye(2), (2000, 11, 1, 1)))
+    said = expit(seen @ fit_presence(seen, visible))
+    assert said[visible].min() > 0.8
+    assert said[~visible].max() < 0.2
+
+
+def test_presence_is_left_alone_where_nothing_can_be_learned() -> None:
+    presence = np.linspace(0.05, 0.95, 11)[None]
+    seen = evidence(presence, np.tile(np.eye(2), (1, 11, 1, 1)))
+    assert expit(seen @ identity().T) == pytest.approx(presence)
