@@ -206,8 +206,14 @@ class TrackingConfig:
         unit="s", minimum=0.0, maximum=10.0, read_only=True, source="unsourced",
     )
     pigtail_patience: float = parameter(
-        0.5, "How long a pigtail must be seen at another place, with contrast, before it has slipped.",
-        unit="s", minimum=0.0, maximum=60.0, read_only=True, source="unsourced",
+        1.0, "How long a pigtail must be seen where it was, to be taken for it again after it was lost, or "
+        "at another place, with contrast, before it has slipped.",
+        unit="s", minimum=0.0, maximum=60.0, read_only=True, source="a heart beat",
+    )
+    pigtail_memory: float = parameter(
+        3.0, "How long a pigtail may be lost and be found again; later only an injection tells.",
+        unit="s", minimum=0.0, maximum=600.0, read_only=True,
+        source="fewest depths wrong by more than 3 mm with 85 % valid, 24 synthetic procedures from 950000",
     )
     unknown_sigma: float = parameter(
         0.01, "Standard deviation assumed where the network gives no covariance.",

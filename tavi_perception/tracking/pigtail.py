@@ -23,6 +23,16 @@ _SPEED_LASTS = 0.2
 _DRIFT, _FARTHEST = 0.01, 0.015
 """By how much that grows in a second in which it is not seen, as the catheter advances, and at most."""
 
+_ACROSS = 0.02
+"""Acceleration of PT against CD across the catheter, relative to that along it: heart and robot move the
+catheter through the annulus, not sideways in it."""
+
+_SIDEWAYS = 0.01
+"""Standard deviation across the catheter of a PT that is the pigtail nonetheless, as a share of the image."""
+
+_HIDDEN = 0.02
+"""Standard deviation across the catheter of a PT that contrast medium hides, as a share of the image."""
+
 _RIVAL = 0.02
 """How far something that is not the pigtail may move from one frame to the next, to be one thing."""
 
@@ -30,15 +40,15 @@ _RIVAL = 0.02
 class PigtailFilter:
     """Follows PT - CD by a constant-velocity Kalman filter and answers with CD plus what it says.
 
-    Heart and breathing move both by centimetres, one against the other by millimetres: a network that
-    takes something else for the pigtail for a few frames stands out, and noise can be averaged. What does
-    not fit is refused: the catheter carries the pigtail on for ``pigtail_bridging``, then it is not present
-    until it has been where it was for ``pigtail_patience``, give or take what catheter and heart can have
-    moved it. Whether something that
-    stays at another place is a pigtail that has slipped or another thing, only an injection tells: what is
-    there for ``pigtail_patience`` and while both hinge points are measured is the pigtail, and ``slipped``
-    says so once; if the hinge points have kept their place to it, the catheter is another thing, and only
-    ``device_patience`` makes it the catheter. While CD is not measured, PT is what it is by itself.
+    Heart and robot move one against the other along the catheter, hardly across it: the filter follows the
+    one and averages the other, also over an injection, whose medium hides the pigtail. What does not fit is
+    refused: the catheter carries the pigtail on for ``pigtail_bridging``, then it is not present until it has
+    been where it was for ``pigtail_patience``, give or take what catheter and heart can have moved it; after
+    ``pigtail_memory`` it is not found again. Whether something that stays at another place is a pigtail that
+    has slipped or another thing, only an injection tells: what is there for ``pigtail_patience`` and while
+    both hinge points are measured is the pigtail, and ``slipped`` says so once; if the hinge points have kept
+    their place to it, the catheter is another thing, and only ``device_patience`` makes it the catheter.
+    While CD is not measured, PT is what it is by itself.
     """
 
     def __init__(self, config: TrackingConfig) -> None:
@@ -54,6 +64,8 @@ class PigtailFilter:
         self._contradicted_stamp = -math.inf
         self._stamp = NAN
         self._track: _Track | None = None
+        self._clear: _Track | None = None
+        """The track as it was last without contrast."""
         self._lost: _Track | None = None
         """The track as it was when it was lost, while what fits it has not lasted."""
         self._returned_stamp = NAN
@@ -69,8 +81,11 @@ class PigtailFilter:
         step = stamp - self._stamp
         self._stamp = stamp
         size = float(max(keypoints.width, keypoints.height))
-        for track in filter(None, (self._track, self._lost)):
-            track.predict(step, self._config.pigtail_acceleration * size)
+        across = _across_catheter(keypoints)
+        acceleration = _IDENTITY - (1.0 - _ACROSS**2) * across
+        acceleration *= (self._config.pigtail_acceleration * size) ** 2
+        for track in filter(None, (self._track, self._lost, self._clear)):
+            track.predict(step, acceleration)
         if keypoints.measured[_COMPANION]:
             if keypoints.measured[Landmark.PT]:
                 self._measure(keypoints, stamp, size, anchored)
@@ -84,22 +99,37 @@ class PigtailFilter:
     def _measure(self, keypoints: Keypoints, stamp: float, size: float, anchored: bool) -> None:
         apart = keypoints.xy[Landmark.PT] - keypoints.xy[_COMPANION]
         noise = keypoints.covariance[Landmark.PT] + keypoints.covariance[_COMPANION]
-        track = self._track
-        if track is None:
+        across = _across_catheter(keypoints)
+        if keypoints.measured[list(ANNULUS)].any():
+            noise = noise + (_HIDDEN * size) ** 2 * across
+        if self._track is None:
             self._start(apart, noise, stamp, size)
             return
-        away = stamp - track.stamp
-        reach = (_STILL + min(_DRIFT * away, _FARTHEST)) * size
-        before = replace(track)
-        if not track.correct(apart, noise, stamp, self._gate, reach):
+        track = self._fitting(apart, noise + (_SIDEWAYS * size) ** 2 * across, stamp, size)
+        if track is None:
             contrast = bool(keypoints.measured[list(ANNULUS)].all())
             self._refuse(apart, noise, stamp, size, contrast, anchored)
             return
+        away, before = stamp - track.stamp, replace(track)
+        self._track = track = replace(track)
+        track.correct(apart, noise, stamp)
+        if not keypoints.measured[list(ANNULUS)].any():
+            self._clear = replace(track)
         self._rival = None
         if away > self._config.pigtail_bridging:
             self._lost, self._returned_stamp = self._lost or before, stamp
         elif self._lost and stamp - self._returned_stamp >= self._config.pigtail_patience:
             self._lost = None
+
+    def _fitting(self, apart: FloatArray, noise: FloatArray, stamp: float, size: float) -> _Track | None:
+        """What is known of the pigtail and agrees with ``apart`` (px); None where nothing does."""
+        # Medium hides catheter and pigtail: what was learned under it may be wrong.
+        for track in filter(None, (self._track, self._clear)):
+            away = stamp - track.stamp
+            reach = (_STILL + min(_DRIFT * away, _FARTHEST)) * size
+            if away <= self._config.pigtail_memory and track.fits(apart, noise, self._gate, reach):
+                return track
+        return None
 
     def _refuse(
         self,
@@ -128,7 +158,7 @@ class PigtailFilter:
         covariance = np.zeros((4, 4))
         covariance[:2, :2], covariance[2:, 2:] = noise, speed * _IDENTITY
         self._track = _Track(np.concatenate([apart, np.zeros(2)]), covariance, stamp)
-        self._lost, self._rival = None, None
+        self._clear, self._lost, self._rival = None, None, None
 
     def _answer(self, keypoints: Keypoints, stamp: float) -> Keypoints:
         track = self._track
@@ -146,6 +176,16 @@ class PigtailFilter:
         return replace(keypoints, present=present, measured=measured, xy=xy, covariance=covariance)
 
 
+def _across_catheter(keypoints: Keypoints) -> FloatArray:
+    """(2, 2) projection on the direction across the catheter; zero where CP or CD is not present."""
+    along = keypoints.xy[Landmark.CD] - keypoints.xy[Landmark.CP]
+    length = math.hypot(*along)
+    if not length > 0.0:
+        return np.zeros((2, 2))
+    normal = np.array([-along[1], along[0]]) / length
+    return np.asarray(np.outer(normal, normal), dtype=np.float64)
+
+
 @dataclass
 class _Track:
     """PT - CD and its velocity (px, px/s), their covariance, and when it was measured last (s)."""
@@ -154,7 +194,8 @@ class _Track:
     covariance: FloatArray
     stamp: float
 
-    def predict(self, step: float, acceleration: float) -> None:
+    def predict(self, step: float, acceleration: FloatArray) -> None:
+        """Carry on for ``step`` (s); ``acceleration`` is its (2, 2) covariance (px²/s⁴)."""
         # The speed dies away, so that what is not seen stays where it was last.
         kept = math.exp(-step / _SPEED_LASTS)
         move = np.eye(4)
@@ -162,19 +203,18 @@ class _Track:
         move[2:, 2:] = kept * _IDENTITY
         push = np.concatenate([step**2 / 2 * _IDENTITY, step * _IDENTITY])
         self.state = move @ self.state
-        self.covariance = move @ self.covariance @ move.T + acceleration**2 * push @ push.T
+        self.covariance = move @ self.covariance @ move.T + push @ acceleration @ push.T
 
-    def correct(
-        self, measured: FloatArray, noise: FloatArray, stamp: float, gate: float, reach: float
-    ) -> bool:
-        """Take in what was ``measured`` (px) if it fits."""
+    def fits(self, measured: FloatArray, noise: FloatArray, gate: float, reach: float) -> bool:
+        """Whether what was ``measured`` (px) can be it: within the gate, and within ``reach`` (px)."""
         change = measured - self.state[:2]
         inverse = np.linalg.inv(self.covariance[:2, :2] + noise)
-        if float(change @ inverse @ change) > gate or math.hypot(*change) > reach:
-            return False
-        gain = self.covariance[:, :2] @ inverse
-        self.state = self.state + gain @ change
+        return float(change @ inverse @ change) <= gate and math.hypot(*change) <= reach
+
+    def correct(self, measured: FloatArray, noise: FloatArray, stamp: float) -> None:
+        """Take in what was ``measured`` (px)."""
+        gain = self.covariance[:, :2] @ np.linalg.inv(self.covariance[:2, :2] + noise)
+        self.state = self.state + gain @ (measured - self.state[:2])
         covariance = self.covariance - gain @ self.covariance[:2]
         self.covariance = (covariance + covariance.T) / 2
         self.stamp = stamp
-        return True

@@ -74,12 +74,29 @@ def test_after_the_bridging_time_there_is_no_pigtail_until_it_is_back(scene):
 def test_what_passes_by_where_a_lost_pigtail_was_is_not_taken_for_it(scene):
     found, _ = follow(scene)
     away = {"shift": {Landmark.PT: (80.0, -60.0)}, "hide": ANNULUS}
-    follow(scene, 2.0, 6.0, found, **away)
-    _, passing = follow(scene, 6.0, 6.3, found, hide=ANNULUS)
-    _, answers = follow(scene, 6.3, 8.0, found, **away)
+    follow(scene, 2.0, 3.4, found, **away)
+    _, passing = follow(scene, 3.4, 3.8, found, hide=ANNULUS)
+    _, answers = follow(scene, 3.8, 4.4, found, **away)
     assert not any(answer.present[Landmark.PT] for answer in passing + answers)
-    _, back = follow(scene, 8.0, 9.0, found)
-    assert pigtail_error(scene, back[-1], 9.0 - 1 / RATE) < 1.0
+    _, back = follow(scene, 4.4, 6.0, found, hide=ANNULUS)
+    assert pigtail_error(scene, back[-1], 6.0 - 1 / RATE) < 1.0
+
+
+def test_a_pigtail_that_was_lost_for_long_is_believed_after_an_injection_alone(scene):
+    found, _ = follow(scene)
+    follow(scene, 2.0, 6.0, found, shift={Landmark.PT: (80.0, -60.0)}, hide=ANNULUS)
+    _, bare = follow(scene, 6.0, 10.0, found, hide=ANNULUS)
+    assert not any(answer.present[Landmark.PT] for answer in bare)
+    _, injected = follow(scene, 10.0, 12.0, found)
+    assert injected[-1].measured[Landmark.PT]
+
+
+def test_a_pigtail_hidden_by_medium_keeps_its_place_across_the_catheter(scene):
+    """The network guesses to one side while there is contrast."""
+    found, _ = follow(scene, hide=ANNULUS)
+    x, y = scene.in_image(np.array([[12.0, 0.0]]))[0] - scene.in_image(np.zeros((1, 2)))[0]
+    _, answers = follow(scene, 2.0, 5.0, found, shift={Landmark.PT: (x, y)})
+    assert pigtail_error(scene, answers[-1], 5.0 - 1 / RATE) < 6.0
 
 
 def test_a_slipped_pigtail_is_noticed_and_not_followed_without_contrast(scene):

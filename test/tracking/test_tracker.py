@@ -241,14 +241,17 @@ def test_heart_beats_of_nineteen_millimetres_are_followed(scene, geometry):
 
 def second_injection(scene, geometry, error):
     """Depth (m) after two injections; the hinge points of the second are seen ``error`` px deeper."""
-    tracker, last, _ = injected(scene, geometry)
+    tracker = Tracker()
     normal = scene.in_image(np.array([[0.0, error]]))[0] - scene.origin
     shift = {point: tuple(normal) for point in (Landmark.AA1, Landmark.AA2)}
     bare = scene.but(contrast=False)
-    for i in range(1, 200):
-        contrast = 100 <= i < 130
-        keypoints = scene.keypoints(shift=shift) if contrast else bare.keypoints()
-        frame = tracker.update(keypoints, last + i / RATE, geometry)
+    for i in range(230):
+        keypoints = bare.keypoints()
+        if 30 <= i < 60:
+            keypoints = scene.keypoints()
+        if 130 <= i < 160:
+            keypoints = scene.keypoints(shift=shift)
+        frame = tracker.update(keypoints, i / RATE, geometry)
     assert frame.deviation.valid
     return frame.deviation.depth
 
