@@ -84,11 +84,12 @@ class PigtailFilter:
         across = _across_catheter(keypoints)
         acceleration = _IDENTITY - (1.0 - _ACROSS**2) * across
         acceleration *= (self._config.pigtail_acceleration * size) ** 2
+        move, spread = _transition(step, acceleration)
         for track in filter(None, (self._track, self._lost, self._clear)):
-            track.predict(step, acceleration)
+            track.predict(move, spread)
         if keypoints.measured[_COMPANION]:
             if keypoints.measured[Landmark.PT]:
-                self._measure(keypoints, stamp, size, anchored)
+                self._measure(keypoints, across, stamp, size, anchored)
             keypoints = self._answer(keypoints, stamp)
         # A filter that has followed the wrong thing overshoots on its way back.
         if self._rival is not None:
@@ -96,10 +97,11 @@ class PigtailFilter:
         self.contradicted = stamp - self._contradicted_stamp < self._config.bridging_time
         return keypoints
 
-    def _measure(self, keypoints: Keypoints, stamp: float, size: float, anchored: bool) -> None:
+    def _measure(
+        self, keypoints: Keypoints, across: FloatArray, stamp: float, size: float, anchored: bool
+    ) -> None:
         apart = keypoints.xy[Landmark.PT] - keypoints.xy[_COMPANION]
         noise = keypoints.covariance[Landmark.PT] + keypoints.covariance[_COMPANION]
-        across = _across_catheter(keypoints)
         if keypoints.measured[list(ANNULUS)].any():
             noise = noise + (_HIDDEN * size) ** 2 * across
         if self._track is None:
@@ -186,6 +188,20 @@ def _across_catheter(keypoints: Keypoints) -> FloatArray:
     return np.asarray(np.outer(normal, normal), dtype=np.float64)
 
 
+def _transition(step: float, acceleration: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(4, 4) transition over ``step`` (s), and the covariance that an acceleration (2, 2, px²/s⁴) adds."""
+    # The speed dies away, so that what is not seen stays where it was last.
+    kept = math.exp(-step / _SPEED_LASTS)
+    move = np.eye(4)
+    move[0, 2] = move[1, 3] = _SPEED_LASTS * (1.0 - kept)
+    move[2, 2] = move[3, 3] = kept
+    half = step**2 / 2
+    spread = np.empty((4, 4))
+    spread[:2, :2], spread[2:, 2:] = half**2 * acceleration, step**2 * acceleration
+    spread[:2, 2:] = spread[2:, :2] = half * step * acceleration
+    return move, spread
+
+
 @dataclass
 class _Track:
     """PT - CD and its velocity (px, px/s), their covariance, and when it was measured last (s)."""
@@ -194,16 +210,10 @@ class _Track:
     covariance: FloatArray
     stamp: float
 
-    def predict(self, step: float, acceleration: FloatArray) -> None:
-        """Carry on for ``step`` (s); ``acceleration`` is its (2, 2) covariance (px²/s⁴)."""
-        # The speed dies away, so that what is not seen stays where it was last.
-        kept = math.exp(-step / _SPEED_LASTS)
-        move = np.eye(4)
-        move[:2, 2:] = _SPEED_LASTS * (1.0 - kept) * _IDENTITY
-        move[2:, 2:] = kept * _IDENTITY
-        push = np.concatenate([step**2 / 2 * _IDENTITY, step * _IDENTITY])
+    def predict(self, move: FloatArray, spread: FloatArray) -> None:
+        """Carry on by a ``_transition``."""
         self.state = move @ self.state
-        self.covariance = move @ self.covariance @ move.T + push @ acceleration @ push.T
+        self.covariance = move @ self.covariance @ move.T + spread
 
     def fits(self, measured: FloatArray, noise: FloatArray, gate: float, reach: float) -> bool:
         """Whether what was ``measured`` (px) can be it: within the gate, and within ``reach`` (px)."""

@@ -33,12 +33,13 @@ class ShapeCheck:
         size = float(max(keypoints.width, keypoints.height))
         fits = True
         for known, pair in zip(self._known, _PAIRS, strict=True):
-            if keypoints.measured[list(pair)].all():
-                first, second = keypoints.xy[list(pair)]
+            first, second = pair
+            if keypoints.measured[first] and keypoints.measured[second]:
                 # Half the trace is the variance in a direction, on average.
-                variance = float(np.trace(keypoints.covariance[list(pair)].sum(axis=0))) / 2
+                variance = sum(keypoints.covariance[each].trace() for each in pair) / 2
                 slack = _SLACK * size + _SIGMAS * math.sqrt(variance)
-                fits &= known.update(second - first, slack, stamp, size, config)
+                apart = keypoints.xy[second] - keypoints.xy[first]
+                fits &= known.update(apart, slack, stamp, size, config)
             else:
                 fits &= not known.doubted
         return fits
