@@ -59,10 +59,10 @@ def calibrate(
 
     Presence is a logistic regression on what the network says of all landmarks: those of the root come and
     go together, and a point that is nowhere to be seen is spread out. A threshold is the one of best mean F1
-    over the sets: what is common in one of them may be rare in
-    another, and a landmark that one of them always shows says nothing about a threshold. Blend, factor and
-    floor maximise the likelihood of the errors; then the whole is scaled so that the errors along each axis
-    keep to one and two standard deviations as nearly as a normal distribution's would.
+    over the sets: what is common in one of them may be rare in another, and a landmark that one of them
+    always shows says nothing about a threshold. Blend, factor and floor maximise the likelihood of the
+    errors; then the whole is scaled so that the errors along each axis keep to one and two standard
+    deviations as nearly as a normal distribution's would.
 
     Args:
         predictions: with the covariances of the patches.

@@ -13,12 +13,13 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.pose import (
     AnnulusPose,
     frame_of,
+    judged,
     measured_pose,
     side_of_catheter,
     side_of_junction,
     spread_of,
 )
-from tavi_perception.tracking.validity import ANNULUS_RULES, DISAGREEMENT, AnnulusEvidence, judge
+from tavi_perception.tracking.validity import DISAGREEMENT, AnnulusEvidence
 
 _MEMORY = 30
 """Frames' worth of evidence about the side of the ventricle that is remembered at most."""
@@ -71,8 +72,7 @@ class AnnulusTracker:
         else:
             found, evidence = self._measured(measured, keypoints, stamp, geometry)
         evidence = replace(evidence, time_jump=time_jump, capsule=capsule, contradicted=contradicted)
-        reasons = judge(ANNULUS_RULES, evidence, self.config)
-        return replace(found, valid=not reasons, reasons=reasons)
+        return judged(found, evidence, self.config)
 
     def anchored(self, keypoints: Keypoints) -> bool:
         """Whether the hinge points are measured where an established binding to PT lets expect them."""

@@ -18,6 +18,8 @@ from tavi_perception.tracking.validity import DISAGREEMENT
 _SAMPLES = 150
 """Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
 _CORE_SIGMAS, _INLIER_SIGMAS = 1.0, 3.0
+"""Within how many sigmas of the median frames make the mean, and within how many they make the scatter."""
+
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
 

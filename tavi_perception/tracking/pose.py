@@ -37,13 +37,17 @@ def annulus_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingC
     pose = measured_pose(keypoints)
     side = 0 if pose is None else side_of_ventricle(keypoints, pose)
     if pose is None or side == 0:
-        return AnnulusFrame(reasons=judge(ANNULUS_RULES, AnnulusEvidence(located=False), config))
+        return judged(AnnulusFrame(), AnnulusEvidence(located=False), config)
     evidence = AnnulusEvidence(
         located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
     )
+    return judged(frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry), evidence, config)
+
+
+def judged(frame: AnnulusFrame, evidence: AnnulusEvidence, config: TrackingConfig) -> AnnulusFrame:
+    """``frame`` with the reasons that ``evidence`` gives against it, valid where there is none."""
     reasons = judge(ANNULUS_RULES, evidence, config)
-    found = frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry)
-    return replace(found, valid=not reasons, reasons=reasons)
+    return replace(frame, valid=not reasons, reasons=reasons)
 
 
 def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
