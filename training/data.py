@@ -22,7 +22,7 @@ from tavi_perception.simulation.seeds import TRAINING, VALIDATION
 DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
 """Outside the repository: rendered images are never committed."""
 
-CACHE_VERSION = 6
+CACHE_VERSION = 7
 """Raise when the renderer changes, so that old shards are not mixed with new ones."""
 
 FRAMES = 8
@@ -35,7 +35,7 @@ _TEST_OFFSET = 100_000
 """Validation patients from here on are kept for model cards."""
 
 _PROCEDURE_OFFSET = 60_000
-"""Validation patients from here on undergo whole procedures."""
+"""Validation patients from here on undergo whole procedures; so do training patients from ten times that."""
 
 _RENDER_SIZES = (1000, 512, 1000, 704)
 """Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
@@ -110,6 +110,11 @@ def training_seeds(count: int) -> range:
 
 def validation_seeds(count: int) -> range:
     return VALIDATION[:count]
+
+
+def training_procedures(count: int) -> range:
+    """Patients whose whole procedures train; none of them is in ``training_seeds`` of a usual size."""
+    return TRAINING[10 * _PROCEDURE_OFFSET :][:count]
 
 
 def validation_procedures(count: int) -> range:

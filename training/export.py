@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,9 @@ from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBund
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
+from tavi_perception.simulation.dataset import DatasetError
 from training import data
+from training.annotations import AnnotationError
 from training.annotations.samples import to_samples
 from training.architectures import build
 from training.calibration import LARGEST_LOGIT, SMALLEST_VARIANCE, Calibration, calibrate
@@ -33,9 +36,9 @@ from training.evaluate import evaluate
 from training.evaluation.sources import procedure_frames
 from training.forward import predict
 from training.manifest import Provenance, write_manifest
-from training.recipe import Recipe, recipe_of
+from training.recipe import Recipe, RecipeError, recipe_of
 from training.run import BEST, HISTORY
-from training.start import load_start
+from training.start import StartError, load_start
 from training.train import RECIPE
 
 PARITY_PX = 0.1
@@ -103,6 +106,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
+    try:
+        figures = _exported(arguments)
+    except (AnnotationError, DatasetError, ExportError, RecipeError, StartError, OSError) as error:
+        print(f"tavi export: {error}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2))
+    return 0
+
+
+def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Writes the bundle; returns the figures of its card."""
     runs = [load_run(folder) for folder in arguments.run]
     recipe = runs[0].recipe
     size = recipe.plan.size
@@ -120,9 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_manifest(arguments.out, provenance, size, bundle.manifest, figures)
     write_card(arguments.out, provenance, figures)
     load_bundle(arguments.out)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2))
-    return 0
+    return figures
 
 
 def export(

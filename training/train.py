@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from tavi_perception.simulation.dataset import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
 from training.annotations.command import add_reading, reading_options
@@ -23,6 +24,7 @@ from training.annotations.samples import to_samples
 from training.annotations.splitting import split
 from training.augmentation import Order, batches
 from training.distribution import CHOICES, Distribution, DistributionError, distribution
+from training.evaluation.sources import procedure_frames
 from training.recipe import RECIPES, Plan, Recipe, RecipeError, read_recipe
 from training.run import Run
 from training.start import StartError
@@ -47,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         history = train(recipe, samples, validation, arguments.out, devices, arguments.start)
     except (
         AnnotationError,
+        DatasetError,
         DistributionError,
         FaultyAnnotationsError,
         RecipeError,
@@ -120,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
     rendered.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder to keep them in")
     rendered.add_argument("--training", type=int, default=1_600, help="number of training patients")
     rendered.add_argument("--validation", type=int, default=100, help="number of validation patients")
+    rendered.add_argument(
+        "--procedures", type=int, default=0, help="of other patients, which train with 10 frames of each"
+    )
     annotated = parser.add_argument_group("annotated frames", "see docs/training_data.md")
     annotated.add_argument("--data", type=Path, help="an annotated data set")
     annotated.add_argument("--validation-share", type=float, default=0.2, help="of it, for validation")
@@ -133,6 +139,11 @@ def _parser() -> argparse.ArgumentParser:
 def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, data.Samples]:
     seeds = data.training_seeds(arguments.training), data.validation_seeds(arguments.validation)
     samples, validation = (data.load(data.render(arguments.cache, each, plan.size)) for each in seeds)
+    if arguments.procedures:
+        # In procedures stages, contrast and hidden landmarks come as they do in use, not evenly.
+        patients = data.training_procedures(arguments.procedures)
+        frames = procedure_frames(patients[0], len(patients)).frames
+        samples = data.joined([samples, to_samples(frames, plan.size)])
     return samples, validation
 
 

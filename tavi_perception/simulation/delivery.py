@@ -64,6 +64,7 @@ def _draw_capsule(
 ) -> None:
     """Funnel, block, capsule with what is folded inside, marker band, inner shaft and nose cone."""
     o, half = device.opacity, device.capsule_width / 2 * scale
+    lap = 1.5 / scale  # Parts reach below the one painted after them: no light seams.
 
     def part(start: float, end: float, left: FloatArray, right: FloatArray, value: float) -> None:
         s: FloatArray = np.linspace(start, end, max(2, int(abs(end - start) / 2.0) + 2), dtype=np.float64)
@@ -76,32 +77,33 @@ def _draw_capsule(
     neck = place.block - device.block_length
     full, inner = np.array([1.0, 1.0]), np.array([0.72, 0.72])
     # The funnel between shaft and block: two thin walls that widen.
-    part(neck - 14, neck, np.array([-0.6, -1.0]), np.array([0.6, 1.0]), 0.13)
-    part(neck - 14, neck, np.array([-0.42, -0.82]), np.array([0.42, 0.82]), 0.06)
-    part(neck - 14, neck, np.array([-0.12, -0.12]), np.array([0.12, 0.12]), 0.12)
+    part(neck - 14, neck + lap, np.array([-0.6, -1.0]), np.array([0.6, 1.0]), 0.13)
+    part(neck - 14, neck + lap, np.array([-0.42, -0.82]), np.array([0.42, 0.82]), 0.06)
+    part(neck - 14, neck + lap, np.array([-0.12, -0.12]), np.array([0.12, 0.12]), 0.12)
     if place.mouth > place.block:
         loaded = 1.0 if not state.released else 0.45
         middle = place.block + 0.45 * device.capsule_length
-        part(place.block, place.mouth, -full, full, device.wall)
-        part(place.block, min(middle, place.mouth), -inner, inner, device.proximal * loaded)
+        part(place.block - lap, place.mouth, -full, full, device.wall)
+        part(place.block - lap, min(middle + lap, place.mouth), -inner, inner, device.proximal * loaded)
         if place.mouth > middle:
             part(middle, place.mouth, -inner, inner, device.distal * loaded)
         for offset in (-0.42, 0.05, 0.45) if not state.released else (0.05,):
             width = np.array([0.09, 0.09])
-            part(place.block, place.mouth, offset - width, offset + width, device.core)
+            part(place.block - lap, place.mouth, offset - width, offset + width, device.core)
     part(neck, place.block, -full, full, device.block)
     # Two tabs that hold the frame: the block's ragged distal edge.
     part(place.block - 0.5, place.block + 1.6, np.array([-0.75, -0.7]), np.array([-0.1, -0.3]), 0.55)
     part(place.block - 0.5, place.block + 1.6, np.array([0.25, 0.3]), np.array([0.8, 0.75]), 0.45)
     if place.cone > place.mouth + 1:
-        part(place.mouth, place.cone, -0.2 * full, 0.2 * full, 0.20)
+        part(place.mouth, place.cone + lap, -0.2 * full, 0.2 * full, 0.20)
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
-    part(place.cone, place.cone + 2.0, -rim, rim, device.cone)
+    part(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)
     ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
     share = np.linspace(0.0, 1.0, len(ends))
-    edges = 0.14 + (base - 0.14) * (1.0 - share**device.cone_taper)
+    edges = device.cone_end + (base - device.cone_end) * (1.0 - share**device.cone_taper)
     fade = np.linspace(1.0, device.cone_fade, _CONE_STEPS)
-    for start, end, first, last, left in zip(ends, ends[1:], edges, edges[1:], fade, strict=False):
+    reach = np.add(ends[1:], [lap] * (_CONE_STEPS - 1) + [0.0]).tolist()
+    for start, end, first, last, left in zip(ends, reach, edges, edges[1:], fade, strict=False):
         rims = np.array([first, last])
         part(start, end, -rims, rims, device.cone * left)
         part(start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core)

@@ -34,6 +34,7 @@ class Device:
         core: of inner shaft and wire inside the capsule.
         cone_base: width of the nose cone at its base, relative to the capsule.
         cone_taper: exponent of its outline: 1 a cone, larger ones a bullet.
+        cone_end: width of its end, relative to the capsule: a point or blunt.
         cone_fade: share of the cone's attenuation that is left at its tip.
         cone_core: attenuation of the inner shaft inside the cone.
     """
@@ -63,6 +64,7 @@ class Device:
     core: float
     cone_base: float
     cone_taper: float
+    cone_end: float
     cone_fade: float
     cone_core: float
 
@@ -147,7 +149,7 @@ class DeviceConfig:
     """Marker band."""
     block: Uniform = Uniform(0.60, 0.92)
     """Proximal block."""
-    cone: Uniform = Uniform(0.10, 0.32)
+    cone: Uniform = Uniform(0.12, 0.36)
     """Nose cone."""
     wall: Uniform = Uniform(0.24, 0.36)
     """Capsule's wall."""
@@ -159,9 +161,11 @@ class DeviceConfig:
     """Inner shaft inside the capsule."""
     cone_base: Uniform = Uniform(0.65, 0.95)
     """Width of the nose cone at its base, relative to the capsule."""
-    cone_taper: Uniform = Uniform(1.0, 3.5)
+    cone_taper: Uniform = Uniform(1.0, 4.5)
     """Exponent of its outline: at 1 it narrows evenly, at more it stays wide and is round at the end."""
-    cone_fade: Uniform = Uniform(0.5, 1.0)
+    cone_end: Uniform = Uniform(0.12, 0.5)
+    """Width of its end, relative to the capsule; on the published frame it is blunt, a third or so."""
+    cone_fade: Uniform = Uniform(0.6, 1.0)
     """Share of the cone's attenuation that is left at its tip, where it is thin."""
     cone_core: Uniform = Uniform(0.0, 0.25)
     """Inner shaft inside the cone; on the published frames the line is no darker there than beyond."""
@@ -197,6 +201,7 @@ def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: floa
         core=config.core.draw(rng),
         cone_base=config.cone_base.draw(rng),
         cone_taper=config.cone_taper.draw(rng),
+        cone_end=config.cone_end.draw(rng),
         cone_fade=config.cone_fade.draw(rng),
         cone_core=config.cone_core.draw(rng),
     )

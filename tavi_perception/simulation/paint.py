@@ -16,6 +16,9 @@ LEVEL = 0.005
 _SHIFT = 4
 """Fractional bits of OpenCV's fixed-point coordinates."""
 
+EDGE = 0.62
+"""How far (px) OpenCV's antialiased polygons reach beyond their outline, at any angle and size (measured)."""
+
 
 class Layer:
     """An 8-bit mask on which later strokes replace earlier ones; added to a canvas as a whole."""
@@ -41,12 +44,19 @@ class Layer:
     def ribbon(
         self, centre: FloatArray, across: FloatArray, left: FloatArray, right: FloatArray, attenuation: float
     ) -> None:
-        """Area between the offsets ``left`` and ``right`` (n,) px of a centre line (n, 2).
+        """Area between the offsets ``left`` ≤ ``right`` (n,) px of a centre line (n, 2).
 
-        ``across`` (n, 2) are the unit vectors along which the offsets are measured.
+        ``across`` (n, 2) are the unit vectors along which the offsets are measured. An area narrower than
+        what OpenCV paints at least is fainter instead.
         """
-        outline = np.concatenate([centre + across * left[:, None], (centre + across * right[:, None])[::-1]])
-        self.polygon(outline, attenuation)
+        middle, half = (left + right) / 2, (right - left) / 2
+        inner = np.maximum(half - EDGE, 0.0)
+        along = np.diff(centre[[0, 1, -2, -1]], axis=0)[[0, 2]]
+        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+        centre = np.concatenate([centre[:1] + EDGE * along[:1], centre[1:-1], centre[-1:] - EDGE * along[1:]])
+        sides = [centre + across * (middle + sign * inner)[:, None] for sign in (-1.0, 1.0)]
+        share = min(1.0, float(np.mean(half)) / EDGE)
+        self.polygon(np.concatenate([sides[0], sides[1][::-1]]), attenuation * share)
 
     def polygon(self, outline: FloatArray, attenuation: float) -> None:
         self._touch(outline, 1.0)

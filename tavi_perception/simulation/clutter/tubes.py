@@ -10,6 +10,9 @@ from tavi_perception.simulation.clutter.shapes import Part, Strand
 from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray
 
+_CROSSING_MM = 40.0
+"""How far from the annulus a lead crosses the device: over the capsule, the nose cone or the wire."""
+
 
 def pacing_lead(
     rng: np.random.Generator, config: ClutterConfig, annulus: FloatArray, route: FloatArray
@@ -26,11 +29,9 @@ def pacing_lead(
     knots = [annulus + np.array(point, dtype=float) + sway(6.0) for point in course]
     apex = annulus + np.array([58.0, 36.0, 34.0]) + sway(10.0)
     if config.lead_crosses.draw(rng):
-        crossing = route[int(rng.integers(len(route)))]
-        near = np.linalg.norm(crossing - annulus) < 45.0
-        knots.append(
-            (crossing if near else annulus + np.array([6.0, 14.0, 8.0])) + np.array([4.0, 6.0, 18.0])
-        )
+        # Anywhere along capsule and nose cone; over the cone's tip it hides where that ends.
+        near = route[np.linalg.norm(route - annulus, axis=1) < _CROSSING_MM]
+        knots.append(near[int(rng.integers(len(near)))] + np.array([4.0, 6.0, 18.0]))
     else:
         knots.append(annulus + np.array([20.0, 44.0, 30.0]) + sway(7.0))
     curve = smooth(np.array([*knots, apex]), 48)
