@@ -37,25 +37,32 @@ from tavi_perception.landmarks import COUNT, Landmark
 FRAME = "tavi_positioning_frame.png"
 CINE = "coronary_xa_cine_96f.dcm"
 
-POINTS: dict[Landmark, NDArray[np.float64]] = {
-    Landmark.AA1: np.array([357.0, 668.0]),
-    Landmark.STJ1: np.array([250.0, 561.0]),
-    Landmark.CP: np.array([214.0, 348.0]),
-    Landmark.CM: np.array([335.0, 524.0]),
-    Landmark.CD: np.array([469.0, 685.0]),
-    Landmark.CT: np.array([526.0, 742.0]),
-    Landmark.PT: np.array([357.0, 660.0]),
+READINGS: dict[Landmark, tuple[tuple[float, float], ...]] = {
+    Landmark.AA1: ((357.0, 668.0), (382.0, 665.0), (360.0, 670.0)),
+    Landmark.STJ1: ((250.0, 561.0),),
+    Landmark.CP: ((214.0, 348.0),),
+    Landmark.CM: ((335.0, 524.0),),
+    Landmark.CD: ((469.0, 685.0), (467.5, 684.5)),
+    Landmark.CT: ((526.0, 742.0), (542.0, 748.0), (529.0, 738.0)),
+    Landmark.PT: ((357.0, 660.0), (379.0, 659.0), (358.0, 662.0)),
 }
-"""Points of the TAVI frame at 1000 × 1000 px, read off enlargements by eye; no expert placed them.
+"""Points of the TAVI frame at 1000 × 1000 px, read off enlargements by eye, up to three times; no expert
+placed them. The second and third readings were made apart from all others, with no model's answer in sight.
 
-CP and CD are good to 3 px, AA1 and PT to 8. PT is the middle of the tube at the bottom of the loop, where it
-lies in the cusp, right above AA1. STJ1 is where the outline of the contrast-filled sinus ends at the top:
-151 px from AA1 along the catheter's direction, good to 12. CM is half-way from CP to CD along the middle of
-the shaft, which is also where its bow is farthest from the line through both (found from the edges of the
+CP and CD are good to 3 px, PT to 10. AA1 is the nadir of the cusp that the contrast fills: readings on the
+left take the lowest point of its flat floor in the image, that on the right the point of it that lies
+farthest along the tilted axis of the root; good to 12 along the floor. STJ1 is where the outline of the
+contrast-filled sinus ends at the top: good to 12. CM is half-way from CP to CD along the middle of the
+shaft, which is also where its bow is farthest from the line through both (found from the edges of the
 shaft); an even bow has no mark of its own, so it is good to 12 px along the shaft. CT is where the outline
-of the cone has narrowed to the wire: 81 px from CD, as in the published frames; a pacing lead crosses
-there, good to 15. AA2 and STJ2 cannot be told by eye in this frame and are not judged.
+of the cone has narrowed to the wire; a pacing lead crosses there and may cover it, good to 10. AA2 and STJ2
+cannot be told by eye in this frame and are not judged.
 """
+
+POINTS: dict[Landmark, NDArray[np.float64]] = {
+    landmark: np.mean(readings, axis=0) for landmark, readings in READINGS.items()
+}
+"""Mean of the readings."""
 
 ABSENT = (Landmark.FE1, Landmark.FE2)
 """Not in the frame: the valve is sheathed."""
