@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints, Reason
+from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.tracking.capsule import capsule_width
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
@@ -31,7 +31,8 @@ class Pipeline:
             geometry: of the C-arm, for this field of view in any resolution.
         """
         keypoints = self.predict(image)
-        return self.tracker.update(keypoints, stamp, geometry, capsule_width(image, keypoints))
+        width = capsule_width(image, keypoints) if self.tracker.capsule_due else NAN
+        return self.tracker.update(keypoints, stamp, geometry, width)
 
 
 def nothing_known(width: int, height: int, reason: Reason) -> TrackedFrame:

@@ -38,6 +38,9 @@ _SHORTEST = 0.02
 _FRAMES, _FEWEST = 45, 10
 """Frames over which the width's median is taken, and how many it needs."""
 
+_RENEWED = 8
+"""Of so many frames one is measured once there are ``_FRAMES``: the width changes little in a view."""
+
 
 def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
     """Width of the capsule between CM and CD (px); NaN where one of them is not present.
@@ -85,9 +88,18 @@ class CapsuleGauge:
     def reset(self) -> None:
         """Forget the view."""
         self._widths: deque[float] = deque(maxlen=_FRAMES)
+        self._since = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether the width in the next frame counts; it need not be measured otherwise."""
+        return len(self._widths) < _FRAMES or self._since >= _RENEWED - 1
 
     def update(self, width_m: float) -> float:
         """Diameter (m) after a frame that shows ``width_m``, NaN where unknown; NaN before enough frames."""
-        if math.isfinite(width_m):
+        if self.due and math.isfinite(width_m):
             self._widths.append(width_m)
+            self._since = 0
+        else:
+            self._since += 1
         return median(self._widths) if len(self._widths) >= _FEWEST else NAN

@@ -56,6 +56,11 @@ class Tracker:
         self._deviation.config = config
         self._device.config = config
 
+    @property
+    def capsule_due(self) -> bool:
+        """Whether ``capsule_width`` of the next frame counts; it need not be measured otherwise."""
+        return self._gauge.due
+
     def reset(self) -> None:
         """Start a new procedure: forget everything."""
         self._device = DeviceTracker(self._config)

@@ -70,3 +70,13 @@ def test_gauge_tells_nothing_before_it_has_enough_frames_and_then_the_median() -
     for width in [math.nan, 0.1] + [0.006] * 12:
         found = gauge.update(width)
     assert found == 0.006
+
+
+def test_a_full_gauge_asks_for_one_frame_in_eight() -> None:
+    gauge = CapsuleGauge()
+    asked = []
+    for _ in range(45 + 16):
+        asked.append(gauge.due)
+        gauge.update(0.006)
+    assert all(asked[:45])
+    assert sum(asked[45:]) == 2
