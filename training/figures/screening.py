@@ -37,7 +37,7 @@ _STYLE = {
 }
 _KINDS = {Kind.FROZEN: "#56b4e9", Kind.FINE_TUNED: "#0072b2", Kind.BUNDLE: "#d55e00"}
 _ARCHITECTURES = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#8c6d31", "#5b4b8a")
-_OURS = "#d55e00"
+_OURS = ("#d55e00", "#882255", "#332288")
 _BUBBLE = 9.0
 """Area (pt²) of a bubble for a million parameters."""
 
@@ -255,7 +255,8 @@ def _architecture(row: Row) -> str:
 def _colours(rows: Sequence[Row]) -> dict[str, str]:
     names = dict.fromkeys(_architecture(row) for row in rows if row.kind is not Kind.BUNDLE)
     colours = {name: _ARCHITECTURES[i % len(_ARCHITECTURES)] for i, name in enumerate(names)}
-    return {**colours, **{row.title: _OURS for row in rows if row.kind is Kind.BUNDLE}}
+    bundles = [row.title for row in rows if row.kind is Kind.BUNDLE]
+    return {**colours, **{title: _OURS[i % len(_OURS)] for i, title in enumerate(bundles)}}
 
 
 def _rgb(landmark: Landmark) -> tuple[float, float, float]:
