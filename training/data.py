@@ -34,8 +34,8 @@ _SHARD = 50
 _TEST_OFFSET = 100_000
 """Validation patients from here on are kept for model cards."""
 
-_PROCEDURE_OFFSET = 60_000
-"""Validation patients from here on undergo whole procedures; so do training patients from ten times that."""
+_TRAINING_PROCEDURES, _VALIDATION_PROCEDURES = 600_000, 60_000
+"""Training and validation patients from here on undergo whole procedures."""
 
 _RENDER_SIZES = (1000, 512, 1000, 704)
 """Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
@@ -114,12 +114,12 @@ def validation_seeds(count: int) -> range:
 
 def training_procedures(count: int) -> range:
     """Patients whose whole procedures train; none of them is in ``training_seeds`` of a usual size."""
-    return TRAINING[10 * _PROCEDURE_OFFSET :][:count]
+    return TRAINING[_TRAINING_PROCEDURES : _TRAINING_PROCEDURES + count]
 
 
 def validation_procedures(count: int) -> range:
     """Patients whose whole procedures validate; none of them is in ``validation_seeds`` of a usual size."""
-    return VALIDATION[_PROCEDURE_OFFSET : _PROCEDURE_OFFSET + count]
+    return VALIDATION[_VALIDATION_PROCEDURES : _VALIDATION_PROCEDURES + count]
 
 
 def test_seeds(count: int) -> range:

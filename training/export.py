@@ -108,11 +108,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         figures = _exported(arguments)
+        if arguments.json:
+            arguments.json.write_text(json.dumps(figures, indent=2))
     except (AnnotationError, DatasetError, ExportError, RecipeError, StartError, OSError) as error:
         print(f"tavi export: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2))
     return 0
 
 

@@ -10,13 +10,12 @@ from tavi_perception.simulation.paint import LEVEL, Layer
 
 SIZE = 240
 
+# At some angles one side snaps to whole pixels. The 1.3 px of an outline as it stands would be noticed.
+TOLERANCE = 0.9
+
 # OpenCV rounds lines along rows and columns to whole pixels; a device never lies so exactly.
 angles = st.floats(0.15, 1.4)
 places = st.floats(100.0, 140.0)
-
-
-# At some angles one side snaps to whole pixels. The 1.3 px of an outline as it stands would be noticed.
-TOLERANCE = 0.9
 
 
 def _painted(angle: float, middle: tuple[float, float], width: float, length: float = 120.0) -> float:
