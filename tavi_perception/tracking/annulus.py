@@ -10,6 +10,7 @@ from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArr
 from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.tracking.binding import Binding, wrapped
 from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.heartbeat import HeartBeat
 from tavi_perception.tracking.pose import (
     AnnulusPose,
     frame_of,
@@ -36,6 +37,7 @@ class AnnulusTracker:
 
     def __init__(self, config: TrackingConfig) -> None:
         self.config = config
+        self._beat = HeartBeat()
         self.reset()
 
     def reset(self) -> None:
@@ -44,6 +46,7 @@ class AnnulusTracker:
         self._contrast_stamp = NAN
         self._junction_evidence = 0
         self._side = 0
+        self._beat.reset()
 
     def unbind(self) -> None:
         """The pigtail has slipped: what was learned about it no longer holds."""
@@ -66,6 +69,7 @@ class AnnulusTracker:
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
         calibration (m). ``contradicted``: pigtail and catheter are not where they were against each other.
         """
+        self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)
         if measured is None:
             found, evidence = self._carried(keypoints, stamp, geometry)
@@ -79,7 +83,10 @@ class AnnulusTracker:
         pose = measured_pose(keypoints)
         if pose is None or self._binding is None or not keypoints.measured[Landmark.PT]:
             return False
-        return self._binding.fused(pose, keypoints, self._binding.last_stamp)[1] <= DISAGREEMENT
+        return (
+            self._binding.fused(pose, keypoints, self._beat.components, self._binding.last_stamp)[1]
+            <= DISAGREEMENT
+        )
 
     def _measured(
         self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
@@ -94,7 +101,7 @@ class AnnulusTracker:
         self._learn(pose, keypoints, stamp, geometry)
         distance = 0.0
         if self._binding and keypoints.present[Landmark.PT]:
-            pose, distance = self._binding.fused(pose, keypoints, stamp)
+            pose, distance = self._binding.fused(pose, keypoints, self._beat.components, stamp)
         evidence = AnnulusEvidence(
             located=side != 0,
             pigtail_side=_along(pose, keypoints.xy[Landmark.PT]),
@@ -116,7 +123,7 @@ class AnnulusTracker:
         expired = binding is not None and stamp - binding.last_stamp > self.config.binding_timeout
         pose = None
         if binding is not None and not expired and keypoints.present[Landmark.PT]:
-            pose = binding.pose(keypoints, stamp)
+            pose = binding.pose(keypoints, self._beat.components, stamp)
             for hinge in ANNULUS:
                 if keypoints.measured[hinge]:
                     pose = binding.with_hinge(pose, keypoints, hinge)
@@ -132,7 +139,7 @@ class AnnulusTracker:
         diameter = pose.length * geometry.metres_per_px
         plausible = self.config.annulus_diameter_min <= diameter <= self.config.annulus_diameter_max
         if keypoints.measured[Landmark.PT] and (plausible or math.isnan(diameter)):
-            self._learning.learn(pose, keypoints, stamp)
+            self._learning.learn(pose, keypoints, self._beat.components, stamp)
         if self._learning.established:
             self._binding = self._learning
 

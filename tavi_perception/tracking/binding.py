@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.heartbeat import Sway, sway_of
 from tavi_perception.tracking.pose import AnnulusPose
 from tavi_perception.tracking.validity import DISAGREEMENT
 
@@ -32,7 +33,8 @@ class BindingEstimate:
     """Where the annulus is with respect to the pigtail.
 
     Attributes:
-        offset: (2,) origin of the annulus minus PT (px, in image axes).
+        offset: (2,) origin of the annulus minus PT between two beats (px, in image axes).
+        sway: how the beat moves it about that.
         angle: direction of AA1→AA2 in the image (rad).
         length: distance AA1-AA2 (px).
         play: (3, 3) covariance of offset and angle that the pigtail does not follow (px, rad).
@@ -41,6 +43,7 @@ class BindingEstimate:
     """
 
     offset: FloatArray
+    sway: Sway
     angle: float
     length: float
     play: FloatArray
@@ -51,9 +54,10 @@ class BindingEstimate:
 class Binding:
     """What one injection taught about the annulus and the pigtail.
 
-    The frames scatter because the heart beat moves the annulus against the pigtail, which the binding
-    cannot follow, and because both are measured with noise. Of the noise a part is new in each frame and is
-    averaged away; what the network errs alike in all of them (``noise_kept``) neither scatters nor averages.
+    The heart beat moves the annulus against the pigtail, and what goes with the beat is learned. The frames
+    scatter about it because not all does, and because both are measured with noise. Of the noise a part is
+    new in each frame and is averaged away; what the network errs alike in all of them (``noise_kept``)
+    neither scatters nor averages.
     Another injection, seen in another state of heart and device, errs in another way: what the one ``before``
     taught is averaged in, unless the two contradict each other.
     """
@@ -61,7 +65,7 @@ class Binding:
     def __init__(self, config: TrackingConfig, before: Binding | None = None) -> None:
         self._config = config
         self._before = before
-        self._rows: deque[tuple[float, float, float, float]] = deque(maxlen=_SAMPLES)
+        self._rows: deque[tuple[float, ...]] = deque(maxlen=_SAMPLES)
         self._noise: FloatArray = np.zeros((3, 3))
         self._learned = 0
         self._estimate: BindingEstimate | None = None
@@ -74,15 +78,15 @@ class Binding:
         """Enough frames were seen to rely on it."""
         return len(self._rows) >= self._config.binding_frames
 
-    def learn(self, pose: AnnulusPose, keypoints: Keypoints, stamp: float) -> None:
-        """Add a frame in which annulus and pigtail were measured."""
+    def learn(self, pose: AnnulusPose, keypoints: Keypoints, beat: FloatArray, stamp: float) -> None:
+        """Add a frame in which annulus and pigtail were measured; ``beat``: ``HeartBeat.components``."""
         if not self._rows:
             self._reference_angle = pose.angle
         offset = pose.origin - keypoints.xy[Landmark.PT]
         turn = wrapped(pose.angle - self._reference_angle)
         noise = pose.covariance.copy()
         noise[:2, :2] += keypoints.covariance[Landmark.PT]
-        self._rows.append((offset[0], offset[1], turn, pose.length))
+        self._rows.append((offset[0], offset[1], turn, pose.length, *beat))
         self._learned += 1
         self._noise += (noise - self._noise) / self._learned
         self._estimate = None
@@ -110,6 +114,7 @@ class Binding:
         share = second / (first + second)
         return BindingEstimate(
             before.offset + share * change[:2],
+            before.sway.joined(own.sway, share),
             wrapped(before.angle + share * turn),
             before.length + share * (own.length - before.length),
             (1.0 - share) * before.play + share * own.play,
@@ -117,22 +122,24 @@ class Binding:
             before.frames + own.frames,
         )
 
-    def pose(self, keypoints: Keypoints, stamp: float) -> AnnulusPose:
+    def pose(self, keypoints: Keypoints, beat: FloatArray, stamp: float) -> AnnulusPose:
         """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate()
-        covariance = self._carried(keypoints, stamp) + self._config.noise_kept * estimate.noise
-        origin = keypoints.xy[Landmark.PT] + estimate.offset
+        covariance = self._carried(keypoints, beat, stamp) + self._config.noise_kept * estimate.noise
+        origin = keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
 
-    def fused(self, measured: AnnulusPose, keypoints: Keypoints, stamp: float) -> tuple[AnnulusPose, float]:
+    def fused(
+        self, measured: AnnulusPose, keypoints: Keypoints, beat: FloatArray, stamp: float
+    ) -> tuple[AnnulusPose, float]:
         """Best of what this frame measured and where the pigtail says it is, and their squared distance.
 
         The distance is Mahalanobis'; of three degrees of freedom where both are right.
         """
         estimate, kept = self.estimate(), self._config.noise_kept
-        origin = keypoints.xy[Landmark.PT] + estimate.offset
+        origin = keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
         change = np.append(measured.origin - origin, wrapped(measured.angle - estimate.angle))
-        carried, fresh = self._carried(keypoints, stamp), (1.0 - kept) * measured.covariance
+        carried, fresh = self._carried(keypoints, beat, stamp), (1.0 - kept) * measured.covariance
         inverse = np.linalg.inv(carried + fresh)
         gain = carried @ inverse
         step = gain @ change
@@ -166,19 +173,23 @@ class Binding:
         angle = wrapped(carried.angle + float(step[2]))
         return AnnulusPose(carried.origin + step[:2], angle, covariance, carried.length)
 
-    def _carried(self, keypoints: Keypoints, stamp: float) -> FloatArray:
+    def _carried(self, keypoints: Keypoints, beat: FloatArray, stamp: float) -> FloatArray:
         """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""
         estimate = self.estimate()
         age = max(stamp - self.last_stamp, 0.0)
         drift = (self._config.binding_drift * estimate.length) ** 2 * age
         covariance = estimate.play + (1.0 - self._config.noise_kept) / estimate.frames * estimate.noise
-        covariance += np.diag([drift, drift, self._config.binding_turn**2 * age])
+        moved = drift + estimate.sway.variance(beat)
+        covariance += np.diag([moved, moved, self._config.binding_turn**2 * age])
         covariance[:2, :2] += keypoints.covariance[Landmark.PT]
         return covariance
 
     def _robust_mean(self) -> BindingEstimate:
         rows = np.array(self._rows)
-        values = rows[:, :3]
+        values, beats = rows[:, :3].copy(), rows[:, 4:]
+        sigma = math.sqrt(float(np.trace(self._noise[:2, :2])) / 2)
+        sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
+        values[:, :2] -= sway.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
         scale = np.maximum(_MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
         # The network errs towards the aorta where medium has not yet reached the nadirs, or a frame hides
@@ -192,6 +203,7 @@ class Binding:
         length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
+            sway,
             wrapped(self._reference_angle + float(mean[2])),
             length,
             _positive(centred.T @ centred / len(centred) - fresh)

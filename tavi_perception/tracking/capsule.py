@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from statistics import median
 
 import cv2
 import numpy as np
@@ -26,7 +25,7 @@ _STEP = 0.5
 _BLUR = 2.0
 """Standard deviation (samples) of the smoothing of a profile before its slope is taken."""
 
-_NARROW, _WIDE, _OFF = 0.012, 0.06, 0.006
+_NARROW, _WIDE, _OFF = 0.012, 0.06, 0.002
 """Widths that are looked for, and how far CM and CD may lie off the axis, as shares of the image."""
 
 _CLEAR = 0.5
@@ -36,7 +35,10 @@ _SHORTEST = 0.02
 """Distance of CM and CD below which too little of the capsule is seen, as a share of the image."""
 
 _FRAMES, _FEWEST = 45, 10
-"""Frames over which the width's median is taken, and how many it needs."""
+"""Frames that the diameter is told from, and how many it needs."""
+
+_WIDER = 0.75
+"""Share of them that may be too wide, as a catheter beside the capsule is taken for its edge."""
 
 _RENEWED = 8
 """Of so many frames one is measured once there are ``_FRAMES``: the width changes little in a view."""
@@ -80,7 +82,7 @@ def _outermost_pair(slope: FloatArray, side: float) -> float:
 
 
 class CapsuleGauge:
-    """The capsule's diameter by the calibration, the median over the frames of a view."""
+    """The capsule's diameter by the calibration, over the frames of a view."""
 
     def __init__(self) -> None:
         self.reset()
@@ -102,4 +104,6 @@ class CapsuleGauge:
             self._since = 0
         else:
             self._since += 1
-        return median(self._widths) if len(self._widths) >= _FEWEST else NAN
+        if len(self._widths) < _FEWEST:
+            return NAN
+        return sorted(self._widths)[round((1.0 - _WIDER) * (len(self._widths) - 1))]

@@ -31,7 +31,7 @@ class AnnulusEvidence:
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
         capsule: diameter of the capsule by the calibration (m).
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
-        contradicted: a pigtail is seen where neither it nor the catheter can have gone.
+        contradicted: a pigtail is, or often was, seen where neither it nor the catheter can have gone.
     """
 
     located: bool
@@ -147,8 +147,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     ),
     Rule(
         Reason.IMPLAUSIBLE,
-        "PT is not where it was against the catheter, and no hinge point tells which of them is another "
-        "thing",
+        "PT is not where it was against the catheter, or keeps turning up elsewhere, and no hinge point "
+        "tells which of them is another thing",
         lambda e, c: e.contradicted,
     ),
     Rule(

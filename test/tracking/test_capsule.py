@@ -80,3 +80,10 @@ def test_a_full_gauge_asks_for_one_frame_in_eight() -> None:
         gauge.update(0.006)
     assert all(asked[:45])
     assert sum(asked[45:]) == 2
+
+
+def test_a_catheter_beside_the_capsule_in_most_frames_does_not_count() -> None:
+    gauge = CapsuleGauge()
+    for index in range(40):
+        found = gauge.update(0.006 if index % 3 == 0 else 0.0075)
+    assert found == 0.006

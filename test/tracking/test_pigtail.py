@@ -122,3 +122,15 @@ def test_without_the_catheter_the_pigtail_is_what_it_is_by_itself(scene):
     shown = scene.keypoints(hide=(Landmark.CD,))
     answer = PigtailFilter(CONFIG).update(shown, 0.0)
     assert (answer.xy[Landmark.PT] == shown.xy[Landmark.PT]).all()
+
+
+def test_a_pigtail_that_keeps_turning_up_elsewhere_is_not_trusted_where_it_was_either(scene):
+    found, rng, answers = PigtailFilter(CONFIG), np.random.default_rng(5), []
+    for i in range(300):
+        away = i % 8 == 0 and i > 0
+        shift = {Landmark.PT: tuple(rng.uniform(40.0, 80.0, 2) * rng.choice([-1, 1], 2))} if away else None
+        found.update(moved(scene, i / RATE).keypoints(hide=ANNULUS, shift=shift), i / RATE)
+        answers.append(found.contradicted)
+    assert all(answers[-60:])
+    follow(scene, 20.0, 60.0, found)
+    assert not found.contradicted
