@@ -97,7 +97,7 @@ class TrackingConfig:
         unit="m", minimum=0.02, maximum=0.1, source="unsourced",
     )
     max_shape_speed: float = parameter(
-        0.05, "CP or CT that moves faster against CD, beyond its noise, is IMPLAUSIBLE.",
+        0.05, "CP, CT, FE1 or FE2 that moves faster against CD, beyond its noise, is IMPLAUSIBLE.",
         unit="of the image per s", minimum=0.0, maximum=1.0, source="8.5 mm/s at 0.17 mm/px, 1000 px",
     )
     device_patience: float = parameter(

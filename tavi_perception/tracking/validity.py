@@ -61,7 +61,7 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
-        doubted: CP, CD and CT are not where they were against each other, or against pigtail and annulus.
+        doubted: points of the device are not where they were against each other, or against pigtail and annulus.
     """
 
     calibrated: bool
@@ -210,8 +210,8 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     ),
     Rule(
         Reason.IMPLAUSIBLE,
-        "less than device_patience ago, CP or CT has moved against CD faster than max_shape_speed allows, "
-        "or CD against a pigtail that has kept its place to the hinge points",
+        "less than device_patience ago, CP, CT, FE1 or FE2 has moved against CD faster than max_shape_speed "
+        "allows, or CD against a pigtail that has kept its place to the hinge points",
         lambda e, c: e.doubted,
     ),
 )
