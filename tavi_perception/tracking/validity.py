@@ -61,7 +61,7 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
-        doubted: points of the device are not where they were against each other, or against pigtail and annulus.
+        doubted: points of the device are not where they were against each other, or pigtail and annulus.
     """
 
     calibrated: bool
