@@ -156,3 +156,16 @@ def test_one_landmark_of_the_device_that_jumps_is_not_acted_on(scene, geometry, 
         return rest.keypoints(shift={landmark: (60.0, 50.0)}) if t < 1.0 else rest.keypoints()
 
     assert never_wrong(course(scene, geometry, 15.0, faulty))
+
+
+@pytest.mark.parametrize("landmark", [Landmark.FE1, Landmark.FE2])
+def test_an_end_of_the_frame_edge_that_jumps_is_not_acted_on(scene, geometry, landmark):
+    open_frame = scene.but(edge=True, extraction=0.4)
+    tracker, found = Tracker(TrackingConfig(sheathed_length=360.0 * 0.00017)), []
+    for i in range(75):
+        shift = {landmark: (30.0, 25.0)} if 45 <= i < 52 else None
+        seen = open_frame.but(contrast=i < 30).keypoints(shift=shift)
+        found.append(tracker.update(seen, i / 15.0, geometry, CAPSULE_PX).deviation)
+    assert found[44].valid
+    assert all(Reason.IMPLAUSIBLE in each.reasons for each in found[45:52])
+    assert found[-1].valid
