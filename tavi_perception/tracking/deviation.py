@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -242,9 +243,9 @@ def _propagated(
 
 def _smallest_step(along: FloatArray) -> float:
     """Smallest step (px) along the annulus normal between those of CP, CD and CT that are known, in order."""
-    known = along[[Landmark.CP, Landmark.CD, Landmark.CT]]
-    steps = np.diff(known[np.isfinite(known)])
-    return float(steps.min()) if steps.size else NAN
+    places = along[[Landmark.CP, Landmark.CD, Landmark.CT]].tolist()
+    known = [place for place in places if math.isfinite(place)]
+    return min((second - first for first, second in pairwise(known)), default=NAN)
 
 
 def _in_space(points_m: FloatArray) -> FloatArray:

@@ -75,8 +75,9 @@ class KeypointFilter:
         self._alive &= stamp - self._last_measured <= self._config.bridging_time
 
         started = self._rivals_to_believe(keypoints, seen & ~accepted, noise, step)
-        self._start(started, keypoints.xy, noise)
-        self._last_measured[started] = stamp
+        if started.any():
+            self._start(started, keypoints.xy, noise)
+            self._last_measured[started] = stamp
         measured = accepted | started
         self._persistent[measured] = self._config.persistent_error * noise[measured]
         return self._keypoints(keypoints, measured)
@@ -108,6 +109,9 @@ class KeypointFilter:
     ) -> BoolArray:
         """Which measurements that no track explains have lasted long enough to be the landmark."""
         config = self._config
+        if not unexplained.any():
+            self._rival_frames[:] = 0
+            return unexplained
         reach = (config.initial_speed * max(self._size) * step) ** 2 * _IDENTITY
         change = np.where(unexplained[:, None], keypoints.xy - self._rival_xy, 0.0)
         distance = _squared_distance(change, _inverse(self._rival_noise + noise + reach))

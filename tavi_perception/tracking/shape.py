@@ -40,12 +40,12 @@ class ShapeCheck:
         """Whether the device in the frame taken at ``stamp`` (s) has the shape it had."""
         size = float(max(keypoints.width, keypoints.height))
         fits = True
+        # Half the trace is the variance in a direction, on average.
+        variances = (keypoints.covariance[:, 0, 0] + keypoints.covariance[:, 1, 1]) / 2
         for known, pair in zip(self._known, _PAIRS, strict=True):
             first, second = pair
             if keypoints.measured[first] and keypoints.measured[second]:
-                # Half the trace is the variance in a direction, on average.
-                variance = sum(keypoints.covariance[each].trace() for each in pair) / 2
-                slack = _SLACK * size + _SIGMAS * math.sqrt(variance)
+                slack = _SLACK * size + _SIGMAS * math.sqrt(variances[first] + variances[second])
                 apart = keypoints.xy[second] - keypoints.xy[first]
                 fits &= known.update(apart, slack, stamp, size, config)
             else:
