@@ -98,7 +98,8 @@ def _fits(capsule: float, config: TrackingConfig) -> bool:
 
 
 _OTHER_SIDE = 0.15
-"""The pigtail lies in the non-coronary sinus, whose nadir AA1 is."""
+"""The pigtail lies in the non-coronary sinus, whose nadir AA1 is: at -0.66 to -0.20 of the diameter in 40
+synthetic procedures, seeds from 950000."""
 
 DISAGREEMENT = 16.27
 """99.9 % of the chi-square distribution with three degrees of freedom."""
