@@ -66,6 +66,7 @@ class Binding:
         self._config = config
         self._before = before
         self._rows: deque[tuple[float, ...]] = deque(maxlen=_SAMPLES)
+        """Offset x, y (px), turn (rad), length (px), and the four components of the beat (px)."""
         self._noise: FloatArray = np.zeros((3, 3))
         self._learned = 0
         self._estimate: BindingEstimate | None = None

@@ -56,7 +56,7 @@ def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
         return NAN
     along = (distal - middle) / length
     across = np.array([-along[1], along[0]])
-    reach = round((_WIDE / 2 + _OFF) * side / _STEP)
+    reach = round(_WIDE / 2 * side / _STEP) + round(_OFF * side / _STEP)
     offsets = _STEP * np.arange(-reach, reach + 1)
     centres = middle + _ALONG[:, None] * (distal - middle)
     places = (centres[:, None] + offsets[:, None] * across).astype(np.float32)

@@ -18,7 +18,7 @@ _WIDTH = 0.5 * _RATE
 """Half the width of the band (rad/s), which takes as long to settle as its inverse: a quarter of a second."""
 
 _COMPONENTS = 4
-"""Of the beat: x and y, each in phase and a quarter of a beat later."""
+"""Of the beat: x and y, each twice, the second time a quarter of a beat later."""
 
 _ALIKE = 6.0
 """So many frames in a row count as one: the network errs alike in them, and with the beat. Least jitter of
@@ -48,7 +48,7 @@ class HeartBeat:
 
     @property
     def components(self) -> FloatArray:
-        """(4,) the beat now (px); zeros before anything has moved."""
+        """(4,) the beat now (px); zeros before anything has moved, and at first too small."""
         return np.concatenate([self._swing.real, self._swing.imag])
 
     def update(self, point: FloatArray | None, stamp: float) -> None:
@@ -87,7 +87,8 @@ class Sway:
         """Mean with another one, which counts by ``share``."""
         return Sway(
             self.by_beat + share * (other.by_beat - self.by_beat),
-            (1.0 - share) ** 2 * self.covariance + share**2 * other.covariance,
+            # Both began with the same expectation: what neither knows is not averaged away.
+            (1.0 - share) * self.covariance + share * other.covariance,
         )
 
 

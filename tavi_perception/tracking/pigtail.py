@@ -47,8 +47,8 @@ class PigtailFilter:
 
     Heart and robot move one against the other along the catheter, hardly across it: the filter follows the
     one and averages the other, also over an injection, whose medium hides the pigtail. What does not fit is
-    refused, and where it keeps turning up elsewhere, nothing is sure: ``contradicted``. The catheter carries
-    the pigtail on for ``pigtail_bridging``, then it is not present until it has been where it was for
+    refused, and where it keeps turning up elsewhere, nothing is sure: ``jumpy``. The catheter carries the
+    pigtail on for ``pigtail_bridging``, then it is not present until it has been where it was for
     ``pigtail_patience``, give or take what catheter and heart can have moved it; after
     ``pigtail_memory`` it is not found again. Whether something that stays at another place is a pigtail that
     has slipped or another thing, only an injection tells: what is there for ``pigtail_patience`` and while
@@ -66,10 +66,11 @@ class PigtailFilter:
         """Forget everything."""
         self.slipped = False
         self.contradicted = False
-        """A pigtail was seen that is not where it was against the catheter, a moment ago still or often."""
+        """A pigtail was seen that is not where it was against the catheter, and a moment ago still."""
         self._contradicted_stamp = -math.inf
         self._jumps = 0.0
         """Share of the last frames in which it was at a new place."""
+        self._rival_stamp = NAN
         self._stamp = NAN
         self._track: _Track | None = None
         self._clear: _Track | None = None
@@ -79,6 +80,11 @@ class PigtailFilter:
         self._returned_stamp = NAN
         self._rival: FloatArray | None = None
         self._rival_since = NAN
+
+    @property
+    def jumpy(self) -> bool:
+        """The pigtail has turned up at other places so often that what fits may be chance."""
+        return self._jumps > _JUMPY
 
     def update(self, keypoints: Keypoints, stamp: float, anchored: bool = False) -> Keypoints:
         """The keypoints of the frame taken at ``stamp`` (s) with PT so corrected.
@@ -98,15 +104,17 @@ class PigtailFilter:
         if keypoints.measured[_COMPANION]:
             if keypoints.measured[Landmark.PT]:
                 self._measure(keypoints, across, stamp, size, anchored)
-                jumped = self._rival is not None and self._rival_since == stamp
-                kept = math.exp(-step / _JUMPY_S) if math.isfinite(step) else 1.0
-                self._jumps = kept * self._jumps + (1.0 - kept) * jumped
             keypoints = self._answer(keypoints, stamp)
+        if math.isfinite(step):
+            kept = math.exp(-step / _JUMPY_S)
+            jumped = self._rival is not None and self._rival_since == stamp
+            self._jumps = kept * self._jumps + (1.0 - kept) * jumped
+        if stamp - self._rival_stamp > self._config.pigtail_memory:
+            self._rival = None
         # A filter that has followed the wrong thing overshoots on its way back.
         if self._rival is not None:
             self._contradicted_stamp = stamp
-        lately = stamp - self._contradicted_stamp < self._config.bridging_time
-        self.contradicted = lately or self._jumps > _JUMPY
+        self.contradicted = stamp - self._contradicted_stamp < self._config.bridging_time
         return keypoints
 
     def _measure(
@@ -157,9 +165,10 @@ class PigtailFilter:
         """Remember where else something is seen; believe it once it has stayed there."""
         if self._lost:
             self._track, self._lost = self._lost, None
-        if self._rival is None or math.dist(apart, self._rival) > _RIVAL * size:
+        unseen = stamp - self._rival_stamp > self._config.pigtail_bridging
+        if self._rival is None or unseen or math.dist(apart, self._rival) > _RIVAL * size:
             self._rival_since = stamp
-        self._rival = apart
+        self._rival, self._rival_stamp = apart, stamp
         waited = stamp - self._rival_since
         if anchored and waited >= self._config.device_patience:
             self._start(apart, noise, stamp, size)

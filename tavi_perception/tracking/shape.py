@@ -28,9 +28,9 @@ _SIGMAS = 3.0
 
 
 class ShapeCheck:
-    """Compares where the others are against CD with where they were, and with how fast that can change.
+    """Compares where one point of the device is from another with where it was, and how fast that can change.
 
-    What differs is refused until it has lasted for ``device_patience``; then it is the device's shape.
+    What differs is refused until it has stayed so for ``device_patience``; then it is the device's shape.
     """
 
     def __init__(self) -> None:
@@ -49,29 +49,36 @@ class ShapeCheck:
                 apart = keypoints.xy[second] - keypoints.xy[first]
                 fits &= known.update(apart, slack, stamp, size, config)
             else:
-                fits &= not known.doubted
+                fits &= not known.doubted(stamp, config)
         return fits
 
 
 @dataclass
 class _Segment:
-    """A segment (px) as it was last believed, and since when (s) it has been another one."""
+    """A segment (px) as it was last believed, and what it has been since when (s) it is another one."""
 
     value: FloatArray = field(default_factory=lambda: np.full(2, NAN))
     stamp: float = NAN
+    other: FloatArray = field(default_factory=lambda: np.full(2, NAN))
+    other_stamp: float = NAN
     doubted_since: float = NAN
 
-    @property
-    def doubted(self) -> bool:
-        return not math.isnan(self.doubted_since)
+    def doubted(self, stamp: float, config: TrackingConfig) -> bool:
+        """Whether it was another one less than ``device_patience`` ago."""
+        return stamp - self.doubted_since < config.device_patience
 
     def update(
         self, value: FloatArray, slack: float, stamp: float, size: float, config: TrackingConfig
     ) -> bool:
-        reach = slack + config.max_shape_speed * size * (stamp - self.stamp)
+        speed, doubt = config.max_shape_speed * size, not math.isnan(self.doubted_since)
+        # What is doubted does not become likelier by waiting.
+        reach = slack + speed * ((self.doubted_since if doubt else stamp) - self.stamp)
         if math.dist(value, self.value) > reach:
-            self.doubted_since = self.doubted_since if self.doubted else stamp
-            if stamp - self.doubted_since < config.device_patience:
+            lasting = math.dist(value, self.other) <= slack + speed * (stamp - self.other_stamp)
+            if not (doubt and lasting):
+                self.doubted_since = stamp
+            self.other, self.other_stamp = value, stamp
+            if self.doubted(stamp, config):
                 return False
         self.value, self.stamp, self.doubted_since = value, stamp, NAN
         return True

@@ -87,3 +87,9 @@ def test_a_catheter_beside_the_capsule_in_most_frames_does_not_count() -> None:
     for index in range(40):
         found = gauge.update(0.006 if index % 3 == 0 else 0.0075)
     assert found == 0.006
+
+
+@pytest.mark.parametrize("side", [256, 512, 576, 660, 880, 960, 1000, 1024, 2048])
+def test_the_width_is_measured_in_images_of_any_size(side: int) -> None:
+    image, found = band(0.03 * side, 0.4, side)
+    assert capsule_width(image, found) == pytest.approx(0.03 * side, abs=2.5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tavi_perception.estimates import CatheterDeviation, Keypoints, Reason
-from tavi_perception.landmarks import ANNULUS, CATHETER, Landmark
+from tavi_perception.landmarks import ANNULUS, CATHETER, FRAME_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import Tracker
 
@@ -158,14 +158,46 @@ def test_one_landmark_of_the_device_that_jumps_is_not_acted_on(scene, geometry, 
     assert never_wrong(course(scene, geometry, 15.0, faulty))
 
 
+def with_faulty_edge(scene, geometry, faults, seconds) -> list[CatheterDeviation]:
+    """An opened frame after an injection of 2 s; ``faults(i)`` gives what ``keypoints`` takes, or None."""
+    opened = scene.but(edge=True, extraction=0.4)
+    tracker = Tracker(TrackingConfig(sheathed_length=360.0 * 0.00017))
+    return [
+        tracker.update(
+            opened.but(contrast=i < 30).keypoints(**(faults(i) or {})), i / 15.0, geometry, CAPSULE_PX
+        ).deviation
+        for i in range(round(seconds * 15))
+    ]
+
+
 @pytest.mark.parametrize("landmark", [Landmark.FE1, Landmark.FE2])
 def test_an_end_of_the_frame_edge_that_jumps_is_not_acted_on(scene, geometry, landmark):
-    open_frame = scene.but(edge=True, extraction=0.4)
-    tracker, found = Tracker(TrackingConfig(sheathed_length=360.0 * 0.00017)), []
-    for i in range(75):
-        shift = {landmark: (30.0, 25.0)} if 45 <= i < 52 else None
-        seen = open_frame.but(contrast=i < 30).keypoints(shift=shift)
-        found.append(tracker.update(seen, i / 15.0, geometry, CAPSULE_PX).deviation)
+    def faults(i):
+        return {"shift": {landmark: (30.0, 25.0)}} if 45 <= i < 60 else None
+
+    found = with_faulty_edge(scene, geometry, faults, 5.0)
     assert found[44].valid
-    assert all(Reason.IMPLAUSIBLE in each.reasons for each in found[45:52])
+    assert all(Reason.IMPLAUSIBLE in each.reasons for each in found[45:60])
     assert found[-1].valid
+
+
+def test_a_frame_edge_that_jumps_as_a_whole_is_not_believed_while_it_is_doubted(scene, geometry):
+    along = scene.in_image(np.array([0.0, 25.0])) - scene.in_image(np.zeros(2))
+
+    def faults(i):
+        return {"shift": dict.fromkeys(FRAME_EDGE, tuple(along))} if 45 <= i < 65 else None
+
+    found = with_faulty_edge(scene, geometry, faults, 5.0)
+    assert found[44].valid
+    assert not any(each.valid for each in found[45:65])
+
+
+def test_a_doubt_does_not_outlast_the_landmark_that_caused_it(scene, geometry):
+    def faults(i):
+        if 45 <= i < 50:
+            return {"shift": {Landmark.FE1: (30.0, 25.0)}}
+        return {"hide": (Landmark.FE1,)} if i >= 50 else None
+
+    found = with_faulty_edge(scene, geometry, faults, 8.0)
+    assert Reason.IMPLAUSIBLE in found[49].reasons
+    assert Reason.IMPLAUSIBLE not in found[-1].reasons

@@ -81,6 +81,11 @@ def test_nothing_is_learned_where_nothing_beats():
     assert np.allclose(found.covariance, 0.05**2 * np.eye(4))
 
 
+def test_two_injections_that_taught_nothing_leave_as_much_open_as_one():
+    one = sway_of(np.zeros((10, 2)), np.zeros((10, 4)), sigma=1.0, expected=0.05)
+    assert np.allclose(one.joined(one, 0.5).covariance, one.covariance)
+
+
 def swaying(scene, time, **changes):
     """The root beats by 60 px, and the pigtail follows all of it but 4 px, a quarter of a beat late."""
     heart = math.tau * 1.2 * time
