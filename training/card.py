@@ -21,8 +21,8 @@ def write_card(folder: Path, provenance: Provenance, figures: dict[str, Any]) ->
         f"{TRAINING_DATA} Schedule: {plan.steps} steps of {plan.batch} frames; AdamW {plan.learning_rate} "
         f"with cosine decay, seed {plan.seed}; the running mean of the weights is kept. "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}. "
-        f"{provenance.note} Presence, a regression on what it says of all landmarks, its thresholds (best "
-        f"F1) and the covariances were fitted on {provenance.calibration_frames}."
+        f"{provenance.note} Presence, a regression on what it says of all landmarks, its thresholds "
+        f"(half the best F1) and the covariances were fitted on {provenance.calibration_frames}."
     )
     text = f"""# {folder.name} {provenance.version}
 

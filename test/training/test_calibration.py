@@ -43,18 +43,35 @@ def test_shares_within_sigmas_are_kept_where_errors_have_long_tails() -> None:
     assert 0.91 <= np.mean(np.abs(error) <= 2 * sigma) <= 0.98
 
 
-def test_threshold_separates_what_can_be_separated() -> None:
+@pytest.mark.parametrize("shape", [(0.3, 0.3), (0.2, 0.8), (1.0, 3.0), (2.0, 0.5)])
+def test_threshold_is_nearly_the_best_there_is_for_calibrated_probabilities(
+    shape: tuple[float, float],
+) -> None:
+    rng = np.random.default_rng(2)
+    presence = rng.beta(*shape, 40_000)
+    visible = rng.random(40_000) < presence
+    chosen = best_threshold(presence[:20_000], visible[:20_000], np.zeros(20_000, np.int64))
+
+    def f1(threshold: float) -> float:
+        said, true = presence[20_000:] >= threshold, visible[20_000:]
+        return 2 * float((said & true).sum()) / float(said.sum() + true.sum())
+
+    assert f1(chosen) > max(map(f1, np.linspace(0.05, 0.95, 91))) - 0.003
+
+
+def test_what_can_be_told_apart_is_told_apart_at_one_half() -> None:
     visible = np.array([True] * 50 + [False] * 50)
-    presence = np.where(visible, 0.3, 0.1)
-    assert 0.1 < best_threshold(presence, visible, np.zeros(100, np.int64)) <= 0.3
+    presence = np.where(visible, 0.9, 0.1)
+    assert best_threshold(presence, visible, np.zeros(100, np.int64)) == 0.5
 
 
-def test_a_set_that_always_shows_a_landmark_leaves_its_threshold_to_the_other() -> None:
-    visible = np.array([True] * 150 + [False] * 50)
-    presence = np.where(visible, 0.6, 0.4)
-    presence[:100] = 0.5
-    sets = np.repeat([0, 1], 100)
-    assert 0.4 < best_threshold(presence, visible, sets) <= 0.5
+def test_a_set_that_never_shows_a_landmark_says_nothing_about_its_threshold() -> None:
+    visible = np.array([True] * 50 + [False] * 150)
+    presence = np.where(visible, 0.9, 0.1)
+    presence[::7] = 0.5
+    alone = best_threshold(presence[:100], visible[:100], np.zeros(100, np.int64))
+    assert best_threshold(presence, visible, np.repeat([0, 1], 100)) == alone
+    assert best_threshold(presence[100:], visible[100:], np.zeros(100, np.int64)) == 0.5
 
 
 def test_presence_learns_from_what_is_said_of_other_landmarks() -> None:
