@@ -198,9 +198,9 @@ class TrackingConfig:
         source="peak speed of the same motion",
     )
     persistent_error: float = parameter(
-        0.1, "Variance of the network's error that stays from frame to frame, as a share of the stated one.",
+        0.03, "Variance of the network's error that stays from frame to frame, as a share of the stated one.",
         minimum=0.0, maximum=10.0, read_only=True,
-        source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
+        source="coverage of the stated depth sigmas over 40 synthetic procedures, seeds from 950000",
     )
     pigtail_acceleration: float = parameter(
         1.0, "Standard deviation of the acceleration of PT against CD.",
