@@ -83,10 +83,9 @@ class AnnulusTracker:
         pose = measured_pose(keypoints)
         if pose is None or self._binding is None or not keypoints.measured[Landmark.PT]:
             return False
-        return (
-            self._binding.fused(pose, keypoints, self._beat.components, self._binding.last_stamp)[1]
-            <= DISAGREEMENT
-        )
+        beat, stamp = self._beat.components, self._binding.last_stamp
+        _, distance = self._binding.fused(pose, keypoints, beat, stamp)
+        return distance <= DISAGREEMENT
 
     def _measured(
         self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry

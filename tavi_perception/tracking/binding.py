@@ -12,20 +12,17 @@ from numpy.typing import NDArray
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.heartbeat import Sway, sway_of
+from tavi_perception.tracking.heartbeat import INLIER_SIGMAS, MAD_TO_SIGMA, Sway, sway_of
 from tavi_perception.tracking.pose import AnnulusPose
 from tavi_perception.tracking.validity import DISAGREEMENT
 
 _SAMPLES = 150
 """Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
-_CORE_SIGMAS, _INLIER_SIGMAS = 1.0, 3.0
-"""Within how many sigmas of the median frames make the mean, and within how many they make the scatter."""
+_CORE_SIGMAS = 1.0
+"""Within how many sigmas of the median frames make the mean; the inliers make the scatter."""
 
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
-
-_MAD_TO_SIGMA = 1.4826
-"""Median absolute deviation to standard deviation of a normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ class Binding:
         """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate()
         covariance = self._carried(keypoints, beat, stamp) + self._config.noise_kept * estimate.noise
-        origin = keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
+        origin = self._origin(keypoints, beat)
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
 
     def fused(
@@ -138,7 +135,7 @@ class Binding:
         The distance is Mahalanobis'; of three degrees of freedom where both are right.
         """
         estimate, kept = self.estimate(), self._config.noise_kept
-        origin = keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
+        origin = self._origin(keypoints, beat)
         change = np.append(measured.origin - origin, wrapped(measured.angle - estimate.angle))
         carried, fresh = self._carried(keypoints, beat, stamp), (1.0 - kept) * measured.covariance
         inverse = np.linalg.inv(carried + fresh)
@@ -174,6 +171,11 @@ class Binding:
         angle = wrapped(carried.angle + float(step[2]))
         return AnnulusPose(carried.origin + step[:2], angle, covariance, carried.length)
 
+    def _origin(self, keypoints: Keypoints, beat: FloatArray) -> FloatArray:
+        """(2,) px where the pigtail says the annulus is."""
+        estimate = self.estimate()
+        return keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
+
     def _carried(self, keypoints: Keypoints, beat: FloatArray, stamp: float) -> FloatArray:
         """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""
         estimate = self.estimate()
@@ -192,11 +194,11 @@ class Binding:
         sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
         values[:, :2] -= sway.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
-        scale = np.maximum(_MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
+        scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
         # The network errs towards the aorta where medium has not yet reached the nadirs, or a frame hides
         # them: such frames lie on one side, and only the core of the others is their middle.
         core = _within(distance, _CORE_SIGMAS * scale)
-        inliers = _within(distance, _INLIER_SIGMAS * scale)
+        inliers = _within(distance, INLIER_SIGMAS * scale)
         count = int(core.sum())
         mean = values[core].mean(axis=0)
         centred = values[inliers] - mean

@@ -24,9 +24,10 @@ _ALIKE = 6.0
 """So many frames in a row count as one: the network errs alike in them, and with the beat. Least jitter of
 the depth over 40 synthetic procedures, seeds from 950000."""
 
-_INLIER_SIGMAS = 3.0
+INLIER_SIGMAS = 3.0
+"""Within how many sigmas of the median a frame is no outlier."""
 
-_MAD_TO_SIGMA = 1.4826
+MAD_TO_SIGMA = 1.4826
 """Median absolute deviation to standard deviation of a normal distribution."""
 
 
@@ -100,7 +101,7 @@ def sway_of(places: FloatArray, beats: FloatArray, sigma: float, expected: float
     """
     changes = places - np.median(places, axis=0)
     distance = np.hypot(*changes.T)
-    chosen = distance <= _INLIER_SIGMAS * max(_MAD_TO_SIGMA * float(np.median(distance)), sigma)
+    chosen = distance <= INLIER_SIGMAS * max(MAD_TO_SIGMA * float(np.median(distance)), sigma)
     changes, beats = changes[chosen], beats[chosen]
     noise = _ALIKE * max(sigma**2, float(np.mean(changes**2)))
     changes, beats = changes - changes.mean(axis=0), beats - beats.mean(axis=0)
