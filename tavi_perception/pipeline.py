@@ -9,6 +9,7 @@ from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.tracking.capsule import capsule_width
+from tavi_perception.tracking.registration import LandmarkRegistration
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
 Predict = Callable[[GreyImage], Keypoints]
@@ -16,11 +17,17 @@ Predict = Callable[[GreyImage], Keypoints]
 
 
 class Pipeline:
-    """Predicts and tracks frame by frame; holds the tracker's memory of a procedure."""
+    """Predicts, registers and tracks frame by frame; holds the memory of a procedure."""
 
     def __init__(self, predict: Predict, tracker: Tracker) -> None:
         self.predict = predict
         self.tracker = tracker
+        self._registration = LandmarkRegistration(tracker.config.max_gap)
+
+    def reset(self) -> None:
+        """Start a new procedure: forget everything."""
+        self._registration.reset()
+        self.tracker.reset()
 
     def process(self, image: GreyImage, stamp: float, geometry: CArmGeometry) -> TrackedFrame:
         """What is known after this frame.
@@ -30,7 +37,7 @@ class Pipeline:
             stamp: capture time (s).
             geometry: of the C-arm, for this field of view in any resolution.
         """
-        keypoints = self.predict(image)
+        keypoints = self._registration.update(image, self.predict(image), stamp)
         width = capsule_width(image, keypoints) if self.tracker.capsule_due else NAN
         return self.tracker.update(keypoints, stamp, geometry, width)
 

@@ -84,7 +84,7 @@ class PerceptionNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self._pipeline is not None:
-            self._pipeline.tracker.reset()
+            self._pipeline.reset()
         self._worker = FrameWorker(
             self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
         )

@@ -21,6 +21,14 @@ _SAMPLES = 150
 _CORE_SIGMAS = 1.0
 """Within how many sigmas of the median frames make the mean; the inliers make the scatter."""
 
+_TRUST = 2.0
+"""Power of the inverse variance by which a frame counts: frames in which medium has not filled the root, or
+has left it, err alike, so that more of them do not help. Least error of the angle with 2, rather than 1 or 0,
+over 60 synthetic procedures, seeds from 950000."""
+
+_LEAST_VARIANCE = 1e-9
+"""Of what is stated to be exact (px², rad²)."""
+
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
 
@@ -63,7 +71,7 @@ class Binding:
         self._config = config
         self._before = before
         self._rows: deque[tuple[float, ...]] = deque(maxlen=_SAMPLES)
-        """Offset x, y (px), turn (rad), length (px), and the four components of the beat (px)."""
+        """Offset x, y (px), turn (rad), their variances, length (px), four components of the beat (px)."""
         self._noise: FloatArray = np.zeros((3, 3))
         self._learned = 0
         self._estimate: BindingEstimate | None = None
@@ -84,7 +92,7 @@ class Binding:
         turn = wrapped(pose.angle - self._reference_angle)
         noise = pose.covariance.copy()
         noise[:2, :2] += keypoints.covariance[Landmark.PT]
-        self._rows.append((offset[0], offset[1], turn, pose.length, *beat))
+        self._rows.append((*offset, turn, *np.diag(noise), pose.length, *beat))
         self._learned += 1
         self._noise += (noise - self._noise) / self._learned
         self._estimate = None
@@ -189,7 +197,7 @@ class Binding:
 
     def _robust_mean(self) -> BindingEstimate:
         rows = np.array(self._rows)
-        values, beats = rows[:, :3].copy(), rows[:, 4:]
+        values, variances, lengths, beats = rows[:, :3].copy(), rows[:, 3:6], rows[:, 6], rows[:, 7:]
         sigma = math.sqrt(float(np.trace(self._noise[:2, :2])) / 2)
         sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
         values[:, :2] -= sway.at(beats)
@@ -200,10 +208,11 @@ class Binding:
         core = _within(distance, _CORE_SIGMAS * scale)
         inliers = _within(distance, INLIER_SIGMAS * scale)
         count = int(core.sum())
-        mean = values[core].mean(axis=0)
+        trust = np.maximum(variances[core], _LEAST_VARIANCE) ** -_TRUST
+        mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
         fresh = (1.0 - self._config.noise_kept) * self._noise
-        length = float(np.median(rows[core, 3]))
+        length = float(np.median(lengths[core]))
         return BindingEstimate(
             mean[:2],
             sway,

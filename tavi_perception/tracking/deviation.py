@@ -79,9 +79,10 @@ def deviation_from(
     points_px = annulus.to_annulus(keypoints.xy)
     measured = _measure(keypoints, annulus, points_px, device, config.extraction_noise)
     depth, lateral = measured.depth * scale, measured.lateral * scale
+    seen_sigma = measured.depth_sigma * scale
     # A length may be longer than its shadow, and a pixel larger or smaller than stated.
     share = math.hypot(config.calibration_sigma, 1.0 - math.cos(config.view_tilt))
-    depth_sigma = math.hypot(measured.depth_sigma * scale, share * depth)
+    depth_sigma = math.hypot(seen_sigma, share * depth)
     lateral_sigma = math.hypot(measured.lateral_sigma * scale, share * lateral)
 
     margin = _ALARM_SIGMAS * depth_sigma
@@ -92,6 +93,7 @@ def deviation_from(
         annulus_valid=annulus.valid,
         annulus_reasons=annulus.reasons,
         estimates=(depth, lateral, measured.angle),
+        depth_spread=seen_sigma,
         sigmas=(depth_sigma, lateral_sigma, measured.angle_sigma),
         catheter_length=math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CT]) * scale,
         order=_smallest_step(points_px[:, 1]) * scale,

@@ -58,6 +58,7 @@ class DeviationEvidence:
         annulus_valid, annulus_reasons: of the annulus frame.
         estimates: depth, lateral, angle.
         sigmas: standard deviations of the estimates.
+        depth_spread: that of the depth by landmarks and annulus alone, without what the projection hides (m).
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
@@ -70,6 +71,7 @@ class DeviationEvidence:
     annulus_reasons: Reason
     estimates: tuple[float, float, float]
     sigmas: tuple[float, float, float]
+    depth_spread: float
     bare: float = NAN
     catheter_length: float = NAN
     order: float = NAN
@@ -185,13 +187,15 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     ),
     Rule(
         Reason.LOW_CONFIDENCE,
-        "standard deviation of the depth above depth_sigma_limit, or one of depth, lateral and angle has "
-        "no finite standard deviation",
+        "standard deviation of the depth, without the shares for calibration and foreshortening, above "
+        "depth_sigma_limit, or one of depth, lateral and angle has no finite standard deviation",
         lambda e, c: (
             e.calibrated
             and e.device_seen
             and e.annulus_valid
-            and not (e.sigmas[0] <= c.depth_sigma_limit and all(map(math.isfinite, e.sigmas + e.estimates)))
+            and not (
+                e.depth_spread <= c.depth_sigma_limit and all(map(math.isfinite, e.sigmas + e.estimates))
+            )
         ),
     ),
     Rule(

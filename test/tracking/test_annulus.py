@@ -167,7 +167,7 @@ def test_binding_expires_with_its_own_reason(scene, geometry):
 
 def test_next_injection_revives_an_expired_annulus(scene, geometry):
     tracker, last = after_injection(scene, geometry)
-    for i in range(5):
+    for i in range(CONFIG.binding_frames + 2):
         tracker.update(scene.keypoints(), last + 100.0 + i / RATE, geometry)
     annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 101.0, geometry)
     assert (annulus.valid, annulus.source) == (True, AnnulusSource.PIGTAIL)
@@ -176,7 +176,7 @@ def test_next_injection_revives_an_expired_annulus(scene, geometry):
 def test_next_injection_replaces_the_binding(scene, geometry):
     tracker, last = after_injection(scene, geometry, frames=60)
     slipped = scene.but(pigtail=(-50.0, 40.0))
-    for i in range(5):
+    for i in range(CONFIG.binding_frames + 2):
         tracker.update(slipped.keypoints(), last + 10.0 + i / RATE, geometry)
     annulus = tracker.update(slipped.but(contrast=False).keypoints(), last + 11.0, geometry)
     assert (annulus.x, annulus.y) == pytest.approx(scene.origin)

@@ -18,6 +18,9 @@ DEPTH, LATERAL = 20.0 * 0.00017, 6.0 * 0.00017
 CAPSULE_PX = 0.006 / 0.00017
 """Width of an 18 Fr capsule in the scene."""
 
+SETTLED = TrackingConfig.binding_frames - 1
+"""The first frame of an injection that may be acted on."""
+
 AFTER_S = 3.0
 """How long a procedure is followed after its fault, which begins after an injection of 2 s."""
 
@@ -26,7 +29,7 @@ def course(scene, geometry, rate, faulty, *, contrast=False, config=None) -> lis
     """Deviations from the fault on. ``faulty(t)`` gives the keypoints of the time t (s) since it began."""
     tracker = Tracker(config)
     for i in range(round(2.0 * rate)):
-        assert tracker.update(scene.keypoints(), i / rate, geometry).deviation.valid == (i >= 2)
+        assert tracker.update(scene.keypoints(), i / rate, geometry).deviation.valid == (i >= SETTLED)
     times = np.arange(round(AFTER_S * rate)) / rate
     rest = scene.but(contrast=contrast)
     return [
@@ -118,7 +121,7 @@ def test_frames_that_are_dropped_change_nothing(scene, geometry, lost):
         x, y = scene.origin
         frame = scene.but(origin=(x, y + beat), depth=depth, contrast=i < 60)
         found = tracker.update(frame.keypoints(), i / rate, geometry).deviation
-        if i // lost >= 2:
+        if i // lost >= SETTLED:
             assert found.valid
             assert abs(found.depth - depth * scene.metres_per_px) <= 2 * found.depth_sigma
 
@@ -129,7 +132,7 @@ def test_frames_that_come_twice_or_late_change_nothing(scene, geometry, rate):
     for i in range(60):
         stamp = i / rate
         found = tracker.update(scene.but(contrast=i < 30).keypoints(), stamp, geometry).deviation
-        assert found.valid == (i >= 2) and (not found.valid or right(found))
+        assert found.valid == (i >= SETTLED) and (not found.valid or right(found))
         for late in (stamp, stamp - 1 / rate):
             again = tracker.update(scene.but(depth=90.0).keypoints(), late, geometry).deviation
             assert not again.valid and Reason.TIME_JUMP in again.reasons

@@ -73,11 +73,13 @@ def test_after_a_jump_enough_frames_with_contrast_are_valid_again(scene, geometr
 
 def test_the_first_frames_of_an_injection_are_not_acted_on_yet(scene, geometry):
     tracker = Tracker()
-    found = [tracker.update(scene.keypoints(), i / RATE, geometry).deviation for i in range(4)]
+    found = [
+        tracker.update(scene.keypoints(), i / RATE, geometry).deviation for i in range(CONFIG.binding_frames)
+    ]
     assert [each.reasons for each in found[: CONFIG.binding_frames - 1]] == [Reason.LOW_CONFIDENCE] * (
         CONFIG.binding_frames - 1
     )
-    assert found[CONFIG.binding_frames - 1].valid
+    assert found[-1].valid
 
 
 def test_the_first_frame_is_no_time_jump(scene, geometry):

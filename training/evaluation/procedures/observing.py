@@ -1,7 +1,8 @@
-"""What a network saw in each frame of simulated procedures, beside the truth; kept, since it takes long."""
+"""What was seen in each frame of simulated procedures, beside the truth; kept, since it takes long."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
@@ -21,7 +22,10 @@ from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.truth import Truth
+from tavi_perception.tracking import capsule, registration
 from tavi_perception.tracking.capsule import capsule_width
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.registration import LandmarkRegistration
 
 CACHE = Path.home() / ".cache" / "tavi_perception" / "procedures"
 
@@ -69,12 +73,12 @@ class TrueCourse:
 
 @dataclass(frozen=True)
 class Observed:
-    """One procedure of n frames as the network saw it.
+    """One procedure of n frames as network and registration saw it.
 
     Attributes:
         seed: of the procedure.
         times: (n,) capture times (s).
-        presence, present, xy, covariance: (n, …) fields of the predicted ``Keypoints``.
+        presence, present, xy, covariance: (n, …) fields of the registered ``Keypoints``.
         capsule_widths: (n,) of the capsule in the image (px).
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
@@ -96,7 +100,7 @@ class Observed:
         return len(self.times)
 
     def keypoints(self, index: int) -> Keypoints:
-        """What the network saw in frame ``index``."""
+        """What was seen in frame ``index``."""
         present = self.present[index]
         return Keypoints(
             self.geometry.image_width, self.geometry.image_height, self.presence[index], present,
@@ -107,11 +111,12 @@ class Observed:
 def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
     """Render a procedure and let the network look at every frame of it."""
     procedure = RenderedProcedure(seed, course.duration, course.frame_rate, course.size)
+    steadied = LandmarkRegistration(TrackingConfig.max_gap)
     seen: list[Keypoints] = []
     widths: list[float] = []
     truths: list[Truth] = []
     for index, frame in enumerate(procedure):
-        seen.append(predictor.predict(frame.image))
+        seen.append(steadied.update(frame.image, predictor.predict(frame.image), frame.time))
         widths.append(capsule_width(frame.image, seen[-1]))
         truths.append(procedure.truth(index))
     count = len(seen)
@@ -134,14 +139,14 @@ def observe_all(
 ) -> Iterator[Observed]:
     """The procedures of ``seeds`` in order; those that are not yet in ``cache`` are rendered by ``workers``.
 
-    By default the cache is a folder below ``CACHE`` for this simulator, this bundle and this course.
+    By default the cache is a folder below ``CACHE`` for this simulator, bundle, registration and course.
 
     Raises:
         ModelContractError: the bundle cannot be used.
         OSError: the cache cannot be written.
     """
     bundle = load_bundle(bundle_folder)
-    folder = cache or CACHE / f"{simulator_hash()}-{bundle.sha256[:16]}-{course.name}"
+    folder = cache or CACHE / f"{simulator_hash()}-{bundle.sha256[:16]}-{_seeing_hash()}-{course.name}"
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(seed, course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()]
     if jobs:
@@ -183,6 +188,12 @@ def load(file: Path) -> Observed:
 
 
 _NESTED = ("geometry", "truth")
+
+
+def _seeing_hash() -> str:
+    """Changes with the code, beside the network, that looks at an image."""
+    files = (Path(str(module.__file__)) for module in (capsule, registration))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 def _file(folder: Path, seed: int) -> Path:

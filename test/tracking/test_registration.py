@@ -1,0 +1,165 @@
+"""Registration: a landmark follows what surrounds it, at the mean place that the network gives it."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from tavi_perception.estimates import Keypoints
+from tavi_perception.landmarks import COUNT, Landmark
+from tavi_perception.simulation.procedure import RenderedProcedure
+from tavi_perception.tracking.registration import REGISTERED, LandmarkRegistration, _correlation
+
+RATE = 15.0
+SIZE = 500
+SPEED = np.array([1.7, -0.9])
+"""Of the thing in the pictures (px a frame)."""
+SIGMA = 0.5
+"""Of the network's scatter (px)."""
+
+
+def picture(place, rng, *, thing=True) -> np.ndarray:
+    """A dark ring about ``place`` (px) on ground that stands still, with quantum noise."""
+    x, y = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
+    grey = 140.0 + 15.0 * np.sin(x / 31.0) * np.cos(y / 43.0) + rng.normal(0.0, 3.0, (SIZE, SIZE))
+    if thing:
+        away = np.hypot(x - place[0], y - place[1])
+        grey -= 40.0 * np.exp(-(((away - 6.0) / 2.0) ** 2)) * (x > place[0] - 3.0)
+    return grey.clip(0, 255).astype(np.uint8)
+
+
+def seen_at(place, landmark=Landmark.PT, sigma=SIGMA) -> Keypoints:
+    xy, covariance = np.full((COUNT, 2), np.nan), np.full((COUNT, 2, 2), np.nan)
+    xy[landmark], covariance[landmark] = place, sigma**2 * np.eye(2)
+    present = np.isfinite(xy[:, 0])
+    return Keypoints(SIZE, SIZE, present.astype(float), present, present.copy(), xy, covariance)
+
+
+def place_at(i: int) -> np.ndarray:
+    return np.array([220.0, 260.0]) + i * SPEED
+
+
+def after(frames: int, rng, landmark=Landmark.PT) -> LandmarkRegistration:
+    """One that has seen the thing move for so many frames."""
+    registration = LandmarkRegistration(1.0)
+    for i in range(frames):
+        registration.update(picture(place_at(i), rng), seen_at(place_at(i), landmark), i / RATE)
+    return registration
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+@pytest.mark.parametrize("landmark", REGISTERED)
+def test_the_scatter_of_the_network_is_averaged_and_nothing_lags(rng, landmark):
+    registration, errors, network = LandmarkRegistration(1.0), [], []
+    for i in range(60):
+        place = place_at(i)
+        seen = seen_at(place + rng.normal(0.0, SIGMA, 2), landmark)
+        found = registration.update(picture(place, rng), seen, i / RATE)
+        errors.append(found.xy[landmark] - place)
+        network.append(seen.xy[landmark] - place)
+    late, raw = np.array(errors)[15:], np.array(network)[15:]
+    assert late.std() < 0.4 * raw.std()
+    assert np.abs(late.mean(axis=0)).max() < 0.3
+
+
+def test_what_the_covariance_states_shrinks_to_what_all_frames_have_in_common(rng):
+    registration = after(40, rng)
+    found = registration.update(picture(place_at(40), rng), seen_at(place_at(40)), 40 / RATE)
+    assert 0.25 < found.covariance[Landmark.PT, 0, 0] / SIGMA**2 < 0.45
+
+
+def test_a_pigtail_and_a_capsule_of_a_rendered_procedure_are_steadied(rng):
+    procedure = RenderedProcedure(7, 4.0, RATE, SIZE)
+    registration, errors = LandmarkRegistration(1.0), {landmark: [] for landmark in REGISTERED}
+    for i, frame in enumerate(procedure):
+        truth = procedure.truth(i).keypoints
+        noisy = replace(truth, xy=truth.xy + rng.normal(0.0, SIGMA, (COUNT, 2)))
+        found = registration.update(frame.image, noisy, frame.time)
+        for landmark in REGISTERED:
+            if found.present[landmark] and i >= 15:
+                errors[landmark].append(found.xy[landmark] - truth.xy[landmark])
+    for landmark in REGISTERED:
+        assert len(errors[landmark]) > 30
+        assert np.std(errors[landmark]) < 0.6 * SIGMA
+
+
+def test_another_thing_is_not_the_landmark_for_a_moment_and_then_is(rng):
+    registration = after(10, rng)
+    other = np.array([350.0, 120.0])
+    present = [
+        registration.update(picture(place_at(i), rng), seen_at(other), i / RATE).present[Landmark.PT]
+        for i in range(10, 20)
+    ]
+    assert present == [False] * 4 + [True] * 6
+
+
+def test_a_landmark_that_matches_again_is_back_at_once(rng):
+    registration = after(10, rng)
+    away = registration.update(picture(place_at(10), rng), seen_at((350.0, 120.0)), 10 / RATE)
+    back = registration.update(picture(place_at(11), rng), seen_at(place_at(11)), 11 / RATE)
+    assert not away.present[Landmark.PT]
+    assert np.isnan(away.xy[Landmark.PT]).all()
+    assert back.xy[Landmark.PT] == pytest.approx(place_at(11), abs=0.5)
+
+
+def test_of_a_flat_image_the_keypoints_are_the_network_s(rng):
+    registration = LandmarkRegistration(1.0)
+    for i in range(20):
+        seen = seen_at(rng.uniform(0.0, SIZE, 2))
+        found = registration.update(np.full((SIZE, SIZE), 128, np.uint8), seen, i / RATE)
+        assert found.xy[Landmark.PT] == pytest.approx(seen.xy[Landmark.PT])
+
+
+@pytest.mark.parametrize("late", [0.0, -0.5])
+def test_a_frame_that_is_doubled_or_late_changes_nothing(rng, late):
+    registration, without = after(20, np.random.default_rng(5)), after(20, np.random.default_rng(5))
+    other = seen_at((350.0, 120.0))
+    assert registration.update(picture((100.0, 100.0), rng), other, 19 / RATE + late) is other
+    image, seen = picture(place_at(20), rng), seen_at(place_at(20))
+    found, expected = (each.update(image, seen, 20 / RATE) for each in (registration, without))
+    assert np.array_equal(found.xy, expected.xy, equal_nan=True)
+
+
+@pytest.mark.parametrize("step", [5.0, -5.0])
+def test_after_a_jump_in_time_it_begins_anew(rng, step):
+    registration = after(20, rng)
+    other = np.array([350.0, 120.0])
+    found = registration.update(picture(other, rng), seen_at(other), 19 / RATE + step)
+    assert found.xy[Landmark.PT] == pytest.approx(other)
+
+
+def test_in_another_size_of_image_it_begins_anew(rng):
+    registration = after(20, rng)
+    image = cv2.resize(picture(place_at(20), rng), (250, 250))
+    found = registration.update(image, seen_at((30.0, 40.0)), 20 / RATE)
+    assert found.xy[Landmark.PT] == pytest.approx((30.0, 40.0))
+
+
+def test_at_the_border_of_the_image_nothing_breaks(rng):
+    registration = LandmarkRegistration(1.0)
+    for i in range(12):
+        place = np.array([2.0 - 0.5 * i, SIZE - 1.0])
+        found = registration.update(picture(place, rng), seen_at(place), i / RATE)
+        assert found.xy[Landmark.PT] == pytest.approx(place, abs=1.5)
+
+
+def test_other_landmarks_stay_as_they_are(rng):
+    registration = LandmarkRegistration(1.0)
+    seen = seen_at((200.0, 200.0), Landmark.CP)
+    for i in range(10):
+        found = registration.update(picture((200.0, 200.0), rng), seen, i / RATE)
+    assert np.array_equal(found.xy, seen.xy, equal_nan=True)
+    assert np.array_equal(found.covariance, seen.covariance, equal_nan=True)
+    assert np.array_equal(found.present, seen.present)
+
+
+def test_the_correlation_is_that_of_opencv(rng):
+    patch = rng.normal(0.0, 1.0, (49, 49)).astype(np.float32)
+    template = patch[4:41, 7:44] + rng.normal(0.0, 0.5, (37, 37)).astype(np.float32)
+    expected = cv2.matchTemplate(patch, template, cv2.TM_CCOEFF_NORMED)
+    assert _correlation(patch, template) == pytest.approx(expected, abs=1e-4)
