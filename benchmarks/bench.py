@@ -1,4 +1,4 @@
-"""What ``./tavi bench`` measures: every shipped model against the naive pipeline, and the tracker."""
+"""What ``./tavi bench`` measures: the models against the naive pipeline, and what follows them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from benchmarks.latency import (
     Timing,
     interleaved,
     pipelines,
+    registration_timing,
     tracker_timing,
 )
 from benchmarks.machine import describe_machine
@@ -35,8 +36,9 @@ FRAME_RATE = 15.0
 """Frames a second of the measured procedure."""
 
 _DIFFERENT_FRAMES = 8
+_REGISTERED_FRAMES = 40
 _SIGMA_PX = 3.0
-"""Of the keypoints that the tracker is fed with (px of the image)."""
+"""Of the keypoints that registration and tracker are fed with (px of the image)."""
 
 
 def bench(
@@ -57,13 +59,16 @@ def bench(
     procedure = RenderedProcedure(BENCHMARK_START, frame_rate=FRAME_RATE, size=size)
     indices = np.linspace(0, procedure.frame_count - 1, _DIFFERENT_FRAMES).astype(int).tolist()
     images = [procedure.frame(index).image for index in indices]
+    course = [procedure.frame(index).image for index in range(_REGISTERED_FRAMES)]
+    seen = seen_by_a_model(procedure)
     figures: dict[str, Any] = {
         "machine": describe_machine(),
         "size_px": size,
         "threads": threads,
         "rounds": rounds,
         "models": [_measured(bundle, images, rounds, threads, memory) for bundle in bundles],
-        "tracker": tracker_timing(seen_by_a_model(procedure), procedure.geometry, FRAME_RATE).figures(),
+        "registration": registration_timing(course, seen, FRAME_RATE).figures(),
+        "tracker": tracker_timing(seen, procedure.geometry, FRAME_RATE).figures(),
     }
     print(text(figures))
     if file is not None:
@@ -156,7 +161,8 @@ def text(figures: dict[str, Any]) -> str:
                 + (f"{ratio:8.2f}" if ratio else "")
             )
         lines += [f"left out: {reason}" for reason in model["left_out"]]
-    lines += ["", f"{'tracker: update with 11 points':36}{_times(figures['tracker'])}"]
+    lines += ["", f"{'registration of two landmarks':36}{_times(figures['registration'])}"]
+    lines.append(f"{'tracker: update with 11 points':36}{_times(figures['tracker'])}")
     lines.append("times: how many times as long as ours in the same round")
     return "\n".join(lines)
 

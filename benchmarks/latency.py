@@ -19,6 +19,8 @@ from tavi_perception.inference.bundle import ModelBundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.inference.runtimes import open_runtime
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.registration import LandmarkRegistration
 from tavi_perception.tracking.tracker import Tracker
 
 PREDICTOR, FIT, NETWORK, NAIVE, KERAS = "predictor", "fit", "network", "naive", "keras predict"
@@ -79,6 +81,20 @@ def interleaved(
             calls[name](image)
             taken[name].append(1e3 * (time.perf_counter() - start))
     return {name: Timing(np.array(values)) for name, values in taken.items()}
+
+
+def registration_timing(
+    images: Sequence[GreyImage], procedure: Sequence[Keypoints], frame_rate: float, repeats: int = 5
+) -> Timing:
+    """Duration of ``LandmarkRegistration.update`` for consecutive ``images``, several times over."""
+    taken = []
+    for _ in range(repeats):
+        registration = LandmarkRegistration(TrackingConfig.max_gap)
+        for index, (image, keypoints) in enumerate(zip(images, procedure, strict=False)):
+            start = time.perf_counter()
+            registration.update(image, keypoints, index / frame_rate)
+            taken.append(1e3 * (time.perf_counter() - start))
+    return Timing(np.array(taken))
 
 
 def tracker_timing(

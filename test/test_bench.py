@@ -39,7 +39,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_figures_are_of_the_whole_and_its_parts_and_the_naive_pipeline(figures: dict) -> None:
     (model,) = figures["models"]
     assert model["timings"].keys() >= {PREDICTOR, FIT, NETWORK, NAIVE}
-    for row in [*model["timings"].values(), figures["tracker"]]:
+    for row in [*model["timings"].values(), figures["registration"], figures["tracker"]]:
         assert row.keys() == {"median_ms", "p95_ms", "p99_ms", "per_second"}
         assert 0 < row["median_ms"] <= row["p95_ms"] <= row["p99_ms"]
     assert model["times_faster_than"].keys() == model["timings"].keys() - {PREDICTOR, FIT, NETWORK}
