@@ -29,6 +29,8 @@ class ShapeCheck:
     """Compares where one point of the device is from another with where it was, and how fast that can change.
 
     What differs is refused until it has stayed so for ``device_patience``; then it is the device's shape.
+    After more than ``bridging_time`` of it, what was known must be back for as long: a network that wavers
+    between two things may have begun with the wrong one.
     """
 
     def __init__(self) -> None:
@@ -52,13 +54,15 @@ class ShapeCheck:
 
 @dataclass
 class _Segment:
-    """A segment (px) as it was last believed, and what it has been since when (s) it is another one."""
+    """A segment (px) as it was last believed, what it has been since when (s) it is another one, and since
+    when it is back."""
 
     value: FloatArray = field(default_factory=lambda: np.full(2, NAN))
     stamp: float = NAN
     other: FloatArray = field(default_factory=lambda: np.full(2, NAN))
     other_stamp: float = NAN
     doubted_since: float = NAN
+    returned_since: float = NAN
 
     def doubted(self, stamp: float, config: TrackingConfig) -> bool:
         """Whether it was another one less than ``device_patience`` ago."""
@@ -74,8 +78,15 @@ class _Segment:
             lasting = math.dist(value, self.other) <= slack + speed * (stamp - self.other_stamp)
             if not (doubt and lasting):
                 self.doubted_since = stamp
-            self.other, self.other_stamp = value, stamp
+            self.other, self.other_stamp, self.returned_since = value, stamp, NAN
             if self.doubted(stamp, config):
                 return False
-        self.value, self.stamp, self.doubted_since = value, stamp, NAN
+        elif doubt:
+            if math.isnan(self.returned_since):
+                self.returned_since = stamp
+            brief = self.other_stamp - self.doubted_since <= config.bridging_time
+            if not brief and stamp - self.returned_since < config.bridging_time:
+                return False
+        self.value, self.stamp = value, stamp
+        self.doubted_since = self.returned_since = NAN
         return True

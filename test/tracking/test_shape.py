@@ -1,0 +1,51 @@
+"""The device keeps its shape: what differs is doubted, and for how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.shape import ShapeCheck
+
+RATE = 15.0
+CONFIG = TrackingConfig()
+AWAY = {Landmark.CD: (40.0, 30.0)}
+"""A marker band that is another thing (px): 50 of the 10 it may be off."""
+
+
+@pytest.fixture
+def fits(scene):
+    """``fits(away, seconds)``: what is said of each frame of so many seconds with CD away or not."""
+    check, frames = ShapeCheck(), iter(range(10_000))
+
+    def answers(away: bool, seconds: float) -> list[bool]:
+        seen = scene.keypoints(shift=AWAY if away else {})
+        return [check.update(seen, next(frames) / RATE, CONFIG) for _ in range(round(seconds * RATE))]
+
+    assert all(answers(False, 1.0))
+    return answers
+
+
+def test_another_shape_is_refused_for_as_long_as_the_device_s_patience(fits):
+    found = fits(True, 3.0)
+    assert sum(not each for each in found) == pytest.approx(CONFIG.device_patience * RATE, abs=1)
+    assert found[-1]
+
+
+def test_after_a_moment_away_the_known_shape_is_trusted_at_once(fits):
+    assert not any(fits(True, CONFIG.bridging_time))
+    assert all(fits(False, 1.0))
+
+
+def test_after_longer_the_known_shape_must_have_been_back_for_a_moment(fits):
+    assert not any(fits(True, 1.0))
+    found = fits(False, 1.0)
+    assert sum(not each for each in found) == pytest.approx(CONFIG.bridging_time * RATE, abs=1)
+    assert found[-1]
+
+
+def test_a_glimpse_of_the_former_shape_is_not_it(fits):
+    assert not any(fits(True, 1.0))
+    assert not any(fits(False, 2 / RATE))
+    assert not any(fits(True, 0.2))
