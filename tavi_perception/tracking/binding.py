@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +15,17 @@ from tavi_perception.tracking.heartbeat import INLIER_SIGMAS, MAD_TO_SIGMA, Sway
 from tavi_perception.tracking.pose import AnnulusPose
 from tavi_perception.tracking.validity import DISAGREEMENT
 
-_SAMPLES = 150
-"""Frames of an injection that are kept, the latest ones: 10 s at 15 frames/s."""
+_SAMPLES = 25
+"""Frames of an injection that are kept, the most certain ones: two heart beats at 15 frames/s. With 150, 95 % of
+the angles were within 2.6° rather than 2.4°, in 50 synthetic procedures, seeds from 950000."""
+
 _CORE_SIGMAS = 1.0
 """Within how many sigmas of the median frames make the mean; the inliers make the scatter."""
 
 _TRUST = 2.0
-"""Power of the inverse variance by which a frame counts: frames in which medium has not filled the root, or
-has left it, err alike, so that more of them do not help. Least error of the angle with 2, rather than 1 or 0,
-over 60 synthetic procedures, seeds from 950000."""
+"""Power of the inverse variance by which a frame, or an injection, counts: frames in which medium has not
+filled the root, or has left it, err alike, so that more of them do not help. Least error of the angle with 2,
+rather than 1 or 0, over 60 synthetic procedures, seeds from 950000."""
 
 _LEAST_VARIANCE = 1e-9
 """Of what is stated to be exact (px², rad²)."""
@@ -62,7 +63,8 @@ class Binding:
     The heart beat moves the annulus against the pigtail, and what goes with the beat is learned. The frames
     scatter about it because not all does, and because both are measured with noise. Of the noise a part is
     new in each frame and is averaged away; what the network errs alike in all of them (``noise_kept``)
-    neither scatters nor averages.
+    neither scatters nor averages. Only the most certain frames teach: medium that is on its way in or out
+    shows hinge points where there are none.
     Another injection, seen in another state of heart and device, errs in another way: what the one ``before``
     taught is averaged in, unless the two contradict each other.
     """
@@ -70,10 +72,10 @@ class Binding:
     def __init__(self, config: TrackingConfig, before: Binding | None = None) -> None:
         self._config = config
         self._before = before
-        self._rows: deque[tuple[float, ...]] = deque(maxlen=_SAMPLES)
+        self._rows: list[tuple[float, ...]] = []
         """Offset x, y (px), turn (rad), their variances, length (px), four components of the beat (px)."""
-        self._noise: FloatArray = np.zeros((3, 3))
-        self._learned = 0
+        self._noises: list[FloatArray] = []
+        """(3, 3) stated covariance of offset and turn, of the same frames."""
         self._estimate: BindingEstimate | None = None
         self._reference_angle = 0.0
         self.last_stamp = -math.inf
@@ -93,8 +95,10 @@ class Binding:
         noise = pose.covariance.copy()
         noise[:2, :2] += keypoints.covariance[Landmark.PT]
         self._rows.append((*offset, turn, *np.diag(noise), pose.length, *beat))
-        self._learned += 1
-        self._noise += (noise - self._noise) / self._learned
+        self._noises.append(noise)
+        if len(self._rows) > _SAMPLES:
+            least = max(range(len(self._rows)), key=lambda i: self._rows[i][3] + self._rows[i][4])
+            del self._rows[least], self._noises[least]
         self._estimate = None
         self.last_stamp = stamp
 
@@ -116,7 +120,7 @@ class Binding:
         covariance = self._config.noise_kept * (before.noise + own.noise) + before.play + own.play
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own
-        first, second = (1.0 / float(np.trace(each.noise[:2, :2])) for each in (before, own))
+        first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(
             before.offset + share * change[:2],
@@ -196,13 +200,13 @@ class Binding:
         return covariance
 
     def _robust_mean(self) -> BindingEstimate:
-        rows = np.array(self._rows)
+        rows, noise = np.array(self._rows), np.mean(self._noises, axis=0)
         values, variances, lengths, beats = rows[:, :3].copy(), rows[:, 3:6], rows[:, 6], rows[:, 7:]
-        sigma = math.sqrt(float(np.trace(self._noise[:2, :2])) / 2)
+        sigma = math.sqrt(float(np.trace(noise[:2, :2])) / 2)
         sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
         values[:, :2] -= sway.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
-        scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(self._noise)))
+        scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(noise)))
         # The network errs towards the aorta where medium has not yet reached the nadirs, or a frame hides
         # them: such frames lie on one side, and only the core of the others is their middle.
         core = _within(distance, _CORE_SIGMAS * scale)
@@ -211,7 +215,7 @@ class Binding:
         trust = np.maximum(variances[core], _LEAST_VARIANCE) ** -_TRUST
         mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
-        fresh = (1.0 - self._config.noise_kept) * self._noise
+        fresh = (1.0 - self._config.noise_kept) * noise
         length = float(np.median(lengths[core]))
         return BindingEstimate(
             mean[:2],
@@ -220,7 +224,7 @@ class Binding:
             length,
             _positive(centred.T @ centred / len(centred) - fresh)
             + np.diag([1.0, 1.0, 4.0 / length**2]) * (self._config.binding_play * length) ** 2,
-            self._noise.copy(),
+            noise,
             count,
         )
 

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from tavi_perception.carm import uncalibrated
 from tavi_perception.estimates import AnnulusSource, Reason
-from tavi_perception.landmarks import JUNCTION, Landmark
+from tavi_perception.landmarks import ANNULUS, JUNCTION, Landmark
 from tavi_perception.tracking.annulus import AnnulusTracker
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.pose import annulus_from, measured_pose
@@ -180,6 +180,15 @@ def test_next_injection_replaces_the_binding(scene, geometry):
         tracker.update(slipped.keypoints(), last + 10.0 + i / RATE, geometry)
     annulus = tracker.update(slipped.but(contrast=False).keypoints(), last + 11.0, geometry)
     assert (annulus.x, annulus.y) == pytest.approx(scene.origin)
+
+
+def test_uncertain_hinge_points_do_not_overrule_what_certain_ones_taught(scene, geometry):
+    tracker, last = after_injection(scene, geometry, frames=30)
+    late = dict.fromkeys(ANNULUS, (10.0, 12.0))
+    for i in range(1, 300):
+        tracker.update(scene.but(sigma=3.0).keypoints(shift=late), last + i / RATE, geometry)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 300 / RATE, geometry)
+    assert math.dist((annulus.x, annulus.y), scene.origin) < 2.0
 
 
 def test_without_pigtail_there_is_no_annulus_after_contrast(scene, geometry):
