@@ -16,8 +16,8 @@ from tavi_perception.tracking.pose import AnnulusPose
 from tavi_perception.tracking.validity import DISAGREEMENT
 
 _SAMPLES = 25
-"""Frames of an injection that are kept, the most certain ones: two heart beats at 15 frames/s. With 150, 95 % of
-the angles were within 2.6° rather than 2.4°, in 50 synthetic procedures, seeds from 950000."""
+"""Frames of an injection that are kept, the most certain ones: two heart beats at 15 frames/s. With 150, 95 %
+of the angles were within 2.6° rather than 2.4°, in 50 synthetic procedures, seeds from 950000."""
 
 _CORE_SIGMAS = 1.0
 """Within how many sigmas of the median frames make the mean; the inliers make the scatter."""
