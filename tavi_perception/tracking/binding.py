@@ -66,7 +66,9 @@ class Binding:
     neither scatters nor averages. Only the most certain frames teach: medium that is on its way in or out
     shows hinge points where there are none.
     Another injection, seen in another state of heart and device, errs in another way: what the one ``before``
-    taught is averaged in, unless the two contradict each other.
+    taught is averaged in. Where the two contradict each other, the pigtail has moved, or what looks like an
+    injection is none: the one before holds until hinge points were seen without a break for
+    ``pigtail_patience``.
     """
 
     def __init__(self, config: TrackingConfig, before: Binding | None = None) -> None:
@@ -78,6 +80,8 @@ class Binding:
         """(3, 3) stated covariance of offset and turn, of the same frames."""
         self._estimate: BindingEstimate | None = None
         self._reference_angle = 0.0
+        self._run = self._steady = 0.0
+        """When (s) the frames began that follow one another, and how long (s) they ever did."""
         self.last_stamp = -math.inf
         """Stamp of the last frame learned from (s)."""
 
@@ -100,6 +104,9 @@ class Binding:
             least = max(range(len(self._rows)), key=lambda i: self._rows[i][3] + self._rows[i][4])
             del self._rows[least], self._noises[least]
         self._estimate = None
+        if stamp - self.last_stamp > self._config.bridging_time:
+            self._run = stamp
+        self._steady = max(self._steady, stamp - self._run)
         self.last_stamp = stamp
 
     def estimate(self) -> BindingEstimate:
@@ -114,12 +121,12 @@ class Binding:
         return self._estimate
 
     def _joined(self, before: BindingEstimate, own: BindingEstimate) -> BindingEstimate:
-        """Mean of two injections by their stated noise; the own one alone where they contradict."""
+        """Mean of two injections by their stated noise; where they contradict, one of them."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
         covariance = self._config.noise_kept * (before.noise + own.noise) + before.play + own.play
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
-            return own
+            return own if self._steady >= self._config.pigtail_patience else before
         first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(

@@ -60,9 +60,8 @@ class TrackingConfig:
         unit="s", minimum=0.0, maximum=600.0, source="clinical default",
     )
     binding_frames: int = parameter(
-        6, "Frames with contrast and pigtail before the pigtail may stand for the annulus.",
-        unit="frames", minimum=1, maximum=100, read_only=True,
-        source="95 % of angles within 2.7°, 2.8° with 3 frames: 60 synthetic procedures, seeds from 950000",
+        3, "Frames with contrast and pigtail before the pigtail may stand for the annulus.",
+        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
     )
     binding_play: float = parameter(
         0.003, "Standard deviation of the annulus against the pigtail that is assumed at least.",

@@ -173,13 +173,19 @@ def test_next_injection_revives_an_expired_annulus(scene, geometry):
     assert (annulus.valid, annulus.source) == (True, AnnulusSource.PIGTAIL)
 
 
-def test_next_injection_replaces_the_binding(scene, geometry):
+@pytest.mark.parametrize("rate", [3.75, 15.0, 30.0])
+@pytest.mark.parametrize(("shown_s", "replaced"), [(0.8, True), (0.3, False)])
+def test_next_injection_replaces_the_binding_if_it_is_steady(scene, geometry, rate, shown_s, replaced):
+    """Of each 0.8 s, contrast is shown for ``shown_s``."""
     tracker, last = after_injection(scene, geometry, frames=60)
     slipped = scene.but(pigtail=(-50.0, 40.0))
-    for i in range(CONFIG.binding_frames + 2):
-        tracker.update(slipped.keypoints(), last + 10.0 + i / RATE, geometry)
-    annulus = tracker.update(slipped.but(contrast=False).keypoints(), last + 11.0, geometry)
-    assert (annulus.x, annulus.y) == pytest.approx(scene.origin)
+    frames = round(2.0 * CONFIG.pigtail_patience * rate)
+    for i in range(frames):
+        shown = slipped.but(contrast=i / rate % 0.8 < shown_s)
+        tracker.update(shown.keypoints(), last + 10.0 + i / rate, geometry)
+    after = slipped.but(contrast=False).keypoints()
+    annulus = tracker.update(after, last + 10.0 + frames / rate, geometry)
+    assert (math.dist((annulus.x, annulus.y), scene.origin) < 1.0) == replaced
 
 
 def test_uncertain_hinge_points_do_not_overrule_what_certain_ones_taught(scene, geometry):
