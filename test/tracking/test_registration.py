@@ -67,6 +67,18 @@ def test_the_scatter_of_the_network_is_averaged_and_nothing_lags(rng, landmark):
     assert np.abs(late.mean(axis=0)).max() < 0.3
 
 
+@pytest.mark.parametrize("size", [800, 1440, 2048])
+def test_an_image_of_any_size_is_registered(rng, size):
+    registration, scale, errors = LandmarkRegistration(1.0), size / SIZE, []
+    for i in range(30):
+        place = place_at(i)
+        image = cv2.resize(picture(place, rng), (size, size), interpolation=cv2.INTER_CUBIC)
+        seen = seen_at(scale * (place + rng.normal(0.0, SIGMA, 2)))
+        found = registration.update(image, replace(seen, width=size, height=size), i / RATE)
+        errors.append(found.xy[Landmark.PT] / scale - place)
+    assert np.std(errors[10:]) < 0.5 * SIGMA
+
+
 def test_what_the_covariance_states_shrinks_to_what_all_frames_have_in_common(rng):
     registration = after(40, rng)
     found = registration.update(picture(place_at(40), rng), seen_at(place_at(40)), 40 / RATE)
