@@ -103,9 +103,9 @@ class TrackingConfig:
         unit="of the image per s", minimum=0.0, maximum=1.0, source="8.5 mm/s at 0.17 mm/px, 1000 px",
     )
     device_patience: float = parameter(
-        1.5, "How long a device must be seen with another shape, or at another place against pigtail and "
+        1.3, "How long a device must be seen with another shape, or at another place against pigtail and "
         "annulus, to be believed.",
-        unit="s", minimum=0.0, maximum=60.0, source="unsourced",
+        unit="s", minimum=0.0, maximum=60.0, source="longer than another catheter passes: a second",
     )
     capsule_diameter: float = parameter(
         math.nan, "Outer diameter of the delivery capsule; NaN: any of 14 to 18 Fr.",
