@@ -86,26 +86,34 @@ def interleaved(
 def registration_timing(
     images: Sequence[GreyImage], procedure: Sequence[Keypoints], frame_rate: float, repeats: int = 5
 ) -> Timing:
-    """Duration of ``LandmarkRegistration.update`` for consecutive ``images``, several times over."""
-    taken = []
-    for _ in range(repeats):
+    """Duration of ``LandmarkRegistration.update`` for the first frames of a procedure: for ``images``."""
+
+    def begin() -> Callable[[int], object]:
         registration = LandmarkRegistration(TrackingConfig.max_gap)
-        for index, (image, keypoints) in enumerate(zip(images, procedure, strict=False)):
-            start = time.perf_counter()
-            registration.update(image, keypoints, index / frame_rate)
-            taken.append(1e3 * (time.perf_counter() - start))
-    return Timing(np.array(taken))
+        return lambda index: registration.update(images[index], procedure[index], index / frame_rate)
+
+    return _in_order(begin, len(images), repeats)
 
 
 def tracker_timing(
     procedure: Sequence[Keypoints], geometry: CArmGeometry, frame_rate: float, repeats: int = 5
 ) -> Timing:
     """Duration of ``Tracker.update`` for every frame of a procedure, several times over."""
+
+    def begin() -> Callable[[int], object]:
+        tracker = Tracker()
+        return lambda index: tracker.update(procedure[index], index / frame_rate, geometry)
+
+    return _in_order(begin, len(procedure), repeats)
+
+
+def _in_order(begin: Callable[[], Callable[[int], object]], frames: int, repeats: int) -> Timing:
+    """Time what ``begin`` gives, called for each frame in order, ``repeats`` times over."""
     taken = []
     for _ in range(repeats):
-        tracker = Tracker()
-        for index, keypoints in enumerate(procedure):
+        call = begin()
+        for index in range(frames):
             start = time.perf_counter()
-            tracker.update(keypoints, index / frame_rate, geometry)
+            call(index)
             taken.append(1e3 * (time.perf_counter() - start))
     return Timing(np.array(taken))

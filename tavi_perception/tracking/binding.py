@@ -75,7 +75,7 @@ class Binding:
         self._config = config
         self._before = before
         self._rows: list[tuple[float, ...]] = []
-        """Offset x, y (px), turn (rad), their variances, length (px), four components of the beat (px)."""
+        """Offset x, y (px), turn (rad), length (px), and the four components of the beat (px)."""
         self._noises: list[FloatArray] = []
         """(3, 3) stated covariance of offset and turn, of the same frames."""
         self._estimate: BindingEstimate | None = None
@@ -98,11 +98,11 @@ class Binding:
         turn = wrapped(pose.angle - self._reference_angle)
         noise = pose.covariance.copy()
         noise[:2, :2] += keypoints.covariance[Landmark.PT]
-        self._rows.append((*offset, turn, *np.diag(noise), pose.length, *beat))
+        self._rows.append((*offset, turn, pose.length, *beat))
         self._noises.append(noise)
         if len(self._rows) > _SAMPLES:
-            least = max(range(len(self._rows)), key=lambda i: self._rows[i][3] + self._rows[i][4])
-            del self._rows[least], self._noises[least]
+            vaguest = int(np.argmax([each[0, 0] + each[1, 1] for each in self._noises]))
+            del self._rows[vaguest], self._noises[vaguest]
         self._estimate = None
         if stamp - self.last_stamp > self._config.bridging_time:
             self._run = stamp
@@ -207,8 +207,8 @@ class Binding:
         return covariance
 
     def _robust_mean(self) -> BindingEstimate:
-        rows, noise = np.array(self._rows), np.mean(self._noises, axis=0)
-        values, variances, lengths, beats = rows[:, :3].copy(), rows[:, 3:6], rows[:, 6], rows[:, 7:]
+        rows, noises = np.array(self._rows), np.array(self._noises)
+        values, beats, noise = rows[:, :3].copy(), rows[:, 4:], noises.mean(axis=0)
         sigma = math.sqrt(float(np.trace(noise[:2, :2])) / 2)
         sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
         values[:, :2] -= sway.at(beats)
@@ -219,11 +219,12 @@ class Binding:
         core = _within(distance, _CORE_SIGMAS * scale)
         inliers = _within(distance, INLIER_SIGMAS * scale)
         count = int(core.sum())
-        trust = np.maximum(variances[core], _LEAST_VARIANCE) ** -_TRUST
+        variances = noises[core].diagonal(axis1=1, axis2=2)
+        trust = np.maximum(variances, _LEAST_VARIANCE) ** -_TRUST
         mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
         fresh = (1.0 - self._config.noise_kept) * noise
-        length = float(np.median(lengths[core]))
+        length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
             sway,

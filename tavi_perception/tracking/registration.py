@@ -99,19 +99,18 @@ class LandmarkRegistration:
         self, landmark: Landmark, image: GreyImage, seen: FloatArray, covariance: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Place (2,) px and covariance (2, 2) of what the network has ``seen`` with a ``covariance``."""
-        cell = max(1.0, max(image.shape) / _FINEST)
-        size = max(image.shape) / cell
-        half, search = max(2, round(_HALF * size)), max(2, round(_SEARCH * size))
+        size = max(image.shape)
+        cell = max(1.0, size / _FINEST)
+        half, search = (max(2, round(share * size / cell)) for share in (_HALF, _SEARCH))
         patch = _structure(image, seen, half + search, cell)
         template = self._templates.get(landmark)
-        away = math.inf if template is None else self._stamp - template.stamp
-        if template is not None and away <= self._max_gap:
+        if template and (away := self._stamp - template.stamp) <= self._max_gap:
             shift = _shift(patch, template.patch)
             if shift is not None:
                 fresh = template.update(shift, _cut(patch, shift, half), self._stamp)
                 return seen + cell * (shift + template.offset), (_KEPT + (1.0 - _KEPT) * fresh) * covariance
             if template.frames >= _KNOWN and away < _DOUBTED_S:
-                return seen, covariance + (_SEARCH * size * cell) ** 2 * np.eye(2)
+                return seen, covariance + (_SEARCH * size) ** 2 * np.eye(2)
         self._templates[landmark] = _Template(_cut(patch, np.zeros(2), half), self._stamp)
         return seen, covariance
 
