@@ -23,7 +23,7 @@ _SPEED_LASTS = 0.2
 _DRIFT, _FARTHEST = 0.01, 0.015
 """By how much that grows in a second in which it is not seen, as the catheter advances, and at most."""
 
-_ACROSS = 0.02
+_ACROSS = 0.01
 """Acceleration of PT against CD across the catheter, relative to that along it: heart and robot move the
 catheter through the annulus, not sideways in it."""
 

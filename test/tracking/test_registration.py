@@ -29,9 +29,11 @@ def picture(place, rng, *, thing=True) -> np.ndarray:
     return grey.clip(0, 255).astype(np.uint8)
 
 
-def seen_at(place, landmark=Landmark.PT, sigma=SIGMA) -> Keypoints:
+def seen_at(place, landmark=Landmark.PT, sigma=SIGMA, catheter=None) -> Keypoints:
     xy, covariance = np.full((COUNT, 2), np.nan), np.full((COUNT, 2, 2), np.nan)
     xy[landmark], covariance[landmark] = place, sigma**2 * np.eye(2)
+    if catheter is not None:
+        xy[Landmark.CD], covariance[Landmark.CD] = catheter, sigma**2 * np.eye(2)
     present = np.isfinite(xy[:, 0])
     return Keypoints(SIZE, SIZE, present.astype(float), present, present.copy(), xy, covariance)
 
@@ -46,6 +48,31 @@ def after(frames: int, rng, landmark=Landmark.PT) -> LandmarkRegistration:
     for i in range(frames):
         registration.update(picture(place_at(i), rng), seen_at(place_at(i), landmark), i / RATE)
     return registration
+
+
+FROM_CATHETER = np.array([-60.0, 80.0])
+"""Of the pigtail (px)."""
+
+
+def with_catheter(i: int, rng) -> np.ndarray:
+    """The pigtail, and a catheter that moves as it does."""
+    pigtail, catheter = (
+        picture(place, rng).astype(float) for place in (place_at(i), place_at(i) - FROM_CATHETER)
+    )
+    return np.minimum(pigtail, catheter).astype(np.uint8)
+
+
+def both_after(frames: int, rng, wrong_every: int = 0) -> LandmarkRegistration:
+    """One that has seen catheter and pigtail for so many frames; the network errs in some of them."""
+    registration = LandmarkRegistration(1.0)
+    for i in range(frames):
+        wrong = wrong_every and i % wrong_every
+        seen = seen_at(ELSEWHERE if wrong else place_at(i), catheter=place_at(i) - FROM_CATHETER)
+        registration.update(with_catheter(i, rng), seen, i / RATE)
+    return registration
+
+
+ELSEWHERE = np.array([350.0, 120.0])
 
 
 @pytest.fixture
@@ -107,6 +134,46 @@ def test_another_thing_is_doubted_for_a_moment_and_then_is_the_landmark(rng):
     assert all(each.xy[Landmark.PT] == pytest.approx(other, abs=2.0) for each in found)
     doubted = [bool(each.covariance[Landmark.PT, 0, 0] > 9.0) for each in found]
     assert doubted == [True] * 4 + [False] * 6
+
+
+def test_a_pigtail_that_the_network_sees_elsewhere_in_a_few_frames_is_where_the_catheter_carries_it(rng):
+    registration = both_after(45, rng)
+    for i in range(45, 50):
+        seen = seen_at(ELSEWHERE, catheter=place_at(i) - FROM_CATHETER)
+        found = registration.update(with_catheter(i, rng), seen, i / RATE)
+        assert found.xy[Landmark.PT] == pytest.approx(place_at(i), abs=0.5)
+        assert found.covariance[Landmark.PT, 0, 0] > 0.3 * SIGMA**2
+
+
+def test_a_pigtail_that_stays_elsewhere_is_believed(rng):
+    registration = both_after(45, rng)
+    for i in range(45, 65):
+        seen = seen_at(ELSEWHERE, catheter=place_at(i) - FROM_CATHETER)
+        found = registration.update(with_catheter(i, rng), seen, i / RATE)
+    assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
+
+
+def test_a_network_that_seldom_sees_the_pigtail_where_the_catheter_carries_it_is_not_overruled(rng):
+    registration = both_after(45, rng, wrong_every=3)
+    seen = seen_at(ELSEWHERE, catheter=place_at(46) - FROM_CATHETER)
+    found = registration.update(with_catheter(46, rng), seen, 46 / RATE)
+    assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
+
+
+def test_without_the_catheter_the_network_is_not_overruled(rng):
+    registration = both_after(45, rng)
+    found = registration.update(with_catheter(45, rng), seen_at(ELSEWHERE), 45 / RATE)
+    assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
+
+
+@pytest.mark.parametrize("covariance", [0.0, np.nan])
+def test_a_network_that_states_no_uncertainty_is_registered_all_the_same(rng, covariance):
+    registration = LandmarkRegistration(1.0)
+    for i in range(10):
+        found = registration.update(
+            picture(place_at(i), rng), seen_at(place_at(i), sigma=covariance), i / RATE
+        )
+    assert found.xy[Landmark.PT] == pytest.approx(place_at(9), abs=0.5)
 
 
 def test_a_landmark_that_matches_again_is_trusted_at_once(rng):

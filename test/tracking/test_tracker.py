@@ -163,11 +163,12 @@ def test_an_empty_frame_says_what_is_missing(scene, geometry):
     assert frame.deviation.reasons == Reason.NO_ANNULUS | Reason.DEVICE_NOT_VISIBLE
 
 
-def test_a_short_loss_of_the_device_is_bridged_and_a_long_one_reported(scene, geometry):
-    tracker, last, _ = injected(scene, geometry)
+def test_a_short_loss_of_the_device_is_bridged_with_low_confidence_and_a_long_one_reported(scene, geometry):
+    tracker, last, before = injected(scene, geometry)
     hidden = scene.keypoints(hide=(Landmark.CD,))
     frames = [tracker.update(hidden, last + i / 30, geometry) for i in range(1, 14)]
-    assert frames[0].deviation.valid
+    assert frames[0].deviation.depth == pytest.approx(before.deviation.depth, abs=1e-3)
+    assert frames[0].deviation.reasons == Reason.LOW_CONFIDENCE
     assert not frames[0].keypoints.measured[Landmark.CD]
     assert frames[-1].deviation.reasons == Reason.DEVICE_NOT_VISIBLE
 
