@@ -45,16 +45,17 @@ _RIVAL = 0.02
 class PigtailFilter:
     """Follows PT - CD by a constant-velocity Kalman filter and answers with CD plus what it says.
 
-    Heart and robot move one against the other along the catheter, hardly across it: the filter follows the
-    one and averages the other, also over an injection, whose medium hides the pigtail. What does not fit is
-    refused, and where it keeps turning up elsewhere, nothing is sure: ``jumpy``. The catheter carries the
-    pigtail on for ``pigtail_bridging``, then it is not present until it has been where it was for
-    ``pigtail_patience``, give or take what catheter and heart can have moved it; after
-    ``pigtail_memory`` it is not found again. Whether something that stays at another place is a pigtail that
-    has slipped or another thing, only an injection tells: what is there for ``pigtail_patience`` and while
-    both hinge points are measured is the pigtail, and ``slipped`` says so once; if the hinge points have kept
-    their place to it, the catheter is another thing, and only ``device_patience`` makes it the catheter.
-    While CD is not measured, PT is what it is by itself.
+    Heart and robot move one against the other along the catheter, hardly across it: the filter follows
+    the one and averages the other, also over an injection, whose medium hides the pigtail. What does not
+    fit is refused, and where it keeps turning up elsewhere, nothing is sure: ``jumpy``. Nor is it where
+    the filter was led to another place meanwhile: ``contradicted`` until it is back, or ``anchored``. The
+    catheter carries the pigtail on for ``pigtail_bridging``, then it is not present until it has been
+    where it was for ``pigtail_patience``, give or take what catheter and heart can have moved it; after
+    ``pigtail_memory`` it is not found again. Whether something that stays at another place is a pigtail
+    that has slipped or another thing, only an injection tells: what is there for ``pigtail_patience`` and
+    while both hinge points are measured is the pigtail, and ``slipped`` says so once; if the hinge points
+    have kept their place to it, the catheter is another thing, and only ``device_patience`` makes it the
+    catheter. While CD is not measured, PT is what it is by itself.
     """
 
     def __init__(self, config: TrackingConfig) -> None:
@@ -66,8 +67,11 @@ class PigtailFilter:
         """Forget everything."""
         self.slipped = False
         self.contradicted = False
-        """A pigtail was seen that is not where it was against the catheter, and a moment ago still."""
+        """A pigtail was seen that is not where it was against the catheter, and a moment ago still; or
+        what is followed is elsewhere since."""
         self._contradicted_stamp = -math.inf
+        self._undisputed: FloatArray | None = None
+        """Where it was against the catheter (2,) px before it was contradicted, until it is there again."""
         self._jumps = 0.0
         """Share of the last frames in which it was at a new place."""
         self._rival_stamp = NAN
@@ -111,11 +115,23 @@ class PigtailFilter:
             self._jumps = kept * self._jumps + (1.0 - kept) * jumped
         if stamp - self._rival_stamp > self._config.pigtail_memory:
             self._rival = None
-        # A filter that has followed the wrong thing overshoots on its way back.
-        if self._rival is not None:
-            self._contradicted_stamp = stamp
-        self.contradicted = stamp - self._contradicted_stamp < self._config.bridging_time
+        self._judge(stamp, size, anchored)
         return keypoints
+
+    def _judge(self, stamp: float, size: float, anchored: bool) -> None:
+        """Say whether what is followed is contradicted."""
+        if self._rival is not None:
+            if self._track and not self.contradicted:
+                self._undisputed = self._track.state[:2].copy()
+            self._contradicted_stamp = stamp
+        # A filter that has followed the wrong thing overshoots on its way back.
+        self.contradicted = stamp - self._contradicted_stamp < self._config.bridging_time
+        if self.contradicted or self._undisputed is None or self._track is None:
+            return
+        if anchored or math.dist(self._track.state[:2], self._undisputed) <= _STILL * size:
+            self._undisputed = None
+        else:
+            self.contradicted = True
 
     def _measure(
         self, keypoints: Keypoints, across: FloatArray, stamp: float, size: float, anchored: bool
@@ -181,7 +197,7 @@ class PigtailFilter:
         covariance = np.zeros((4, 4))
         covariance[:2, :2], covariance[2:, 2:] = noise, speed * _IDENTITY
         self._track = _Track(np.concatenate([apart, np.zeros(2)]), covariance, stamp)
-        self._clear, self._lost, self._rival = None, None, None
+        self._clear, self._lost, self._rival, self._undisputed = None, None, None, None
 
     def _answer(self, keypoints: Keypoints, stamp: float) -> Keypoints:
         track = self._track

@@ -23,7 +23,13 @@ frame's edge and 5 mm for CT, which says nothing of the depth. In 50 synthetic p
 no depth was wrong by more than 3 mm; with 2 mm for CP one was, and with 3 mm for CT and 1 mm for the edge
 0.5 % fewer frames were valid."""
 
-_SIGMAS = 3.0
+_SIGMAS = 2.0
+"""Of the noise, which is allowed beside. With 3, 0.04 % more frames of 100 such procedures were valid."""
+
+_FOLLOWED_S = 0.3
+"""Time constant with which the known shape follows what is believed, if that changes faster than it can: a
+point that is off by a little more in each frame does not take the shape with it, and one that is off in a
+single frame is not missed when it is back."""
 
 
 class ShapeCheck:
@@ -88,6 +94,16 @@ class _Segment:
             brief = self.other_stamp - self.doubted_since <= config.bridging_time
             if not brief and stamp - self.returned_since < config.bridging_time:
                 return False
-        self.value, self.stamp = value, stamp
+        if doubt or math.isnan(self.stamp):
+            self.value = value
+        else:
+            self._follow(value, stamp - self.stamp, speed)
+        self.stamp = stamp
         self.doubted_since = self.returned_since = NAN
         return True
+
+    def _follow(self, value: FloatArray, step: float, speed: float) -> None:
+        """Move towards a ``value`` that is believed, in ``step`` (s): at ``speed`` (px/s) or by a share."""
+        change = value - self.value
+        share = max(-math.expm1(-step / _FOLLOWED_S), speed * step / max(math.hypot(*change), speed * step))
+        self.value = self.value + share * change

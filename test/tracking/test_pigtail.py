@@ -154,3 +154,40 @@ def test_what_was_seen_elsewhere_once_is_forgotten(scene):
     assert found.contradicted
     follow(scene, 2.2, 2.2 + CONFIG.pigtail_memory + 0.5, found, hide=(Landmark.PT,))
     assert not found.contradicted
+
+
+@pytest.fixture
+def moved_on(scene):
+    """A pigtail that was followed along the catheter by 40 px while something else was seen in between."""
+    found, _ = follow(scene, hide=ANNULUS)
+    keypoints = scene.keypoints()
+    along = keypoints.xy[Landmark.CD] - keypoints.xy[Landmark.CP]
+    along /= math.hypot(*along)
+    for i in range(30, 50):
+        away = np.array([80.0, -60.0]) if i % 2 else along * 2.0 * (i - 30)
+        shown = moved(scene, i / RATE).keypoints(hide=ANNULUS, shift={Landmark.PT: tuple(away)})
+        found.update(shown, i / RATE)
+    shift = tuple(along * 40.0)
+    _, answers = follow(scene, 50 / RATE, 6.0, found, hide=ANNULUS, shift={Landmark.PT: shift})
+    assert answers[-1].measured[Landmark.PT]
+    return found, shift
+
+
+def test_a_pigtail_that_was_followed_to_another_place_while_contradicted_is_not_trusted_there(moved_on):
+    found, _ = moved_on
+    assert found.contradicted
+
+
+def test_a_pigtail_that_is_back_where_it_was_before_it_was_contradicted_is_trusted(moved_on, scene):
+    found, (x, y) = moved_on
+    for i in range(90, 150):
+        left = max(0.0, 1.0 - (i - 90) / 40)
+        shown = moved(scene, i / RATE).keypoints(hide=ANNULUS, shift={Landmark.PT: (left * x, left * y)})
+        found.update(shown, i / RATE)
+    assert not found.contradicted
+
+
+def test_hinge_points_that_agree_tell_that_the_pigtail_may_be_trusted_where_it_is(moved_on, scene):
+    found, shift = moved_on
+    found.update(moved(scene, 6.0).keypoints(shift={Landmark.PT: shift}), 6.0, anchored=True)
+    assert not found.contradicted

@@ -49,3 +49,14 @@ def test_a_glimpse_of_the_former_shape_is_not_it(fits):
     assert not any(fits(True, 1.0))
     assert not any(fits(False, 2 / RATE))
     assert not any(fits(True, 0.2))
+
+
+def test_a_band_that_is_off_by_a_little_more_in_each_frame_does_not_take_the_shape_with_it(scene):
+    check = ShapeCheck()
+    found = []
+    for i in range(20):
+        creep = max(i - 10, 0) * 6.0
+        seen = scene.keypoints(shift={Landmark.CD: (0.8 * creep, 0.6 * creep)})
+        found.append(check.update(seen, i / RATE, CONFIG))
+    assert all(found[:11])
+    assert not any(found[15:])
