@@ -24,6 +24,9 @@ from tavi_perception.simulation.seeds import BENCHMARK_START
 TIMEOUT = 20.0
 """s to wait for anything: generous, since the machine may be busy; nothing waits longer than it must."""
 
+RATE = 15.0
+"""Of the frames (frames/s)."""
+
 _numbers = itertools.count()
 
 
@@ -81,6 +84,15 @@ class Robot(Node):
         stamp = (image.header if isinstance(image, Image) else header).stamp
         wait_until(lambda: self.answers("deviation", stamp), "an answer to the frame")
         return tuple(self.answers(topic, stamp)[0] for topic in ("keypoints", "annulus", "deviation"))
+
+    def film(self, images):
+        """Answers to frames, sent at ``RATE`` at most: no heart beats as fast as the node can answer."""
+        answers, due = [], time.monotonic()
+        for image in images:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due = time.monotonic() + 1.0 / RATE
+            answers.append(self.ask(image))
+        return answers
 
     def answers(self, topic, stamp):
         return [msg for msg in self.received(topic) if msg.header.stamp == stamp]
@@ -166,7 +178,7 @@ def robot(make_robot, perception):
 @pytest.fixture(scope="session")
 def procedure():
     """A synthetic procedure that no model was trained on."""
-    return RenderedProcedure(BENCHMARK_START, duration=4.0, frame_rate=15.0)
+    return RenderedProcedure(BENCHMARK_START, duration=4.0, frame_rate=RATE)
 
 
 @pytest.fixture(scope="session")

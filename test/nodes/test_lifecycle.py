@@ -193,6 +193,6 @@ def test_a_new_target_depth_counts_from_the_next_frame_on(perception, robot, fra
     errors = {}
     for target in (0.003, 0.005):
         assert perception.set_parameters([Parameter("target_depth", value=target)])[0].successful
-        known = [d for _, _, d in map(robot.ask, frames[5:]) if np.isfinite(d.depth)]
+        known = [d for _, _, d in robot.film(frames[5:]) if np.isfinite(d.depth)]
         errors[target] = known[-1].depth - known[-1].depth_error
     assert errors == pytest.approx({0.003: 0.003, 0.005: 0.005})

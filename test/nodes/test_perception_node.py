@@ -24,7 +24,7 @@ def calibrated_robot(robot, procedure):
 
 def ask_until_calibrated(robot, images):
     """Answers to the images, from the first that knows the geometry on."""
-    answers = [robot.ask(image) for image in images]
+    answers = robot.film(images)
     return [a for a in answers if not a[2].reasons & CatheterDeviation.UNCALIBRATED]
 
 
@@ -36,7 +36,7 @@ def test_every_output_carries_the_stamp_and_frame_of_its_image(robot, frames):
 
 
 def test_every_processed_frame_has_one_keypoint_array_annulus_and_deviation(robot, frames):
-    sent = [robot.ask(image)[0].header for image in frames]
+    sent = [keypoints.header for keypoints, _, _ in robot.film(frames)]
     for topic in ("keypoints", "annulus", "deviation"):
         assert [msg.header for msg in robot.received(topic)] == sent
 
@@ -55,14 +55,14 @@ def test_keypoints_not_present_have_no_coordinates(robot):
 
 
 def test_uncalibrated_images_are_answered_invalid_and_send_no_transform(perception, robot, frames):
-    answers = [robot.ask(image) for image in frames]
+    answers = robot.film(frames)
     assert not any(deviation.valid for _, _, deviation in answers)
     assert all(deviation.reasons & CatheterDeviation.UNCALIBRATED for _, _, deviation in answers)
     assert not robot.transforms(perception.get_parameter("annulus_frame_id").value)
 
 
 def test_uncalibrated_images_still_give_the_annulus_in_pixels(robot, frames):
-    valid = [annulus for _, annulus, _ in map(robot.ask, frames) if annulus.valid]
+    valid = [annulus for _, annulus, _ in robot.film(frames) if annulus.valid]
     assert valid
     assert np.isfinite(valid[-1].x) and np.isnan(valid[-1].diameter) and np.isnan(valid[-1].pose.position.x)
 
@@ -90,7 +90,7 @@ def test_calibrated_images_with_contrast_give_metric_outputs_and_the_transform(
 
 def test_transforms_are_sent_only_for_frames_with_a_valid_annulus(perception, calibrated_robot, frames):
     blank = np.full_like(frames[0], 128)
-    answers = [calibrated_robot.ask(image) for image in [*frames, blank, blank]]
+    answers = calibrated_robot.film([*frames, blank, blank])
     metric = [
         a.header.stamp for _, a, d in answers if a.valid and not d.reasons & CatheterDeviation.UNCALIBRATED
     ]
