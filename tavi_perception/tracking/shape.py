@@ -28,8 +28,8 @@ _SIGMAS = 2.0
 
 _FOLLOWED_S = 0.3
 """Time constant with which the known shape follows what is believed, if that changes faster than it can: a
-point that is off by a little more in each frame does not take the shape with it, and one that is off in a
-single frame is not missed when it is back."""
+point that is off by a little more in each frame does not take the shape with it, and a frame's noise counts
+little in what the next is compared with."""
 
 
 class ShapeCheck:
@@ -105,5 +105,6 @@ class _Segment:
     def _follow(self, value: FloatArray, step: float, speed: float) -> None:
         """Move towards a ``value`` that is believed, in ``step`` (s): at ``speed`` (px/s) or by a share."""
         change = value - self.value
-        share = max(-math.expm1(-step / _FOLLOWED_S), speed * step / max(math.hypot(*change), speed * step))
-        self.value = self.value + share * change
+        far = math.hypot(*change)
+        most = max(-math.expm1(-step / _FOLLOWED_S) * far, speed * step)
+        self.value = value if far <= most else self.value + most / far * change
