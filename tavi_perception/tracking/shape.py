@@ -31,6 +31,9 @@ _FOLLOWED_S = 0.3
 point that is off by a little more in each frame does not take the shape with it, and a frame's noise counts
 little in what the next is compared with."""
 
+_LEARNED_S = 3.3
+"""Time constant with which it learns how fast it changes: a capsule that is drawn back steadily."""
+
 
 class ShapeCheck:
     """Compares where one point of the device is from another with where it was, and how fast that can change.
@@ -61,10 +64,11 @@ class ShapeCheck:
 
 @dataclass
 class _Segment:
-    """A segment (px) as it was last believed, what it has been since when (s) it is another one, and since
-    when it is back."""
+    """A segment (px) as it was last believed and its velocity (px/s), what it has been since when (s) it is
+    another one, and since when it is back."""
 
     value: FloatArray = field(default_factory=lambda: np.full(2, NAN))
+    velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
     stamp: float = NAN
     other: FloatArray = field(default_factory=lambda: np.full(2, NAN))
     other_stamp: float = NAN
@@ -79,6 +83,8 @@ class _Segment:
         self, value: FloatArray, slack: float, stamp: float, size: float, config: TrackingConfig
     ) -> bool:
         speed, doubt = config.max_shape_speed * size, not math.isnan(self.doubted_since)
+        if not doubt and not math.isnan(self.stamp):
+            self.value = self.value + self.velocity * (stamp - self.stamp)
         # What is doubted does not become likelier by waiting.
         reach = slack + speed * ((self.doubted_since if doubt else stamp) - self.stamp)
         if math.dist(value, self.value) > reach:
@@ -95,7 +101,7 @@ class _Segment:
             if not brief and stamp - self.returned_since < config.bridging_time:
                 return False
         if doubt or math.isnan(self.stamp):
-            self.value = value
+            self.value, self.velocity = value, np.zeros(2)
         else:
             self._follow(value, stamp - self.stamp, speed)
         self.stamp = stamp
@@ -105,6 +111,7 @@ class _Segment:
     def _follow(self, value: FloatArray, step: float, speed: float) -> None:
         """Move towards a ``value`` that is believed, in ``step`` (s): at ``speed`` (px/s) or by a share."""
         change = value - self.value
+        self.velocity = self.velocity - math.expm1(-step / _LEARNED_S) / step * change
         far = math.hypot(*change)
         most = max(-math.expm1(-step / _FOLLOWED_S) * far, speed * step)
         self.value = value if far <= most else self.value + most / far * change
