@@ -148,7 +148,7 @@ class DeviationTracker:
 
         ``misplaced``: the catheter is not where it was against pigtail and hinge points.
         """
-        doubted = not self._shape.update(keypoints, stamp, self.config) or misplaced
+        doubted = not self._shape.update(keypoints, device.reference, stamp, self.config) or misplaced
         depth_range = self._depth_range(device.reference, stamp)
         deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range, doubted)
         if deviation.valid:

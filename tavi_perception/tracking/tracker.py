@@ -102,7 +102,7 @@ class Tracker:
         filtered = self._pigtail.update(filtered, stamp, anchored)
         # Where pigtail and hinge points agree, it is the catheter that is another thing.
         misplaced = self._pigtail.contradicted and anchored
-        contradicted = (self._pigtail.contradicted or self._pigtail.jumpy) and not anchored
+        contradicted = (self._pigtail.contradicted or self._pigtail.unsettled) and not anchored
         if self._pigtail.slipped:
             self._annulus.unbind()
         capsule = self._gauge.update(capsule_width * geometry.metres_per_px)

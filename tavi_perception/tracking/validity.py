@@ -215,8 +215,9 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     ),
     Rule(
         Reason.IMPLAUSIBLE,
-        "less than device_patience ago, CP, CT, FE1 or FE2 has moved against CD, or FE1 against FE2, faster "
-        "than max_shape_speed allows, or CD against a pigtail that has kept its place to the hinge points",
+        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved against CP, or FE1 against "
+        "FE2, faster than max_shape_speed allows, or CD against a pigtail that has kept its place to the "
+        "hinge points",
         lambda e, c: e.doubted,
     ),
 )

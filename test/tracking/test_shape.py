@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tavi_perception.estimates import DepthReference
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.shape import ShapeCheck
@@ -21,7 +22,10 @@ def fits(scene):
 
     def answers(away: bool, seconds: float) -> list[bool]:
         seen = scene.keypoints(shift=AWAY if away else {})
-        return [check.update(seen, next(frames) / RATE, CONFIG) for _ in range(round(seconds * RATE))]
+        return [
+            check.update(seen, DepthReference.CAPSULE, next(frames) / RATE, CONFIG)
+            for _ in range(round(seconds * RATE))
+        ]
 
     assert all(answers(False, 1.0))
     return answers
@@ -57,6 +61,22 @@ def test_a_band_that_is_off_by_a_little_more_in_each_frame_does_not_take_the_sha
     for i in range(20):
         creep = max(i - 10, 0) * 6.0
         seen = scene.keypoints(shift={Landmark.CD: (0.8 * creep, 0.6 * creep)})
-        found.append(check.update(seen, i / RATE, CONFIG))
+        found.append(check.update(seen, DepthReference.CAPSULE, i / RATE, CONFIG))
     assert all(found[:11])
     assert not any(found[15:])
+
+
+@pytest.mark.parametrize(
+    "edge, reference, believed", [(False, DepthReference.CAPSULE, False), (True, DepthReference.FRAME, True)]
+)
+def test_a_capsule_that_is_suddenly_drawn_back_is_refused_only_while_it_stands_for_the_inflow_edge(
+    scene, edge, reference, believed
+):
+    check, found = ShapeCheck(), []
+    for i in range(25):
+        # 15 mm/s.
+        extraction = 0.3 + max(i - 15, 0) / RATE * 0.015 / scene.metres_per_px / scene.sheathed
+        seen = scene.but(extraction=extraction, edge=edge).keypoints()
+        found.append(check.update(seen, reference, i / RATE, CONFIG))
+    assert all(found[:16])
+    assert all(found[16:]) is believed

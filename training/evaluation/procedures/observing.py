@@ -22,7 +22,7 @@ from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.truth import Truth
-from tavi_perception.tracking import capsule, registration
+from tavi_perception.tracking import capsule, matching, registration
 from tavi_perception.tracking.capsule import capsule_width
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.registration import LandmarkRegistration
@@ -192,7 +192,7 @@ _NESTED = ("geometry", "truth")
 
 def _seeing_hash() -> str:
     """Changes with the code, beside the network, that looks at an image."""
-    files = (Path(str(module.__file__)) for module in (capsule, registration))
+    files = (Path(str(module.__file__)) for module in (capsule, matching, registration))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 

@@ -1,0 +1,41 @@
+"""The binding: what of the scatter of an injection's frames is motion, and what is noise."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pytest import approx
+
+from tavi_perception.tracking.binding import _excess
+
+_UNITS = np.array([30.0, 20.0, 0.02])
+"""px, px and rad: of very different size."""
+
+
+def covariance(of: np.ndarray) -> np.ndarray:
+    """(3, 3) positive definite, of any (3, 3) numbers."""
+    return (of @ of.T + 0.1 * np.eye(3)) * np.outer(_UNITS, _UNITS)
+
+
+matrices = arrays(np.float64, (3, 3), elements=st.floats(-1.0, 1.0))
+
+
+@given(matrices, matrices)
+def test_what_exceeds_the_noise_is_the_difference_where_all_of_it_does(motion, noise):
+    expected, noise = covariance(motion), covariance(noise)
+    found = _excess(expected + noise, noise)
+    assert found / np.outer(_UNITS, _UNITS) == approx(expected / np.outer(_UNITS, _UNITS), rel=1e-6, abs=1e-9)
+
+
+@given(matrices, matrices)
+def test_no_angle_moves_by_more_than_it_scatters(scatter, noise):
+    scatter, noise = covariance(scatter), covariance(noise)
+    found = _excess(scatter, noise)
+    assert (np.linalg.eigvalsh(found / np.outer(_UNITS, _UNITS)) > -1e-9).all()
+    assert found[2, 2] <= scatter[2, 2] * (1.0 + 1e-9)
+
+
+@given(matrices)
+def test_a_scatter_below_the_noise_is_no_motion(noise):
+    noise = covariance(noise)
+    assert _excess(0.9 * noise, noise) / np.outer(_UNITS, _UNITS) == approx(np.zeros((3, 3)), abs=1e-9)
