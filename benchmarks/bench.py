@@ -161,7 +161,7 @@ def text(figures: dict[str, Any]) -> str:
                 + (f"{ratio:8.2f}" if ratio else "")
             )
         lines += [f"left out: {reason}" for reason in model["left_out"]]
-    lines += ["", f"{'registration of two landmarks':36}{_times(figures['registration'])}"]
+    lines += ["", f"{'registration of landmarks':36}{_times(figures['registration'])}"]
     lines.append(f"{'tracker: update with 11 points':36}{_times(figures['tracker'])}")
     lines.append("times: how many times as long as ours in the same round")
     return "\n".join(lines)
