@@ -100,8 +100,8 @@ class TrackingConfig:
         unit="m", minimum=0.02, maximum=0.1, source="unsourced",
     )
     max_shape_speed: float = parameter(
-        0.05, "CD (sheathed), CT, FE1 or FE2 that moves faster against CP, or FE1 against FE2, beyond its "
-        "noise, is IMPLAUSIBLE.",
+        0.05, "CD (sheathed), CT, FE1 or FE2 that moves faster against CP, or FE1 twice as fast against FE2, "
+        "beyond its noise, is IMPLAUSIBLE.",
         unit="of the image per s", minimum=0.0, maximum=1.0,
         source="8.5 mm/s at 0.17 mm/px, 1000 px",
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
 from tavi_perception.estimates import DepthReference
@@ -80,3 +83,16 @@ def test_a_capsule_that_is_suddenly_drawn_back_is_refused_only_while_it_stands_f
         found.append(check.update(seen, reference, i / RATE, CONFIG))
     assert all(found[:16])
     assert all(found[16:]) is believed
+
+
+def test_a_frame_that_opens_quickly_to_both_sides_keeps_its_shape(scene):
+    check, found = ShapeCheck(), []
+    for i in range(30):
+        # Each side 7 mm/s.
+        opened = max(i - 15, 0) / RATE * 0.007 / scene.metres_per_px
+        across = opened * np.array([math.cos(scene.turn), math.sin(scene.turn)])
+        seen = scene.but(edge=True).keypoints(
+            shift={Landmark.FE1: tuple(-across), Landmark.FE2: tuple(across)}
+        )
+        found.append(check.update(seen, DepthReference.FRAME, i / RATE, CONFIG))
+    assert all(found)
