@@ -107,7 +107,7 @@ class TrackingConfig:
     )
     device_patience: float = parameter(
         1.3, "How long a device must be seen with another shape, or at another place against pigtail and "
-        "annulus, to be believed.",
+        "annulus, or an injection that contradicts the one before, to be believed.",
         unit="s", minimum=0.0, maximum=60.0, source="longer than another catheter passes: a second",
     )
     capsule_diameter: float = parameter(
