@@ -21,7 +21,7 @@ NAN = float("nan")
 
 
 class Reason(IntFlag):
-    """Why an output is not valid (bits, shared by annulus frame and deviation)."""
+    """Why an annulus frame or a deviation is not valid; tavi_msgs/msg/Reason.msg says what each bit means."""
 
     NONE = 0
     MODEL_NOT_READY = 1
@@ -32,8 +32,12 @@ class Reason(IntFlag):
     ANNULUS_EXPIRED = 32
     DEVICE_NOT_VISIBLE = 64
     LOW_CONFIDENCE = 128
-    IMPLAUSIBLE = 256
+    IMPLAUSIBLE_GEOMETRY = 256
     TIME_JUMP = 512
+    IDENTITY_DOUBTFUL = 1024
+    CALIBRATION_DOUBTFUL = 2048
+    PROCESSING_FAILED = 4096
+    UNKNOWN_DEVICE = 8192
 
 
 class AnnulusSource(IntEnum):
@@ -57,12 +61,12 @@ class Stage(IntEnum):
 
 
 class DepthReference(IntEnum):
-    """Which device feature stands for the inflow edge of the valve."""
+    """The feature of the device at which the depth of the stent's inflow edge is measured."""
 
     NONE = 0
     CAPSULE = 1
-    """The capsule's marker band CD, while the valve is sheathed."""
-    FRAME = 2
+    """The capsule's marker band CD, while the stent is sheathed."""
+    STENT = 2
     """The mean of FE1 and FE2."""
 
 
@@ -166,13 +170,13 @@ class CatheterDeviation:
     Attributes:
         valid, reasons: whether it may be acted on, and if not, why.
         stage: stage of the implantation.
-        reference: device feature that stands for the inflow edge.
+        reference: feature of the device at which the depth is measured.
         depth, depth_sigma: implantation depth, positive into the ventricle, and its standard deviation.
         depth_error: depth − target.
         lateral, lateral_sigma: where the catheter's axis crosses the annulus line, from the origin.
         angle, angle_sigma: catheter's axis against the annulus normal.
-        frame_tilt: depth of FE2 − depth of FE1.
-        extraction: share of the frame out of the capsule, 0…1.
+        stent_tilt: depth of FE2 − depth of FE1.
+        extraction: share of the stent out of the capsule, 0…1.
         within_tolerance: valid and |depth_error| ≤ tolerance.
         landmarks: (11, 3) annulus coordinates of the landmarks.
         annulus_source: source of the annulus frame used.
@@ -189,7 +193,7 @@ class CatheterDeviation:
     lateral_sigma: float = NAN
     angle: float = NAN
     angle_sigma: float = NAN
-    frame_tilt: float = NAN
+    stent_tilt: float = NAN
     extraction: float = NAN
     within_tolerance: bool = False
     landmarks: FloatArray = field(default_factory=lambda: np.full((COUNT, 3), NAN))

@@ -25,9 +25,9 @@ class Landmark(IntEnum):
     PT = 8
     """Pigtail: lowest point of its loop."""
     FE1 = 9
-    """Outer corner of the stent frame's inflow edge on the side of AA1."""
+    """Outer corner of the stent's inflow edge on the side of AA1."""
     FE2 = 10
-    """Outer corner of the stent frame's inflow edge on the side of AA2."""
+    """Outer corner of the stent's inflow edge on the side of AA2."""
 
 
 COUNT = len(Landmark)
@@ -37,7 +37,7 @@ ANNULUS = (Landmark.AA1, Landmark.AA2)
 JUNCTION = (Landmark.STJ1, Landmark.STJ2)
 CATHETER = (Landmark.CP, Landmark.CM, Landmark.CD, Landmark.CT)
 """Points of the delivery system in order along it, from the aorta to the ventricle."""
-FRAME_EDGE = (Landmark.FE1, Landmark.FE2)
+INFLOW_EDGE = (Landmark.FE1, Landmark.FE2)
 
 NEEDS_CONTRAST = (*ANNULUS, *JUNCTION)
 """Landmarks that can be seen only while contrast medium is in the aortic root."""
@@ -63,6 +63,6 @@ COLOURS_RGB: dict[Landmark, tuple[int, int, int]] = {
     **dict.fromkeys(JUNCTION, _JUNCTION),
     **dict.fromkeys(CATHETER, _CATHETER),
     Landmark.PT: _PIGTAIL,
-    **dict.fromkeys(FRAME_EDGE, _STENT),
+    **dict.fromkeys(INFLOW_EDGE, _STENT),
 }
 """Colour of each landmark (Okabe–Ito palette, distinguishable with colour blindness)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
 from tavi_perception.estimates import (
-    NAN,
     AnnulusFrame,
     AnnulusSource,
     CatheterDeviation,
@@ -19,7 +17,6 @@ from tavi_perception.estimates import (
     Reason,
     Stage,
 )
-from tavi_perception.landmarks import JUNCTION, Landmark
 
 
 def seconds(stamp: Any) -> float:
@@ -47,23 +44,17 @@ def keypoints(message: Any) -> Keypoints:
     )
 
 
-def annulus(message: Any, seen: Keypoints | None = None) -> AnnulusFrame:
-    """From a tavi_msgs/AnnulusFrame.
-
-    The message tells the side of the ventricle by its orientation alone. Where that is unknown (an
-    uncalibrated image), it is told from the keypoints ``seen`` in the same frame: away from the sinotubular
-    junction, else along the catheter.
-    """
+def annulus(message: Any) -> AnnulusFrame:
+    """From a tavi_msgs/AnnulusFrame, whose orientation tells the side of the ventricle."""
     orientation = message.pose.orientation
     quaternion = np.array([orientation.x, orientation.y, orientation.z, orientation.w], dtype=np.float64)
     position = message.pose.position
     source = AnnulusSource(int(message.source))
-    known_age = source is not AnnulusSource.NONE or seconds(message.contrast_age) > 0
-    frame = AnnulusFrame(
+    return AnnulusFrame(
         source=source,
         valid=bool(message.valid),
         reasons=Reason(int(message.reasons)),
-        contrast_age=seconds(message.contrast_age) if known_age else NAN,
+        contrast_age=float(message.contrast_age),
         x=float(message.x),
         y=float(message.y),
         angle=float(message.angle),
@@ -73,9 +64,6 @@ def annulus(message: Any, seen: Keypoints | None = None) -> AnnulusFrame:
         position=np.array([position.x, position.y, position.z], dtype=np.float64),
         orientation=quaternion,
     )
-    if seen is not None and not np.all(np.isfinite(quaternion)):
-        return replace(frame, ventricle_sign=_sign_of_keypoints(frame, seen))
-    return frame
 
 
 def deviation(message: Any) -> CatheterDeviation:
@@ -92,7 +80,7 @@ def deviation(message: Any) -> CatheterDeviation:
         lateral_sigma=float(message.lateral_sigma),
         angle=float(message.angle),
         angle_sigma=float(message.angle_sigma),
-        frame_tilt=float(message.frame_tilt),
+        stent_tilt=float(message.stent_tilt),
         extraction=float(message.extraction),
         within_tolerance=bool(message.within_tolerance),
         landmarks=np.array([(point.x, point.y, point.z) for point in message.landmarks], dtype=np.float64),
@@ -122,16 +110,11 @@ def geometry(message: Any) -> CArmGeometry:
 
 
 def _sign_of_orientation(quaternion: NDArray[np.float64]) -> int:
-    """+1 when the frame's z axis points to the detector (y is x turned from image x towards image y)."""
+    """+1 when the frame's z axis points to the detector (y is x turned from image x towards image y).
+
+    An annulus that is unknown has no orientation and gets +1, as ``AnnulusFrame`` has it.
+    """
     if not np.all(np.isfinite(quaternion)):
         return 1
     x, y, _, _ = quaternion
     return 1 if 1.0 - 2.0 * (x * x + y * y) >= 0 else -1
-
-
-def _sign_of_keypoints(frame: AnnulusFrame, seen: Keypoints) -> int:
-    _, y = frame.axes
-    junction = seen.xy[list(JUNCTION)]
-    away = np.array([frame.x, frame.y]) - junction[np.isfinite(junction).all(axis=1)]
-    towards = away.mean(axis=0) if len(away) else seen.xy[Landmark.CT] - seen.xy[Landmark.CP]
-    return -1 if float(towards @ y) < 0 else 1

@@ -66,7 +66,7 @@ def configuration_page() -> str:
 
 
 NODE_RULES = (
-    (Reason.MODEL_NOT_READY, "no model is loaded, or it failed on this frame"),
+    (Reason.MODEL_NOT_READY, "no model is loaded"),
     (
         Reason.IMAGE_STALE,
         "the image was taken more than stale_after before publication, or lies that far in the future; or no "
@@ -76,6 +76,11 @@ NODE_RULES = (
         Reason.IMAGE_REJECTED,
         "the image cannot be read: its encoding, size, step or data contradict each other",
     ),
+    (
+        Reason.PROCESSING_FAILED,
+        "an error occurred while the frame was processed; what was known of the procedure is forgotten",
+    ),
+    (Reason.UNKNOWN_DEVICE, "never so far: no model tells other delivery systems from the one it knows"),
 )
 """The reasons that concern frames before they reach tracking, and when the perception node gives them."""
 

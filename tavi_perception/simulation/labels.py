@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import Keypoints
-from tavi_perception.landmarks import COUNT, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
 from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import VISIBLE_EXPOSURE_MM, catheter_points, inflow_corners, pose
 from tavi_perception.simulation.scene import Moment, Scene
@@ -44,7 +44,7 @@ def landmark_points(scene: Scene, moment: Moment) -> FloatArray:
         points[_CATHETER] = catheter_points(place, route)
         if place.exposed > 0.0:
             released = moment.device.released
-            points[list(FRAME_EDGE)] = inflow_corners(scene.device, place, held, released, moment.view.beam)
+            points[list(INFLOW_EDGE)] = inflow_corners(scene.device, place, held, released, moment.view.beam)
     return points
 
 
@@ -63,7 +63,7 @@ def grades(scene: Scene, moment: Moment, pixels: FloatArray) -> NDArray[np.uint8
         result[behind] = np.maximum(result[behind], Grade.FAINT) - 1
         exposed = pose(scene.device, moment.device).exposed
         edge = _by_level(np.array([exposed]), VISIBLE_EXPOSURE_MM, _CLEAR_EXPOSURE_MM)[0]
-        result[list(FRAME_EDGE)] = edge
+        result[list(INFLOW_EDGE)] = edge
         if scene.device.cone * scene.device.opacity < _CLEAR_CONE:
             result[Landmark.CT] = Grade.FAINT
     with np.errstate(invalid="ignore"):

@@ -18,13 +18,13 @@ from tavi_perception.estimates import (
     Keypoints,
     Stage,
 )
-from tavi_perception.landmarks import ANNULUS, CATHETER, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import ANNULUS, CATHETER, INFLOW_EDGE, Landmark
 from tavi_perception.simulation.labels import grades, landmark_points, visible_keypoints
 from tavi_perception.simulation.scene import Moment, Scene
 from tavi_perception.simulation.view import MM
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.deviation import deviation_from
-from tavi_perception.tracking.device import DeviceState, reference_of
+from tavi_perception.tracking.device import DeviceEstimate, reference_of
 from tavi_perception.tracking.pose import AnnulusPose, frame_of
 
 _CONFIG = TrackingConfig(calibration_sigma=0.0, view_tilt=0.0)
@@ -90,14 +90,14 @@ def true_deviation(
     scene: Scene, moment: Moment, keypoints: Keypoints, annulus: AnnulusFrame, geometry: CArmGeometry
 ) -> CatheterDeviation:
     """The deviation of the visible landmarks from the true annulus; its standard deviations are 0."""
-    device = DeviceState(reference_of(keypoints), _stage(keypoints, moment), _extraction(scene, moment))
+    device = DeviceEstimate(reference_of(keypoints), _stage(keypoints, moment), _extraction(scene, moment))
     return deviation_from(keypoints, annulus, geometry, _CONFIG, device)
 
 
 def _stage(keypoints: Keypoints, moment: Moment) -> Stage:
     if moment.device.released:
         return Stage.RELEASED
-    if keypoints.present[list(FRAME_EDGE)].all():
+    if keypoints.present[list(INFLOW_EDGE)].all():
         return Stage.DEPLOYMENT
     if not keypoints.present[list(CATHETER)].any():
         return Stage.UNKNOWN
@@ -123,7 +123,7 @@ def _in_space(
     if not scene.contents.delivery or reference is DepthReference.NONE:
         return float("nan"), float("nan")
     edge = (
-        points[Landmark.CD] if reference is DepthReference.CAPSULE else points[list(FRAME_EDGE)].mean(axis=0)
+        points[Landmark.CD] if reference is DepthReference.CAPSULE else points[list(INFLOW_EDGE)].mean(axis=0)
     )
     origin = points[list(ANNULUS)].mean(axis=0)
     normal = scene.root.normal

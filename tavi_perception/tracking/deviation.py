@@ -17,9 +17,9 @@ from tavi_perception.estimates import (
     FloatArray,
     Keypoints,
 )
-from tavi_perception.landmarks import COUNT, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.device import DeviceState, device_from
+from tavi_perception.tracking.device import DeviceEstimate, device_from
 from tavi_perception.tracking.shape import ShapeCheck
 from tavi_perception.tracking.validity import DEVIATION_RULES, DeviationEvidence, judge
 
@@ -29,7 +29,7 @@ _AXES: dict[DepthReference, tuple[tuple[Landmark, Landmark], ...]] = {
         (Landmark.CP, Landmark.CD),
         (Landmark.CD, Landmark.CT),
     ),
-    DepthReference.FRAME: (
+    DepthReference.STENT: (
         (Landmark.CD, Landmark.CT),
         (Landmark.CP, Landmark.CT),
         (Landmark.CP, Landmark.CD),
@@ -53,7 +53,7 @@ def deviation_from(
     annulus: AnnulusFrame,
     geometry: CArmGeometry,
     config: TrackingConfig,
-    device: DeviceState | None = None,
+    device: DeviceEstimate | None = None,
     depth_range: tuple[float, float] = ANY_DEPTH,
     doubted: bool = False,
 ) -> CatheterDeviation:
@@ -114,7 +114,7 @@ def deviation_from(
         lateral_sigma=lateral_sigma,
         angle=measured.angle,
         angle_sigma=measured.angle_sigma,
-        frame_tilt=float(points_px[Landmark.FE2, 1] - points_px[Landmark.FE1, 1]) * scale,
+        stent_tilt=float(points_px[Landmark.FE2, 1] - points_px[Landmark.FE1, 1]) * scale,
         extraction=device.extraction,
         within_tolerance=not reasons and abs(depth_error) <= config.depth_tolerance,
         landmarks=_in_space(points_px * scale),
@@ -140,7 +140,7 @@ class DeviationTracker:
         keypoints: Keypoints,
         annulus: AnnulusFrame,
         geometry: CArmGeometry,
-        device: DeviceState,
+        device: DeviceEstimate,
         stamp: float,
         misplaced: bool = False,
     ) -> CatheterDeviation:
@@ -177,7 +177,7 @@ class _Measured:
 
 
 def _measure(
-    keypoints: Keypoints, annulus: AnnulusFrame, points: FloatArray, device: DeviceState, noise: float
+    keypoints: Keypoints, annulus: AnnulusFrame, points: FloatArray, device: DeviceEstimate, noise: float
 ) -> _Measured:
     """``points``: (11, 2) in annulus coordinates (px)."""
     edge = _inflow_edge(keypoints, device, noise)
@@ -206,7 +206,7 @@ def _measure(
     return _Measured(True, depth, lateral, angle, *sigmas)
 
 
-def _inflow_edge(keypoints: Keypoints, device: DeviceState, noise: float) -> FloatArray:
+def _inflow_edge(keypoints: Keypoints, device: DeviceEstimate, noise: float) -> FloatArray:
     """(11,) weights of the landmarks whose sum is the valve's inflow edge; zeros where it cannot be told.
 
     The mean of FE1 and FE2; before they are seen, the capsule's band where it was while the valve was
@@ -214,8 +214,8 @@ def _inflow_edge(keypoints: Keypoints, device: DeviceState, noise: float) -> Flo
     that does not count.
     """
     weights = np.zeros(COUNT)
-    if device.reference is DepthReference.FRAME and keypoints.present[list(FRAME_EDGE)].all():
-        weights[list(FRAME_EDGE)] = 0.5
+    if device.reference is DepthReference.STENT and keypoints.present[list(INFLOW_EDGE)].all():
+        weights[list(INFLOW_EDGE)] = 0.5
     elif device.reference is DepthReference.CAPSULE and keypoints.present[Landmark.CD]:
         weights[Landmark.CD] = 1.0
         if keypoints.present[Landmark.CP] and 0.0 < device.extraction < 1.0:

@@ -9,7 +9,7 @@ from statistics import median
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, DepthReference, Keypoints, Stage
-from tavi_perception.landmarks import FRAME_EDGE, Landmark
+from tavi_perception.landmarks import INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.stage import StageTracker, stage_of
 
@@ -21,7 +21,7 @@ _COVERED = 0.02
 
 
 @dataclass(frozen=True)
-class DeviceState:
+class DeviceEstimate:
     """What is known about the device apart from where it is.
 
     Attributes:
@@ -35,7 +35,7 @@ class DeviceState:
     extraction: float
 
 
-def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceState:
+def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceEstimate:
     """State of the device that a single frame shows, without memory.
 
     Without memory the extraction is known only where ``config.sheathed_length`` and the calibration are.
@@ -44,7 +44,7 @@ def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingCo
     sheathed_px = config.sheathed_length / geometry.metres_per_px
     extraction = _extraction(keypoints, sheathed_px)
     stage = stage_of(keypoints, extraction, sheathed_px, config)
-    return DeviceState(reference_of(keypoints), stage, extraction)
+    return DeviceEstimate(reference_of(keypoints), stage, extraction)
 
 
 class DeviceTracker:
@@ -59,10 +59,10 @@ class DeviceTracker:
         self._learned_px = NAN
         self._metres_per_px = NAN
 
-    def update(self, keypoints: Keypoints, geometry: CArmGeometry) -> DeviceState:
+    def update(self, keypoints: Keypoints, geometry: CArmGeometry) -> DeviceEstimate:
         """State after this frame; ``geometry`` belongs to the image of the keypoints."""
         self._rescale(geometry.metres_per_px)
-        if not keypoints.present[list(FRAME_EDGE)].any():
+        if not keypoints.present[list(INFLOW_EDGE)].any():
             self._learn_length(keypoints)
         sheathed_px = self._sheathed_px()
         extraction = _extraction(keypoints, sheathed_px)
@@ -70,7 +70,7 @@ class DeviceTracker:
             keypoints = _without_edge(keypoints)
         self._update_reference(keypoints, extraction)
         stage = self._stage.update(keypoints, extraction, sheathed_px)
-        return DeviceState(self._reference, stage, extraction)
+        return DeviceEstimate(self._reference, stage, extraction)
 
     def restart_view(self) -> None:
         """Forget what was learned in pixels of an uncalibrated view."""
@@ -114,11 +114,11 @@ class DeviceTracker:
 
     def _update_reference(self, keypoints: Keypoints, extraction: float) -> None:
         """The edge takes over once seen for ``stage_frames`` frames, the band only on a recaptured frame."""
-        edge = keypoints.present[list(FRAME_EDGE)]
+        edge = keypoints.present[list(INFLOW_EDGE)]
         self._edge_frames = self._edge_frames + 1 if edge.all() else 0
-        if self._reference is not DepthReference.FRAME:
+        if self._reference is not DepthReference.STENT:
             if self._edge_frames >= self.config.stage_frames:
-                self._reference = DepthReference.FRAME
+                self._reference = DepthReference.STENT
             elif keypoints.present[Landmark.CD]:
                 self._reference = DepthReference.CAPSULE
         elif not edge.any() and extraction < self.config.retraction_end:
@@ -127,14 +127,14 @@ class DeviceTracker:
 
 def _without_edge(keypoints: Keypoints) -> Keypoints:
     present = keypoints.present.copy()
-    present[list(FRAME_EDGE)] = False
+    present[list(INFLOW_EDGE)] = False
     return replace(keypoints, present=present)
 
 
 def reference_of(keypoints: Keypoints) -> DepthReference:
     """Feature that stands for the inflow edge in a single frame."""
-    if keypoints.present[list(FRAME_EDGE)].all():
-        return DepthReference.FRAME
+    if keypoints.present[list(INFLOW_EDGE)].all():
+        return DepthReference.STENT
     return DepthReference.CAPSULE if keypoints.present[Landmark.CD] else DepthReference.NONE
 
 

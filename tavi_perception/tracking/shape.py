@@ -57,7 +57,7 @@ class ShapeCheck:
         # Half the trace is the variance in a direction, on average.
         variances = (keypoints.covariance[:, 0, 0] + keypoints.covariance[:, 1, 1]) / 2
         for known, (first, second, slack, pace) in zip(self._known, _PAIRS, strict=True):
-            if second is Landmark.CD and reference is DepthReference.FRAME:
+            if second is Landmark.CD and reference is DepthReference.STENT:
                 continue
             if keypoints.measured[first] and keypoints.measured[second]:
                 noise = _SIGMAS * math.sqrt(variances[first] + variances[second])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tavi_perception.estimates import Keypoints, Stage
-from tavi_perception.landmarks import CATHETER, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import CATHETER, INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -28,7 +28,7 @@ def stage_of(
     - UNKNOWN: nothing of the device is seen.
     """
     present = keypoints.present
-    if present[list(FRAME_EDGE)].all():
+    if present[list(INFLOW_EDGE)].all():
         released = _capsule_is_off(keypoints, extraction, sheathed_px, config)
         return Stage.RELEASED if released else Stage.DEPLOYMENT
     if not present[list(CATHETER)].any():
@@ -63,6 +63,6 @@ def _capsule_is_off(
 ) -> bool:
     if not keypoints.present[[Landmark.CP, Landmark.CD]].any():
         return True
-    edge = keypoints.xy[list(FRAME_EDGE)].mean(axis=0)
+    edge = keypoints.xy[list(INFLOW_EDGE)].mean(axis=0)
     distance = math.dist(keypoints.xy[Landmark.CD], edge)
     return extraction >= config.release_extraction or distance > sheathed_px

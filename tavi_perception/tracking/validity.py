@@ -129,33 +129,33 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
         lambda e, c: e.located and not e.settled,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IDENTITY_DOUBTFUL,
         "this frame contradicts the others of the injection",
         lambda e, c: e.disagreement > DISAGREEMENT,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IMPLAUSIBLE_GEOMETRY,
         "diameter outside annulus_diameter_min ... annulus_diameter_max",
         lambda e, c: e.diameter < c.annulus_diameter_min or e.diameter > c.annulus_diameter_max,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IDENTITY_DOUBTFUL,
         "AA1-AA2 turned by more than annulus_turn_max against the injection so far",
         lambda e, c: abs(e.turn) > c.annulus_turn_max,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IDENTITY_DOUBTFUL,
         "PT lies on the side of AA2: the hinge points have changed places",
         lambda e, c: e.pigtail_side > _OTHER_SIDE,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IDENTITY_DOUBTFUL,
         "PT is not where it was against the catheter, or keeps turning up elsewhere, and no hinge point "
         "tells which of them is another thing",
         lambda e, c: e.contradicted,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.CALIBRATION_DOUBTFUL,
         "the capsule looks wider or narrower than capsule_diameter by more than capsule_tolerance: the "
         "calibration cannot be right",
         lambda e, c: not _fits(e.capsule, c),
@@ -199,22 +199,22 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
         ),
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IMPLAUSIBLE_GEOMETRY,
         "distance CP-CT outside catheter_length_min ... catheter_length_max",
         lambda e, c: e.catheter_length < c.catheter_length_min or e.catheter_length > c.catheter_length_max,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IMPLAUSIBLE_GEOMETRY,
         "CP, CD and CT out of order along the annulus normal by more than order_tolerance",
         lambda e, c: e.order < -c.order_tolerance,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IMPLAUSIBLE_GEOMETRY,
         "depth changed faster than max_depth_speed by more than three standard deviations",
         lambda e, c: e.depth_excess > 0.0,
     ),
     Rule(
-        Reason.IMPLAUSIBLE,
+        Reason.IDENTITY_DOUBTFUL,
         "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved against CP, or FE1 against "
         "FE2, faster than max_shape_speed allows, or CD against a pigtail that has kept its place to the "
         "hinge points",

@@ -15,7 +15,7 @@ from tavi_perception.estimates import (
     DepthReference,
     Keypoints,
 )
-from tavi_perception.landmarks import ANNULUS, CATHETER, COLOURS_RGB, FRAME_EDGE, JUNCTION, Landmark
+from tavi_perception.landmarks import ANNULUS, CATHETER, COLOURS_RGB, INFLOW_EDGE, JUNCTION, Landmark
 from tavi_perception.visualization.canvas import Canvas
 from tavi_perception.visualization.labels import place_labels
 from tavi_perception.visualization.panel import GREY, WHITE, Box, depth_colour, draw_notice, draw_panel
@@ -31,7 +31,7 @@ _DEFAULT_HALF_WIDTH = 86.0
 """Half of |AA1-AA2| in thousandths of the image, where nothing measured tells it (published frames)."""
 _SIGMAS = 2.0
 _SEGMENTS = [
-    pair for chain in (ANNULUS, JUNCTION, CATHETER, FRAME_EDGE) for pair in itertools.pairwise(chain)
+    pair for chain in (ANNULUS, JUNCTION, CATHETER, INFLOW_EDGE) for pair in itertools.pairwise(chain)
 ]
 _AXIS = 50.0
 """Length of the drawn axes of the annulus frame, in thousandths of the image."""
@@ -152,8 +152,8 @@ def _draw_depth(
     xy = keypoints.xy
     if deviation.reference is DepthReference.CAPSULE:
         device = xy[Landmark.CD]
-    elif deviation.reference is DepthReference.FRAME:
-        device = xy[list(FRAME_EDGE)].mean(axis=0)
+    elif deviation.reference is DepthReference.STENT:
+        device = xy[list(INFLOW_EDGE)].mean(axis=0)
     else:
         return
     across, along = annulus.to_annulus(device)
@@ -167,7 +167,7 @@ def _draw_depth(
 def _draw_lines(canvas: Canvas, keypoints: Keypoints) -> None:
     """The catheter through the points of it that are known, the sinotubular junction and the frame's edge."""
     known = [landmark for landmark in CATHETER if np.isfinite(keypoints.xy[landmark]).all()]
-    for chain in (known, JUNCTION, FRAME_EDGE):
+    for chain in (known, JUNCTION, INFLOW_EDGE):
         if len(chain) > 1:
             canvas.polyline(keypoints.xy[list(chain)], _colour(chain[0]), canvas.width(1.2))
 

@@ -208,9 +208,7 @@ def _frames(messages: Mapping[str, list[Any]], stamps: list[int], start: int) ->
 
 def _findings(messages: Mapping[str, list[Any]], topics: tuple[str, str, str]) -> dict[int, Findings]:
     keypoints = _by_stamp(messages[topics[0]], decode.keypoints)
-    annuli = _by_stamp(
-        messages[topics[1]], lambda message: decode.annulus(message, keypoints.get(_stamp(message)))
-    )
+    annuli = _by_stamp(messages[topics[1]], decode.annulus)
     deviations = _by_stamp(messages[topics[2]], decode.deviation)
     return {
         stamp: Findings(keypoints.get(stamp), annuli.get(stamp), deviations.get(stamp))

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
-from tavi_perception.landmarks import CATHETER, COLOURS_RGB, FRAME_EDGE, JUNCTION, Landmark
+from tavi_perception.landmarks import CATHETER, COLOURS_RGB, INFLOW_EDGE, JUNCTION, Landmark
 from tavi_perception.visualization.words import UNKNOWN, status_rows, verdict
 
 FloatArray = NDArray[np.float64]
@@ -112,7 +112,7 @@ def _landmarks(places: FloatArray) -> list[Shape]:
 
 def _lines(places: FloatArray) -> list[Shape]:
     found: list[Shape] = []
-    for number, chain in enumerate((CATHETER, JUNCTION, FRAME_EDGE)):
+    for number, chain in enumerate((CATHETER, JUNCTION, INFLOW_EDGE)):
         known = places[list(chain)]
         known = known[np.isfinite(known).all(axis=1)]
         if len(known) > 1:

@@ -28,8 +28,12 @@ REASONS: dict[Reason, str] = {
     Reason.ANNULUS_EXPIRED: "last contrast too long ago",
     Reason.DEVICE_NOT_VISIBLE: "device not visible",
     Reason.LOW_CONFIDENCE: "too uncertain",
-    Reason.IMPLAUSIBLE: "implausible geometry",
+    Reason.IMPLAUSIBLE_GEOMETRY: "implausible geometry",
     Reason.TIME_JUMP: "time stamps jumped",
+    Reason.IDENTITY_DOUBTFUL: "landmark may be another object",
+    Reason.CALIBRATION_DOUBTFUL: "calibration doubtful",
+    Reason.PROCESSING_FAILED: "processing failed",
+    Reason.UNKNOWN_DEVICE: "unknown delivery system",
 }
 
 STAGES: dict[Stage, str] = {
@@ -43,7 +47,7 @@ STAGES: dict[Stage, str] = {
 REFERENCES: dict[DepthReference, str] = {
     DepthReference.NONE: "no reference",
     DepthReference.CAPSULE: "capsule band",
-    DepthReference.FRAME: "frame edge",
+    DepthReference.STENT: "stent inflow edge",
 }
 
 
@@ -77,7 +81,7 @@ def status_rows(
         StatusRow(
             "Angle", _with_sigma(math.degrees(deviation.angle), math.degrees(deviation.angle_sigma), "°")
         ),
-        StatusRow("Frame tilt", _unit(_signed(deviation.frame_tilt * 1e3), " mm")),
+        StatusRow("Stent tilt", _unit(_signed(deviation.stent_tilt * 1e3), " mm")),
         StatusRow("Stage", STAGES[deviation.stage]),
         StatusRow("Extraction", _unit(_number(deviation.extraction * 100, 0), " %")),
         StatusRow("Depth at", REFERENCES[deviation.reference]),

@@ -61,7 +61,7 @@ def test_an_annulus_frame_survives_the_message():
     np.testing.assert_array_equal(after.covariance, before.covariance)
 
 
-@given(numbers, st.sampled_from(Stage), st.integers(0, 1023))
+@given(numbers, st.sampled_from(Stage), st.integers(0, 2 * max(Reason) - 1))
 def test_a_deviation_survives_the_message(depth, stage, reasons):
     before = CatheterDeviation(
         depth=depth, stage=stage, reasons=Reason(reasons), landmarks=np.full((11, 3), depth)

@@ -12,7 +12,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from tavi_msgs.msg import CatheterDeviation
+from tavi_msgs.msg import Reason
 
 from tavi_perception.inference.bundle import default_bundle
 
@@ -86,7 +86,7 @@ def test_a_bundle_that_breaks_its_contract_gives_errors_and_invalid_deviations_b
     robot = make_robot()
     robot.wait(lambda: robot.send(frames[0]) and robot.received("deviation"), "an answer")
     deviation = robot.received("deviation")[0]
-    assert not deviation.valid and deviation.reasons == CatheterDeviation.MODEL_NOT_READY
+    assert not deviation.valid and deviation.reasons == Reason.MODEL_NOT_READY
     robot.wait(lambda: robot.status(node), "diagnostics")
     assert robot.status(node).level == DiagnosticStatus.ERROR
     assert str(folder) in robot.status(node).message
@@ -101,7 +101,7 @@ def test_a_node_recovers_from_a_broken_bundle_when_configured_with_a_good_one(
     for transition in ("deactivate", "cleanup", "configure", "activate"):
         assert getattr(node, f"trigger_{transition}")() == SUCCESS
     robot.wait(lambda: robot.send(frames[0]) and robot.received("deviation"), "an answer")
-    assert not robot.received("deviation")[-1].reasons & CatheterDeviation.MODEL_NOT_READY
+    assert not robot.received("deviation")[-1].reasons & Reason.MODEL_NOT_READY
 
 
 def test_an_unreadable_image_gives_an_error_diagnostic_that_names_the_encoding(perception, robot):

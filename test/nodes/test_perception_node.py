@@ -6,7 +6,7 @@ from builtin_interfaces.msg import Time
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
-from tavi_msgs.msg import CArmGeometry, CatheterDeviation, KeypointArray, ModelInfo
+from tavi_msgs.msg import CArmGeometry, KeypointArray, ModelInfo, Reason
 
 from tavi_perception.bags.decode import stamp_ns
 from tavi_perception.nodes import conversions, qos
@@ -25,7 +25,7 @@ def calibrated_robot(robot, procedure):
 def ask_until_calibrated(robot, images):
     """Answers to the images, from the first that knows the geometry on."""
     answers = robot.film(images)
-    return [a for a in answers if not a[2].reasons & CatheterDeviation.UNCALIBRATED]
+    return [a for a in answers if not a[2].reasons & Reason.UNCALIBRATED]
 
 
 def test_every_output_carries_the_stamp_and_frame_of_its_image(robot, frames):
@@ -57,7 +57,7 @@ def test_keypoints_not_present_have_no_coordinates(robot):
 def test_uncalibrated_images_are_answered_invalid_and_send_no_transform(perception, robot, frames):
     answers = robot.film(frames)
     assert not any(deviation.valid for _, _, deviation in answers)
-    assert all(deviation.reasons & CatheterDeviation.UNCALIBRATED for _, _, deviation in answers)
+    assert all(deviation.reasons & Reason.UNCALIBRATED for _, _, deviation in answers)
     assert not robot.transforms(perception.get_parameter("annulus_frame_id").value)
 
 
@@ -91,9 +91,7 @@ def test_calibrated_images_with_contrast_give_metric_outputs_and_the_transform(
 def test_transforms_are_sent_only_for_frames_with_a_valid_annulus(perception, calibrated_robot, frames):
     blank = np.full_like(frames[0], 128)
     answers = calibrated_robot.film([*frames, blank, blank])
-    metric = [
-        a.header.stamp for _, a, d in answers if a.valid and not d.reasons & CatheterDeviation.UNCALIBRATED
-    ]
+    metric = [a.header.stamp for _, a, d in answers if a.valid and not d.reasons & Reason.UNCALIBRATED]
     child = perception.get_parameter("annulus_frame_id").value
     calibrated_robot.wait(lambda: len(calibrated_robot.transforms(child)) >= len(metric), "the transforms")
     assert [t.header.stamp for t in calibrated_robot.transforms(child)] == metric
@@ -117,26 +115,26 @@ def test_an_unreadable_image_is_answered_invalid_with_image_rejected(robot, fram
         setattr(msg, field, value)
     _, annulus, deviation = robot.ask(msg)
     assert not deviation.valid and not annulus.valid
-    assert deviation.reasons == annulus.reasons == CatheterDeviation.IMAGE_REJECTED
+    assert deviation.reasons == annulus.reasons == Reason.IMAGE_REJECTED
 
 
 def test_the_node_lives_on_after_an_unreadable_image(robot, frames):
     robot.ask(Image(header=robot.now(), encoding="mono8", height=5, width=5, step=5))
     _, _, deviation = robot.ask(frames[0])
-    assert not deviation.reasons & CatheterDeviation.IMAGE_REJECTED
+    assert not deviation.reasons & Reason.IMAGE_REJECTED
 
 
 def test_an_image_with_an_old_stamp_is_answered_invalid_with_image_stale(robot, frames):
     _, annulus, deviation = robot.ask(frames[0], Header(stamp=Time(sec=1_000), frame_id="fluoro"))
     assert not deviation.valid and not annulus.valid
-    assert deviation.reasons & CatheterDeviation.IMAGE_STALE
+    assert deviation.reasons & Reason.IMAGE_STALE
 
 
 def test_an_image_from_the_future_is_answered_invalid_with_image_stale(robot, frames):
     header = robot.now()
     header.stamp.sec += 3600
     _, _, deviation = robot.ask(frames[0], header)
-    assert deviation.reasons & CatheterDeviation.IMAGE_STALE and not deviation.valid
+    assert deviation.reasons & Reason.IMAGE_STALE and not deviation.valid
 
 
 def test_stamps_that_run_backwards_are_answered_invalid_with_time_jump(robot, frames):
@@ -144,7 +142,7 @@ def test_stamps_that_run_backwards_are_answered_invalid_with_time_jump(robot, fr
     robot.ask(frames[0], first)
     earlier = Header(stamp=Time(sec=first.stamp.sec - 1), frame_id="fluoro")
     _, _, deviation = robot.ask(frames[1], earlier)
-    assert deviation.reasons & CatheterDeviation.TIME_JUMP and not deviation.valid
+    assert deviation.reasons & Reason.TIME_JUMP and not deviation.valid
 
 
 def test_stale_deviations_follow_when_images_stop(make_perception, make_robot, frames):
@@ -154,7 +152,7 @@ def test_stale_deviations_follow_when_images_stop(make_perception, make_robot, f
     robot.wait(lambda: robot.send(frames[0]) and robot.received("deviation"), "a first answer")
     last = robot.received("keypoints")[-1].header
     robot.wait(
-        lambda: sum(bool(d.reasons & CatheterDeviation.IMAGE_STALE) for d in robot.received("deviation")) > 2,
+        lambda: sum(bool(d.reasons & Reason.IMAGE_STALE) for d in robot.received("deviation")) > 2,
         "stale deviations",
     )
     stale = robot.received("deviation")[-1]
@@ -185,7 +183,7 @@ def test_a_contradictory_geometry_is_refused_and_leaves_the_images_uncalibrated(
         "the diagnostic to name the field",
     )
     _, _, deviation = robot.ask(frames[0])
-    assert deviation.reasons & CatheterDeviation.UNCALIBRATED
+    assert deviation.reasons & Reason.UNCALIBRATED
 
 
 def test_the_model_in_use_is_told_to_late_subscribers(perception, robot):
@@ -219,7 +217,7 @@ def test_a_frame_whose_overlay_fails_is_answered_once_all_the_same(robot, frames
     last = robot.ask(frames[1])[2]
     stamps = [stamp_ns(msg) for msg in robot.received("deviation")]
     assert len(stamps) == len(set(stamps))
-    assert not last.reasons & CatheterDeviation.MODEL_NOT_READY
+    assert not last.reasons & Reason.MODEL_NOT_READY
 
 
 def test_camera_info_describes_the_calibrated_pinhole(calibrated_robot, procedure, frames):

@@ -19,21 +19,25 @@ REASONS = {
     "ANNULUS_EXPIRED": 32,
     "DEVICE_NOT_VISIBLE": 64,
     "LOW_CONFIDENCE": 128,
-    "IMPLAUSIBLE": 256,
+    "IMPLAUSIBLE_GEOMETRY": 256,
     "TIME_JUMP": 512,
+    "IDENTITY_DOUBTFUL": 1024,
+    "CALIBRATION_DOUBTFUL": 2048,
+    "PROCESSING_FAILED": 4096,
+    "UNKNOWN_DEVICE": 8192,
 }
 LANDMARKS = ["AA1", "AA2", "STJ1", "STJ2", "CP", "CM", "CD", "CT", "PT", "FE1", "FE2", "COUNT"]
 CONSTANTS = {
     "Keypoint": {name: index for index, name in enumerate(LANDMARKS)},
     "KeypointArray": {},
-    "AnnulusFrame": {"SOURCE_NONE": 0, "SOURCE_CONTRAST": 1, "SOURCE_PIGTAIL": 2, **REASONS},
+    "AnnulusFrame": {"SOURCE_NONE": 0, "SOURCE_CONTRAST": 1, "SOURCE_PIGTAIL": 2},
     "CatheterDeviation": {
         **{"STAGE_UNKNOWN": 0, "POSITIONING": 1, "RETRACTION": 2, "DEPLOYMENT": 3, "RELEASED": 4},
-        **{"REFERENCE_NONE": 0, "REFERENCE_CAPSULE": 1, "REFERENCE_FRAME": 2},
-        **REASONS,
+        **{"REFERENCE_NONE": 0, "REFERENCE_CAPSULE": 1, "REFERENCE_STENT": 2},
     },
     "CArmGeometry": {"UNCALIBRATED": 0, "USER": 1, "FIDUCIAL": 2, "GEOMETRY": 3, "MAGNIFICATION": 4},
     "ModelInfo": {},
+    "Reason": REASONS,
     "DeliveryCommand": {},
     "DeliveryState": {},
 }
@@ -43,11 +47,11 @@ FIELDS = {
     "KeypointArray": "std_msgs/Header header, uint32 image_width, uint32 image_height, "
     "tavi_msgs/Keypoint[11] keypoints",
     "AnnulusFrame": "std_msgs/Header header, uint8 source, boolean valid, uint32 reasons, "
-    "builtin_interfaces/Duration contrast_age, double x, double y, double angle, double[9] covariance, "
+    "double contrast_age, double x, double y, double angle, double[9] covariance, "
     "double diameter, geometry_msgs/Pose pose",
     "CatheterDeviation": "std_msgs/Header header, boolean valid, uint32 reasons, uint8 stage, "
     "uint8 reference, double depth, double depth_sigma, double depth_error, double lateral, "
-    "double lateral_sigma, double angle, double angle_sigma, double frame_tilt, double extraction, "
+    "double lateral_sigma, double angle, double angle_sigma, double stent_tilt, double extraction, "
     "boolean within_tolerance, "
     "geometry_msgs/Point[11] landmarks, uint8 annulus_source, builtin_interfaces/Duration latency",
     "CArmGeometry": "std_msgs/Header header, double source_to_detector, double source_to_object, "
@@ -55,6 +59,7 @@ FIELDS = {
     "uint32 image_height, uint8 calibration",
     "ModelInfo": "std_msgs/Header header, string name, string version, string sha256, string runtime, "
     "string device, uint32 input_width, uint32 input_height, float[11] presence_thresholds",
+    "Reason": "",
     "DeliveryCommand": "std_msgs/Header header, double advance_velocity, double retraction_velocity, "
     "boolean hold, string reason",
     "DeliveryState": "std_msgs/Header header, double advance, double retraction, boolean moving, "

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tavi_perception.landmarks import ANNULUS, FRAME_EDGE, JUNCTION, NEEDS_CONTRAST, Landmark
+from tavi_perception.landmarks import ANNULUS, INFLOW_EDGE, JUNCTION, NEEDS_CONTRAST, Landmark
 from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import Device, DeviceState
 from tavi_perception.simulation.labels import Grade, grades, landmark_points
@@ -98,7 +98,7 @@ def test_frame_edge_is_visible_once_out_of_the_capsule_and_cm_exists_until_it_pa
     scene = scene_of(seed, size=1000)
     moment = at_rest(scene, DeviceState(5.0, extraction))
     exists = np.isfinite(landmark_points(scene, moment)).all(axis=1)
-    grade = graded(scene, moment)[list(FRAME_EDGE)]
+    grade = graded(scene, moment)[list(INFLOW_EDGE)]
     assert exists[Landmark.CM] == (extraction < 0.5)
     if extraction < 0.03:
         assert (grade <= Grade.HIDDEN).all()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tavi_perception.estimates import DepthReference
-from tavi_perception.landmarks import ANNULUS, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import ANNULUS, INFLOW_EDGE, Landmark
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import DeviceState
@@ -73,8 +73,8 @@ def test_diameter_in_the_truth_is_that_of_the_root() -> None:
 def test_depth_is_that_of_the_frame_edge_once_it_is_out(scene_of: SceneOf) -> None:
     scene = scene_of(11, size=1000)
     truth = full(scene, DeviceState(9.0, 0.7))
-    corners = truth.annulus.to_annulus(truth.keypoints.xy)[list(FRAME_EDGE), 1]
-    assert truth.deviation.reference is DepthReference.FRAME
+    corners = truth.annulus.to_annulus(truth.keypoints.xy)[list(INFLOW_EDGE), 1]
+    assert truth.deviation.reference is DepthReference.STENT
     expected = corners.mean() * scene.view.geometry.metres_per_px
     assert truth.deviation.depth == pytest.approx(expected, abs=1e-6)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import FloatArray, Keypoints
-from tavi_perception.landmarks import COUNT, FRAME_EDGE, NEEDS_CONTRAST, Landmark
+from tavi_perception.landmarks import COUNT, INFLOW_EDGE, NEEDS_CONTRAST, Landmark
 
 METRES_PER_PX = 0.00017
 
@@ -79,7 +79,7 @@ class Scene:
         """What is seen; ``hide`` is not seen, ``shift`` is seen elsewhere (px in the image)."""
         present = np.ones(COUNT, dtype=bool)
         present[list(NEEDS_CONTRAST)] = self.contrast
-        present[list(FRAME_EDGE)] = self.edge
+        present[list(INFLOW_EDGE)] = self.edge
         present[Landmark.CM] = self.extraction < 0.4
         present[list(hide)] = False
         xy = self.in_image(self.annulus_points())

@@ -91,7 +91,7 @@ def test_junction_is_remembered_when_it_is_hidden_and_the_catheter_points_elsewh
 @pytest.mark.parametrize("diameter", [0.013, 0.037])
 def test_an_annulus_of_impossible_size_is_implausible(scene, geometry, diameter):
     wrong = scene.but(diameter=diameter / scene.metres_per_px)
-    assert annulus_from(wrong.keypoints(), geometry, CONFIG).reasons == Reason.IMPLAUSIBLE
+    assert annulus_from(wrong.keypoints(), geometry, CONFIG).reasons == Reason.IMPLAUSIBLE_GEOMETRY
 
 
 def test_an_uncertain_origin_is_low_confidence(scene, geometry):
@@ -222,5 +222,5 @@ def test_swapped_hinge_points_within_an_injection_are_implausible(scene, geometr
     ends = scene.in_image(scene.annulus_points())[:2]
     swap = {Landmark.AA1: tuple(ends[1] - ends[0]), Landmark.AA2: tuple(ends[0] - ends[1])}
     annulus = tracker.update(scene.keypoints(shift=swap), last + 1 / RATE, geometry)
-    assert annulus.reasons == Reason.IMPLAUSIBLE
+    assert annulus.reasons == Reason.IDENTITY_DOUBTFUL
     assert not annulus.valid

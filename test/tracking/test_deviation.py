@@ -121,10 +121,10 @@ def test_landmarks_are_given_in_annulus_coordinates_and_unknown_where_not_seen(s
 
 def test_frame_edge_is_the_reference_once_both_corners_are_seen(scene, geometry):
     deviation = deviation_of(scene.but(edge=True, extraction=0.5, edge_tilt=12.0), geometry)
-    assert deviation.reference is DepthReference.FRAME
+    assert deviation.reference is DepthReference.STENT
     assert deviation.depth == pytest.approx(20.0 * scene.metres_per_px)
-    assert deviation.frame_tilt == pytest.approx(12.0 * scene.metres_per_px)
-    assert math.isnan(deviation_of(scene, geometry).frame_tilt)
+    assert deviation.stent_tilt == pytest.approx(12.0 * scene.metres_per_px)
+    assert math.isnan(deviation_of(scene, geometry).stent_tilt)
 
 
 @pytest.mark.parametrize("extraction", [0.0, 0.03, 0.06, 0.12])
@@ -153,15 +153,15 @@ def test_another_segment_of_the_catheter_stands_in_for_a_hidden_one(scene, geome
         ({}, {"hide": CATHETER}, Reason.DEVICE_NOT_VISIBLE),
         ({"lean": 1.55}, {}, Reason.DEVICE_NOT_VISIBLE),
         ({"sigma": 12.0}, {}, Reason.LOW_CONFIDENCE),
-        ({"sheathed": 700.0}, {}, Reason.IMPLAUSIBLE),
+        ({"sheathed": 700.0}, {}, Reason.IMPLAUSIBLE_GEOMETRY),
         (
             {"sheathed": 60.0},
             {},
-            Reason.IMPLAUSIBLE | Reason.DEVICE_NOT_VISIBLE | Reason.LOW_CONFIDENCE,
+            Reason.IMPLAUSIBLE_GEOMETRY | Reason.DEVICE_NOT_VISIBLE | Reason.LOW_CONFIDENCE,
         ),
         ({"extraction": 0.3}, {}, Reason.DEVICE_NOT_VISIBLE),
-        ({"diameter": 220.0}, {}, Reason.IMPLAUSIBLE),
-        ({"lean": math.pi + 0.1}, {}, Reason.IMPLAUSIBLE),
+        ({"diameter": 220.0}, {}, Reason.IMPLAUSIBLE_GEOMETRY),
+        ({"lean": math.pi + 0.1}, {}, Reason.IMPLAUSIBLE_GEOMETRY),
     ],
 )
 def test_each_defect_makes_the_deviation_invalid_with_its_reason(scene, geometry, changes, seen, reason):
@@ -174,7 +174,7 @@ def test_a_depth_beyond_reach_is_implausible(scene, geometry):
     keypoints = scene.keypoints()
     annulus = annulus_from(keypoints, geometry, CONFIG)
     deviation = deviation_from(keypoints, annulus, geometry, CONFIG, depth_range=(0.0, 0.001))
-    assert deviation.reasons == Reason.IMPLAUSIBLE
+    assert deviation.reasons == Reason.IMPLAUSIBLE_GEOMETRY
 
 
 def test_unknown_covariance_is_low_confidence(scene, geometry):

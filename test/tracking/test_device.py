@@ -63,14 +63,14 @@ def test_reference_goes_to_the_frame_edge_after_it_was_seen_for_some_frames(scen
     follow(tracker, scene, geometry)
     open_device = scene.but(extraction=0.3, edge=True)
     references = [tracker.update(open_device.keypoints(), geometry).reference for _ in range(3)]
-    assert references == [DepthReference.CAPSULE, DepthReference.CAPSULE, DepthReference.FRAME]
+    assert references == [DepthReference.CAPSULE, DepthReference.CAPSULE, DepthReference.STENT]
 
 
 def test_reference_stays_with_the_frame_edge_while_it_is_hidden(scene, geometry):
     tracker = DeviceTracker(CONFIG)
     follow(tracker, scene, geometry)
     follow(tracker, scene.but(extraction=0.3, edge=True), geometry)
-    assert follow(tracker, scene.but(extraction=0.3), geometry).reference is DepthReference.FRAME
+    assert follow(tracker, scene.but(extraction=0.3), geometry).reference is DepthReference.STENT
 
 
 def test_reference_returns_to_the_capsule_after_recapture(scene, geometry):
@@ -134,4 +134,4 @@ def test_a_frame_edge_seen_while_the_capsule_covers_it_is_not_believed(scene, ge
 
 def test_a_frame_edge_seen_first_of_all_is_believed(scene, geometry):
     state = follow(DeviceTracker(CONFIG), scene.but(edge=True, extraction=0.4), geometry)
-    assert state.reference is DepthReference.FRAME
+    assert state.reference is DepthReference.STENT

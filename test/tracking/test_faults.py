@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tavi_perception.estimates import CatheterDeviation, Keypoints, Reason
-from tavi_perception.landmarks import ANNULUS, CATHETER, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import ANNULUS, CATHETER, INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import Tracker
 
@@ -73,7 +73,7 @@ def test_a_second_catheter_taken_for_the_delivery_system_for_a_second_is_not_act
 
     found = course(scene, geometry, rate, faulty)
     assert never_wrong(found)
-    assert any(Reason.IMPLAUSIBLE in each.reasons for each in found)
+    assert any(Reason.IDENTITY_DOUBTFUL in each.reasons for each in found)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -90,7 +90,7 @@ def test_hinge_points_that_are_swapped_from_the_first_frame_on_are_implausible(s
     for i in range(30):
         found = tracker.update(swapped(scene.keypoints()), i / 15.0, geometry).deviation
         assert not found.valid
-    assert Reason.IMPLAUSIBLE in found.reasons
+    assert Reason.IDENTITY_DOUBTFUL in found.reasons
 
 
 @pytest.mark.parametrize("hidden", ANNULUS)
@@ -146,7 +146,7 @@ def test_a_wrong_distance_to_the_valve_is_seen_by_the_capsule_or_covered_by_sigm
     for i in range(30):
         found = tracker.update(scene.keypoints(), i / 15.0, wrong, CAPSULE_PX).deviation
     assert not found.valid
-    assert found.reasons == Reason.IMPLAUSIBLE
+    assert found.reasons == Reason.CALIBRATION_DOUBTFUL
     unknown = Tracker()
     for i in range(30):
         found = unknown.update(scene.keypoints(), i / 15.0, wrong).deviation
@@ -180,7 +180,7 @@ def test_an_end_of_the_frame_edge_that_jumps_is_not_acted_on(scene, geometry, la
 
     found = with_faulty_edge(scene, geometry, faults, 5.0)
     assert found[44].valid
-    assert all(Reason.IMPLAUSIBLE in each.reasons for each in found[45:60])
+    assert all(Reason.IDENTITY_DOUBTFUL in each.reasons for each in found[45:60])
     assert found[-1].valid
 
 
@@ -188,7 +188,7 @@ def test_a_frame_edge_that_jumps_as_a_whole_is_not_believed_while_it_is_doubted(
     along = scene.in_image(np.array([0.0, 25.0])) - scene.in_image(np.zeros(2))
 
     def faults(i):
-        return {"shift": dict.fromkeys(FRAME_EDGE, tuple(along))} if 45 <= i < 65 else None
+        return {"shift": dict.fromkeys(INFLOW_EDGE, tuple(along))} if 45 <= i < 65 else None
 
     found = with_faulty_edge(scene, geometry, faults, 5.0)
     assert found[44].valid
@@ -202,5 +202,5 @@ def test_a_doubt_does_not_outlast_the_landmark_that_caused_it(scene, geometry):
         return {"hide": (Landmark.FE1,)} if i >= 50 else None
 
     found = with_faulty_edge(scene, geometry, faults, 8.0)
-    assert Reason.IMPLAUSIBLE in found[49].reasons
-    assert Reason.IMPLAUSIBLE not in found[-1].reasons
+    assert Reason.IDENTITY_DOUBTFUL in found[49].reasons
+    assert Reason.IDENTITY_DOUBTFUL not in found[-1].reasons

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tavi_perception.estimates import Keypoints
-from tavi_perception.landmarks import COUNT, FRAME_EDGE, Landmark
+from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.tracking.registration import REGISTERED, LandmarkRegistration
 
@@ -134,7 +134,7 @@ def test_a_pigtail_and_a_capsule_of_a_rendered_procedure_are_steadied(rng):
 
 def test_the_edge_of_a_frame_that_opens_is_steadied(rng):
     procedure = RenderedProcedure(7, 50.0, RATE, SIZE)
-    errors = errors_in(procedure, range(400, 460), FRAME_EDGE, rng)
+    errors = errors_in(procedure, range(400, 460), INFLOW_EDGE, rng)
     assert all(np.std(each) < 0.8 * SIGMA for each in errors.values())
 
 

@@ -70,7 +70,7 @@ def test_a_band_that_is_off_by_a_little_more_in_each_frame_does_not_take_the_sha
 
 
 @pytest.mark.parametrize(
-    "edge, reference, believed", [(False, DepthReference.CAPSULE, False), (True, DepthReference.FRAME, True)]
+    "edge, reference, believed", [(False, DepthReference.CAPSULE, False), (True, DepthReference.STENT, True)]
 )
 def test_a_capsule_that_is_suddenly_drawn_back_is_refused_only_while_it_stands_for_the_inflow_edge(
     scene, edge, reference, believed
@@ -94,5 +94,5 @@ def test_a_frame_that_opens_quickly_to_both_sides_keeps_its_shape(scene):
         seen = scene.but(edge=True).keypoints(
             shift={Landmark.FE1: tuple(-across), Landmark.FE2: tuple(across)}
         )
-        found.append(check.update(seen, DepthReference.FRAME, i / RATE, CONFIG))
+        found.append(check.update(seen, DepthReference.STENT, i / RATE, CONFIG))
     assert all(found)

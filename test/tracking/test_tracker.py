@@ -180,7 +180,7 @@ def test_a_sudden_jump_of_the_depth_is_implausible(scene, geometry):
     held = [f.deviation.depth == pytest.approx(before.deviation.depth, abs=1e-4) for f in frames]
     assert held[0] and not held[2]
     assert not any(f.deviation.valid for f, same in zip(frames, held, strict=True) if not same)
-    assert Reason.IMPLAUSIBLE in frames[2].deviation.reasons
+    assert Reason.IDENTITY_DOUBTFUL in frames[2].deviation.reasons
 
 
 def test_parameters_changed_between_frames_hold_from_the_next_frame_on(scene, geometry):
@@ -212,8 +212,10 @@ def test_a_stamp_that_is_no_number_is_refused(scene, geometry):
 
 
 def test_every_reason_of_tracking_has_a_rule():
-    of_the_node = Reason.MODEL_NOT_READY | Reason.IMAGE_STALE | Reason.IMAGE_REJECTED
-    ruled = of_the_node
+    of_the_node = (
+        Reason.MODEL_NOT_READY | Reason.IMAGE_STALE | Reason.IMAGE_REJECTED | Reason.PROCESSING_FAILED
+    )
+    ruled = of_the_node | Reason.UNKNOWN_DEVICE
     for rule in (*ANNULUS_RULES, *DEVIATION_RULES):
         ruled |= rule.reason
     assert all(reason in ruled for reason in filter(None, Reason))

@@ -76,7 +76,7 @@ def make_scene(
     keypoints = Keypoints(size, size, present * 0.97, present, present.copy(), xy, covariance)
     deviation = CatheterDeviation(
         True, Reason.NONE, stage,
-        DepthReference.CAPSULE if sheathed else DepthReference.FRAME,
+        DepthReference.CAPSULE if sheathed else DepthReference.STENT,
         depth, 0.0005, depth - TARGET, 0.0004, 0.0003, math.radians(6), math.radians(0.7),
         float("nan") if sheathed else 0.0008, 0.0 if sheathed else 0.36, abs(depth - TARGET) <= TOLERANCE,
         np.column_stack([places, np.zeros(COUNT)]), AnnulusSource.CONTRAST,
@@ -302,14 +302,14 @@ class RunBag:
             self.make("geometry_msgs/msg/Quaternion", *a.orientation),
         )
         return self.make(
-            "AnnulusFrame", header, int(a.source), a.valid, int(a.reasons), self.duration(a.contrast_age),
+            "AnnulusFrame", header, int(a.source), a.valid, int(a.reasons), a.contrast_age,
             a.x, a.y, a.angle, a.covariance.ravel(), a.diameter, pose,
         )  # fmt: skip
 
     def deviation(self, header: Any, d: CatheterDeviation) -> Any:
         return self.make(
             "CatheterDeviation", header, d.valid, int(d.reasons), int(d.stage), int(d.reference), d.depth,
-            d.depth_sigma, d.depth_error, d.lateral, d.lateral_sigma, d.angle, d.angle_sigma, d.frame_tilt,
+            d.depth_sigma, d.depth_error, d.lateral, d.lateral_sigma, d.angle, d.angle_sigma, d.stent_tilt,
             d.extraction, d.within_tolerance, [self.make("geometry_msgs/msg/Point", *p) for p in d.landmarks],
             int(d.annulus_source), self.duration(LATENCY),
         )  # fmt: skip

@@ -67,7 +67,7 @@ def test_angle_is_in_degrees() -> None:
     assert row(CatheterDeviation(angle=math.pi / 18), "Angle") == "10.0°"
 
 
-@pytest.mark.parametrize("label", ["Depth", "Error", "Angle", "Frame tilt", "Extraction"])
+@pytest.mark.parametrize("label", ["Depth", "Error", "Angle", "Stent tilt", "Extraction"])
 def test_unknown_number_is_a_dash(label: str) -> None:
     assert row(CatheterDeviation(), label) == "\N{EN DASH}"
 

@@ -57,7 +57,7 @@ _OF_THE_FRAME: dict[str, Column] = {
     "depth_m": ("implantation depth, positive into the ventricle", lambda f: f.deviation.depth),
     "lateral_m": ("where the catheter crosses the annulus line", lambda f: f.deviation.lateral),
     "angle_rad": ("catheter against the annulus normal", lambda f: f.deviation.angle),
-    "frame_tilt_m": ("depth of FE2 less that of FE1", lambda f: f.deviation.frame_tilt),
+    "stent_tilt_m": ("depth of FE2 less that of FE1", lambda f: f.deviation.stent_tilt),
     "extraction": ("share of the frame out of the capsule", lambda f: f.deviation.extraction),
     "spatial_depth_m": ("depth in space: with what the projection hides", lambda f: f.spatial_depth),
     "spatial_angle_rad": ("angle in space", lambda f: f.spatial_angle),
