@@ -26,17 +26,21 @@ class Frame:
 class FrameSource(Protocol):
     """Frames in order of time; iterating it again starts from the first."""
 
-    name: str
-    """What the user knows it by, for messages: a file name or a description."""
+    @property
+    def name(self) -> str:
+        """What the user knows it by, for messages: a file name or a description."""
 
-    frame_count: int
-    """Number of frames; for a video, as its container states it."""
+    @property
+    def frame_count(self) -> int:
+        """Number of frames; for a video, as its container states it."""
 
-    geometry: CArmGeometry
-    """C-arm geometry of all frames; uncalibrated when unknown."""
+    @property
+    def geometry(self) -> CArmGeometry:
+        """C-arm geometry of all frames; uncalibrated when unknown."""
 
-    notes: tuple[str, ...]
-    """Sentences the user should see: assumptions made, contradictions found."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences the user should see: assumptions made, contradictions found."""
 
     def __iter__(self) -> Iterator[Frame]: ...
 

@@ -1,0 +1,1 @@
+"""The commands behind ./tavi, a module for each group: their options, and what runs them."""

@@ -1,0 +1,32 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    """What a command is added to."""
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The model that runs, and how."""
+    parser.add_argument(
+        "--model", type=Path, default=None, help="folder of a model bundle; else the shipped one"
+    )
+    parser.add_argument("--runtime", choices=("auto", "litert", "tensorflow"), default="auto")
+    add_threads(parser)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the inference")
+
+
+def positive(text: str) -> float:
+    """The type of an option that takes a positive number."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -1,0 +1,123 @@
+"""demo and run: the whole ROS 2 graph on a simulated procedure or on recorded images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tavi_perception.commands.options import add_model, positive
+
+if TYPE_CHECKING:
+    from tavi_perception.commands.options import Commands
+    from tavi_perception.imaging.source import FrameSource
+
+NOTICE = "Research software, not a medical device."
+
+
+def add_demo(commands: Commands) -> None:
+    parser = commands.add_parser("demo", help="a synthetic procedure through the whole ROS 2 graph")
+    parser.add_argument("--seed", type=int, default=None, help="which synthetic patient and procedure")
+    parser.add_argument("--duration", type=positive, default=20.0, help="length of the procedure (s)")
+    parser.add_argument("--frame-rate", type=positive, default=15.0, help="frames a second")
+    parser.add_argument("--out", type=Path, default=None, help="folder for the results")
+    parser.add_argument("--view", action="store_true", help="watch it in RViz, where that is installed")
+    add_model(parser)
+    parser.set_defaults(run=_demo)
+
+
+def add_run(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "run", help="the perception node on a DICOM file, video, image folder or bag"
+    )
+    parser.add_argument("source", type=Path, help="DICOM file, video, image, folder of images, or bag")
+    parser.add_argument("--out", type=Path, default=None, help="folder for the results")
+    parser.add_argument(
+        "--frame-rate", type=positive, default=None, help="frames a second, where unknown or wrong"
+    )
+    _add_calibration(parser)
+    add_model(parser)
+    parser.set_defaults(run=_run)
+
+
+def _add_calibration(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("calibration", "above all that the file says; lengths in mm")
+    group.add_argument("--pixel-size-mm", type=positive, help="size of a pixel at the patient")
+    group.add_argument("--sid-mm", type=positive, help="source to detector (SID)")
+    group.add_argument("--sod-mm", type=positive, help="source to patient (SOD)")
+    group.add_argument(
+        "--imager-pixel-spacing-mm", type=positive, help="pitch of the image's pixels at the detector"
+    )
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from tavi_perception.simulation.procedure import RenderedProcedure
+    from tavi_perception.simulation.seeds import BENCHMARK_START
+
+    seed = BENCHMARK_START if arguments.seed is None else arguments.seed
+    source = RenderedProcedure(seed, arguments.duration, arguments.frame_rate)
+    return _session(source, arguments, live=True)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from tavi_perception.calibration import UserCalibration
+    from tavi_perception.carm import Calibration
+    from tavi_perception.imaging import open_source
+
+    given = UserCalibration(
+        pixel_size_mm=arguments.pixel_size_mm,
+        source_to_detector_mm=arguments.sid_mm,
+        source_to_patient_mm=arguments.sod_mm,
+        imager_pixel_spacing_mm=arguments.imager_pixel_spacing_mm,
+    )
+    source = open_source(
+        arguments.source,
+        frame_rate=arguments.frame_rate,
+        calibration=None if given == UserCalibration() else given,
+    )
+    if given != UserCalibration() and source.geometry.calibration is not Calibration.USER:
+        print(
+            f"tavi run: {source.name}: the given calibration is incomplete or implausible: give "
+            "--pixel-size-mm, or --sid-mm, --sod-mm and --imager-pixel-spacing-mm together; only those that "
+            "the file itself states may be left out",
+            file=sys.stderr,
+        )
+        return 2
+    return _session(source, arguments, live=False)
+
+
+def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) -> int:
+    from tavi_perception.inference.bundle import load_bundle
+    from tavi_perception.nodes.session import SessionOptions, run_session
+    from tavi_perception.visualization.report import write_report
+
+    if arguments.model is not None:
+        load_bundle(arguments.model)
+    _print_notes(source, source.notes)
+    told = source.notes
+    out = arguments.out or Path("out") / f"{arguments.command}-{datetime.now():%Y%m%d-%H%M%S}"
+    out.mkdir(parents=True, exist_ok=True)
+    options = SessionOptions(
+        out=out,
+        live=live,
+        model=str(arguments.model or ""),
+        runtime=arguments.runtime,
+        threads=arguments.threads,
+        view=getattr(arguments, "view", False),
+    )
+    result = run_session(source, options)
+    _print_notes(source, [note for note in source.notes if note not in told])
+    summary = write_report(out / "bag", out)
+    print(summary.headline)
+    for name in ("report.html", "summary.json", "bag"):
+        print(f"  {out / name}")
+    print(NOTICE)
+    return 0 if result.deviations >= result.images or (live and result.deviations) else 1
+
+
+def _print_notes(source: FrameSource, notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"{source.name}: {note}", file=sys.stderr)
