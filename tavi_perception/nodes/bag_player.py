@@ -16,8 +16,14 @@ from rosgraph_msgs.msg import Clock
 from tavi_perception.bags import BagReader, TopicQos
 from tavi_perception.nodes.recorder import message_class
 
-START_DELAY = 1.0
-"""s for subscribers to find the publishers before the first message."""
+PATIENCE = 5.0
+"""s that the first message waits for subscribers at most."""
+
+SETTLE = 1.0
+"""s without a new subscriber after which those there are count as all: discovery is not simultaneous."""
+
+LOOK_PERIOD = 0.05
+"""s between two looks for subscribers."""
 
 ACKNOWLEDGED_WITHIN = 5
 """s that subscribers may take to confirm the last messages."""
@@ -47,7 +53,7 @@ class BagPlayer(Node):
     def play(self, stop: threading.Event) -> int:
         """Publishes until the end or until ``stop`` is set; the number of messages published."""
         self._publish_clock(self._bag.start_ns)
-        stop.wait(START_DELAY)
+        self._wait_for_subscribers(stop)
         start, count = time.monotonic(), 0
         for message in self._bag.raw(self._publishers_by_topic):
             due = start + (message.time_ns - self._bag.start_ns) / 1e9 / self._rate
@@ -59,6 +65,23 @@ class BagPlayer(Node):
         for publisher in self._publishers_by_topic.values():
             publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGED_WITHIN))
         return count
+
+    def _wait_for_subscribers(self, stop: threading.Event) -> None:
+        """Until everybody that the graph knows of is connected and nobody new has come for ``SETTLE`` s.
+
+        Returns after ``PATIENCE`` s at the latest: a bag may be played for those who come later.
+        """
+        own = [*self._publishers_by_topic.values(), *filter(None, [self._clock_publisher])]
+        now = changed = time.monotonic()
+        end, before = now + PATIENCE, [0] * len(own)
+        while now < end and not stop.wait(LOOK_PERIOD):
+            now = time.monotonic()
+            connected = [publisher.get_subscription_count() for publisher in own]
+            if connected != before:
+                before, changed = connected, now
+            known = [self.count_subscribers(publisher.topic_name) for publisher in own]
+            if any(connected) and connected == known and now - changed >= SETTLE:
+                return
 
     def _publish_clock(self, time_ns: int) -> None:
         if self._clock_publisher is not None:

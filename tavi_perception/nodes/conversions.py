@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import math
+import sys
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -124,17 +125,17 @@ def camera_info(geometry: CArmGeometry, header: Header) -> CameraInfo:
 
 
 def image_to_msg(image: np.ndarray, header: Header) -> Image:
-    """mono8 from (H, W), bgr8 from (H, W, 3) uint8."""
+    """mono8 from (H, W) uint8, mono16 from (H, W) uint16, bgr8 from (H, W, 3) uint8."""
     # array.array takes the message's fast path; bytes would be checked element by element.
     data = array.array("B")
     data.frombytes(memoryview(np.ascontiguousarray(image)).cast("B"))
-    height, width = image.shape[:2]
     return Image(
         header=header,
-        height=height,
-        width=width,
-        encoding="mono8" if image.ndim == 2 else "bgr8",
-        step=width * (1 if image.ndim == 2 else 3),
+        height=image.shape[0],
+        width=image.shape[1],
+        encoding="bgr8" if image.ndim == 3 else f"mono{8 * image.itemsize}",
+        is_bigendian=int(sys.byteorder == "big"),
+        step=image[0].nbytes,
         data=data,
     )
 

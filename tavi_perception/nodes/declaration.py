@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -14,20 +16,28 @@ LARGEST = 1e9
 """Bound of a one-sided range: rclpy knows only ranges with two ends."""
 
 
-def declare(node: Node, config: type[Config]) -> None:
-    """Declares every field of a configuration dataclass as a parameter of the node."""
-    for info in parameters_of(config):
+def node_parameters(config: type) -> list[ParameterInfo]:
+    """What a node declares of a configuration dataclass: everything but its constants."""
+    return [info for info in parameters_of(config) if not info.constant]
+
+
+def declare(node: Node, config: type) -> None:
+    """Declares the parameters of a configuration dataclass as parameters of the node."""
+    for info in node_parameters(config):
         node.declare_parameter(info.name, info.default, _descriptor(info))
 
 
-def read(node: Node, config: type[Config], **changed: object) -> Config:
-    """The configuration from the node's parameters, with the given ones replaced.
+def read(node: Node, config: type[Config], changed: Mapping[str, object] = MappingProxyType({})) -> Config:
+    """The configuration from the node's parameters, with the given ones, by their names, replaced.
 
     Raises:
         ValueError: a value, or a combination of values, is not allowed.
     """
-    values = {info.name: node.get_parameter(info.name).value for info in parameters_of(config)}
-    return config(**{**values, **{k: v for k, v in changed.items() if k in values}})
+    values = {
+        info.field: changed[info.name] if info.name in changed else node.get_parameter(info.name).value
+        for info in node_parameters(config)
+    }
+    return config(**values)
 
 
 def _descriptor(info: ParameterInfo) -> ParameterDescriptor:

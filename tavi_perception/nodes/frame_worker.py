@@ -105,13 +105,13 @@ class FrameWorker:
     def _work(self) -> None:
         while (msg := self._mailbox.take()) is not None:
             try:
-                self._process(msg)
+                self._answer(msg)
             except Exception as error:  # the node outlives any single frame
-                self._log_failure("processing", error)
-                self._health.frame_rejected(f"processing a frame failed: {error}")
-                self._publish(msg.header, nothing_known(0, 0, Reason.PROCESSING_FAILED))
+                text = _failure("publishing", error)
+                self._logger.error(text, throttle_duration_sec=LOG_PERIOD)
 
-    def _process(self, msg: Image | CompressedImage) -> None:
+    def _answer(self, msg: Image | CompressedImage) -> None:
+        """Publishes what is known after this image, once, whatever happens on the way."""
         situation = self._situation()
         try:
             image = _grey(msg, situation.config.bits_stored)
@@ -126,7 +126,13 @@ class FrameWorker:
             self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY))
             return
         stamp = decode.seconds(msg.header.stamp)
-        frame = self._pipeline.process(image, stamp, situation.geometry, situation.tracking)
+        try:
+            frame = self._pipeline.process(image, stamp, situation.geometry, situation.tracking)
+        except Exception as error:  # the pipeline has forgotten the procedure: the next frame starts afresh
+            self._logger.error(_failure("processing", error), throttle_duration_sec=LOG_PERIOD)
+            self._health.frame_failed(f"processing a frame failed: {error}")
+            self._publish(msg.header, nothing_known(width, height, Reason.PROCESSING_FAILED))
+            return
         latency, frame = self._publish(msg.header, frame)
         self._health.frame_done(latency, frame.deviation.valid)
         self._show(msg.header, image, frame, situation)
@@ -145,7 +151,7 @@ class FrameWorker:
                         situation.config.overlay_rate,
                     )
         except Exception as error:
-            self._log_failure("showing", error)
+            self._logger.error(_failure("showing", error), throttle_duration_sec=LOG_PERIOD)
 
     def _publish(self, header: Header, frame: TrackedFrame) -> tuple[float, TrackedFrame]:
         """Publishes a result, invalid if its image is too old by now; latency (s) and what was published."""
@@ -161,11 +167,6 @@ class FrameWorker:
                 self._last_output = time.monotonic()
         return latency, frame
 
-    def _log_failure(self, doing: str, error: Exception) -> None:
-        self._logger.error(
-            f"{doing} a frame failed: {error}\n{traceback.format_exc()}", throttle_duration_sec=LOG_PERIOD
-        )
-
     def _age(self, header: Header) -> float:
         """Time since capture (s) on the node's clock."""
         return self._clock.now().nanoseconds * 1e-9 - decode.seconds(header.stamp)
@@ -175,6 +176,11 @@ def _grey(msg: Image | CompressedImage, bits_stored: int) -> GreyImage:
     if isinstance(msg, CompressedImage):
         return compressed_to_grey(msg)
     return image_to_grey(msg, bits_stored=bits_stored)
+
+
+def _failure(doing: str, error: Exception) -> str:
+    """For the log; throttling goes by the line that logs, so that each kind of failure has its own."""
+    return f"{doing} a frame failed: {error}\n{traceback.format_exc()}"
 
 
 def _stale_sentence(latency: float) -> str:

@@ -30,6 +30,8 @@ class Health:
         self.received = 0
         self.processed = 0
         self.rejected = 0
+        self.failed = 0
+        self._failure = ""
         self.valid = 0
 
     def frame_done(self, latency: float, valid: bool) -> None:
@@ -44,16 +46,25 @@ class Health:
             self.rejected += 1
         self.input_error = reason
 
+    def frame_failed(self, reason: str) -> None:
+        with self._lock:
+            self.failed += 1
+            self._failure = reason
+
     def qos_problem(self, sentence: str) -> None:
         with self._lock:
             self._qos_problems.add(sentence)
 
     def to_msg(self, header: Header, dropped: int) -> DiagnosticArray:
-        """One status: ERROR while there is no model or images are rejected, WARN for what deserves a look."""
+        """One status: ERROR for no model, rejected images, and frames that have failed since the last one.
+
+        WARN is for what deserves a look.
+        """
         with self._lock:
             latencies = np.array(self._latencies) * 1e3
             qos_problems = sorted(self._qos_problems)
-        errors = [e for e in (self.model_error, self.geometry_error, self.input_error) if e]
+            failure, self._failure = self._failure, ""
+        errors = [e for e in (self.model_error, self.geometry_error, self.input_error, failure) if e]
         warnings = [w for w in (self.warning, *qos_problems) if w]
         level = (
             DiagnosticStatus.ERROR if errors else DiagnosticStatus.WARN if warnings else DiagnosticStatus.OK
@@ -65,6 +76,7 @@ class Health:
             "images processed": self.processed,
             "images dropped": dropped,
             "images rejected": self.rejected,
+            "images failed": self.failed,
             "valid deviations": self.valid,
         }
         if latencies.size:

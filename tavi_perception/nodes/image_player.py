@@ -41,7 +41,8 @@ class ImagePlayer(Node):
         )
         for note in self._source.notes:
             self.get_logger().warning(f"{self._source.name}: {note}")
-        self._publisher = FramePublisher(self, self._source, config.frame_id, config.image_reliability)
+        self._publisher = FramePublisher(self, config.frame_id, config.image_reliability)
+        self._publisher.announce(self._source.geometry)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, name="player", daemon=True)
 
@@ -60,7 +61,7 @@ class ImagePlayer(Node):
             while not self._stop.is_set():
                 before = last = 0.0
                 for frame in paced(self._source, self._stop):
-                    self._publisher.publish(frame)
+                    self._publisher.publish(frame.image, self._source.geometry)
                     before, last = last, frame.time
                 if not self._loop:
                     self.get_logger().info(f"{self._source.name} is played to its end")

@@ -44,9 +44,9 @@ class PerceptionNode(LifecycleNode):
         super().__init__("perception", **node_arguments)
         declare(self, NodeConfig)
         declare(self, TrackingConfig)
-        self._config = read(self, NodeConfig)
-        self._tracking = read(self, TrackingConfig)
-        self.add_on_set_parameters_callback(self._on_parameters)
+        self._apply_parameters([])
+        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
         self._health = Health(self.get_fully_qualified_name())
         self._geometry = uncalibrated(0, 0)
         self._pipeline: Pipeline | None = None
@@ -65,8 +65,6 @@ class PerceptionNode(LifecycleNode):
     # Transitions ------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._config = read(self, NodeConfig)
-        self._tracking = read(self, TrackingConfig)
         child = self._config.annulus_frame_id if self._config.publish_tf else None
         self._outputs = Outputs(self, child, self._report_qos)
         geometry_topic = self.resolve_topic_name("carm_geometry")
@@ -179,15 +177,19 @@ class PerceptionNode(LifecycleNode):
             self._health.geometry_error = str(error)
             self.get_logger().error(str(error))
 
-    def _on_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
+        """Whether they may be set together; nothing is changed yet."""
         changed = {parameter.name: parameter.value for parameter in parameters}
         try:
-            self._config, self._tracking = (
-                read(self, config, **changed) for config in (NodeConfig, TrackingConfig)
-            )
+            for config in (NodeConfig, TrackingConfig):
+                read(self, config, changed)
         except (ValueError, TypeError) as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
+
+    def _apply_parameters(self, _: list[Parameter]) -> None:
+        """Takes over what has been set, for the frames to come."""
+        self._config, self._tracking = read(self, NodeConfig), read(self, TrackingConfig)
 
     def _situation(self) -> Situation:
         return Situation(self._config, self._tracking, self._geometry)

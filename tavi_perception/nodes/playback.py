@@ -1,12 +1,13 @@
-"""Frames of a source as image, geometry and truth messages, at the pace they were recorded."""
+"""Images, their geometry and their truth as messages; a source's frames at their recorded pace."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from typing import Protocol, TypeGuard
+from typing import Any, Protocol
 
+from numpy.typing import NDArray
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
@@ -15,37 +16,39 @@ from tavi_msgs.msg import AnnulusFrame, CArmGeometry, CatheterDeviation, Keypoin
 from tavi_perception import carm, estimates
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import conversions, qos
-from tavi_perception.simulation.procedure import RenderedProcedure
 
 
 class FramePublisher:
-    """Publishes the frames of one source on ``image`` and its geometry, latched, on ``carm_geometry``.
+    """Publishes images on ``image`` and the geometry they were taken with, latched, on ``carm_geometry``.
 
-    ``count`` is the number of frames published. Frames are stamped with the node's clock as they are
-    published: to the graph this is when they were taken.
+    ``count`` is the number of images published. They are stamped with the node's clock as they are published:
+    to the graph this is when they were taken.
     """
 
-    def __init__(self, node: Node, source: FrameSource, frame_id: str, reliability: str) -> None:
+    def __init__(self, node: Node, frame_id: str, reliability: str) -> None:
         self._node = node
         self._frame_id = frame_id
         self.images = node.create_publisher(Image, "image", qos.image_qos(reliability))
         self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
         self._announced: carm.CArmGeometry | None = None
         self.count = 0
-        self.announce(source.geometry)
 
     def announce(self, geometry: carm.CArmGeometry) -> None:
-        """Publish the geometry of the frames to come, if it is not the one that holds already."""
+        """Publish the geometry of the images to come, if it is not the one that holds already."""
+        self._announce(geometry, self._header())
+
+    def publish(self, image: NDArray[Any], geometry: carm.CArmGeometry) -> Header:
+        """Publishes the image (H, W), uint8 or uint16, after its geometry; the header of both."""
+        header = self._header()
+        self._announce(geometry, header)
+        self.images.publish(conversions.image_to_msg(image, header))
+        self.count += 1
+        return header
+
+    def _announce(self, geometry: carm.CArmGeometry, header: Header) -> None:
         if geometry != self._announced:
             self._announced = geometry
-            self._geometry.publish(conversions.geometry_to_msg(geometry, self._header()))
-
-    def publish(self, frame: Frame) -> Image:
-        """The message that was published."""
-        msg = conversions.image_to_msg(frame.image, self._header())
-        self.images.publish(msg)
-        self.count += 1
-        return msg
+            self._geometry.publish(conversions.geometry_to_msg(geometry, header))
 
     def _header(self) -> Header:
         return Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id)
@@ -76,10 +79,6 @@ class TruthPublisher:
         self._keypoints.publish(conversions.keypoints_to_msg(truth.keypoints, header))
         self._annulus.publish(conversions.annulus_to_msg(truth.annulus, header))
         self._deviation.publish(conversions.deviation_to_msg(truth.deviation, header, latency=0.0))
-
-
-def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:
-    return isinstance(source, RenderedProcedure)
 
 
 def paced(source: FrameSource, stop: threading.Event) -> Iterator[Frame]:

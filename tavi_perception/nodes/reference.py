@@ -5,6 +5,7 @@ Run ``python -m tavi_perception.nodes.reference`` in a clone after changing a pa
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tavi_perception.estimates import Reason
-from tavi_perception.nodes.settings import NodeConfig, PlayerConfig, SimulatorConfig
+from tavi_perception.nodes.declaration import node_parameters
+from tavi_perception.nodes.settings import NodeConfig, PlayerConfig
+from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.parameters import ParameterInfo, parameters_of
 from tavi_perception.simulation.documentation import configuration_tables
 from tavi_perception.tracking.config import TrackingConfig
@@ -27,16 +30,22 @@ def parameter_file() -> str:
     """The annotated YAML of the perception node with every parameter at its default."""
     lines = ["# Parameters of the perception node, each at its default.", f"# {_WRITTEN_BY}"]
     lines += ["/**:", "  ros__parameters:"]
-    for info in _perception_parameters():
-        facts = [info.unit, info.range_text, "only at start" if info.read_only else ""]
-        comment = f"{info.description} ({'; '.join(filter(None, facts))})".replace(" ()", "")
-        lines += textwrap.wrap(comment, LINE_LENGTH, initial_indent="    # ", subsequent_indent="    # ")
-        lines.append(f"    {info.name}: {_yaml(info.default)}")
+    for group, infos in itertools.groupby(sorted(_perception_parameters(), key=_group), key=_group):
+        lines += [f"    {group}:"] if group else []
+        indent = " " * (6 if group else 4)
+        for info in infos:
+            facts = [info.unit, info.range_text, "only at start" if info.read_only else ""]
+            comment = f"{info.description} ({'; '.join(filter(None, facts))})".replace(" ()", "")
+            comment_indent = f"{indent}# "
+            lines += textwrap.wrap(
+                comment, LINE_LENGTH, initial_indent=comment_indent, subsequent_indent=comment_indent
+            )
+            lines.append(f"{indent}{info.name_in_group}: {_yaml(info.default)}")
     return "\n".join(lines) + "\n"
 
 
 def parameter_page() -> str:
-    """The Markdown reference of all parameters."""
+    """The Markdown reference of all parameters, and of the tracker's constants."""
     return "\n".join(
         [
             "# Parameters",
@@ -45,15 +54,22 @@ def parameter_page() -> str:
             "",
             "## perception",
             "",
-            *_table(_perception_parameters()),
+            *_parameter_table(sorted(_perception_parameters(), key=_group)),
             "",
             "## image_player",
             "",
-            *_table(parameters_of(PlayerConfig)),
+            *_parameter_table(node_parameters(PlayerConfig)),
             "",
             "## simulator",
             "",
-            *_table(parameters_of(SimulatorConfig)),
+            *_parameter_table(node_parameters(SimulatorConfig)),
+            "",
+            "## Constants of the tracker",
+            "",
+            "No parameters of the node: who develops the tracker changes them in `tracking/config.py` and "
+            "measures what that does.",
+            "",
+            *_constant_table(info for info in parameters_of(TrackingConfig) if info.constant),
             "",
         ]
     )
@@ -109,25 +125,33 @@ def _conditions(rules: Iterable[Rule[Any]], reason: Reason) -> str:
     return "; or ".join(rule.condition for rule in rules if rule.reason is reason)
 
 
-def _perception_parameters() -> Iterator[ParameterInfo]:
-    for config in PERCEPTION:
-        yield from parameters_of(config)
+def _perception_parameters() -> list[ParameterInfo]:
+    return [info for config in PERCEPTION for info in node_parameters(config)]
 
 
-def _table(parameters: Iterator[ParameterInfo]) -> Iterator[str]:
+def _group(info: ParameterInfo) -> str:
+    return info.group
+
+
+def _parameter_table(parameters: Iterable[ParameterInfo]) -> Iterator[str]:
     yield "| parameter | default | unit | allowed | at run time | meaning |"
     yield "|---|---|---|---|---|---|"
     for info in parameters:
-        source = f" Source: {info.source}." if info.source else ""
-        cells = (
-            f"`{info.name}`",
-            f"`{_yaml(info.default)}`",
-            info.unit,
-            info.range_text,
-            "no" if info.read_only else "yes",
-            f"{info.description}{source}",
-        )
-        yield f"| {' | '.join(cells)} |"
+        yield _row(info, info.range_text, "no" if info.read_only else "yes")
+
+
+def _constant_table(constants: Iterable[ParameterInfo]) -> Iterator[str]:
+    yield "| constant | value | unit | meaning |"
+    yield "|---|---|---|---|"
+    for info in constants:
+        yield _row(info)
+
+
+def _row(info: ParameterInfo, *facts: str) -> str:
+    """Of a table: name, default and unit, the facts, meaning and source."""
+    source = f" Source: {info.source}." if info.source else ""
+    cells = (f"`{info.name}`", f"`{_yaml(info.default)}`", info.unit, *facts, f"{info.description}{source}")
+    return f"| {' | '.join(cells)} |"
 
 
 def _yaml(value: object) -> str:

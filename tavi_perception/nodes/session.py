@@ -9,20 +9,22 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from rclpy.node import Node
-from sensor_msgs.msg import Image
+from rclpy.time import Time
 from tavi_msgs.msg import CatheterDeviation
 from tqdm import tqdm
 
 from tavi_perception.bags import BagWriter
 from tavi_perception.bags.decode import stamp_ns
-from tavi_perception.imaging.source import FrameSource
+from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.graph import Graph, GraphError
-from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, has_truth, paced
+from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, paced
 from tavi_perception.nodes.recorder import Recorder
 from tavi_perception.resources import share_directory
+from tavi_perception.simulation.procedure import RenderedProcedure
 
 START_TIMEOUT = 60.0
 """s for every node to start and find the others; a cold start with a GPU takes tens of seconds."""
@@ -83,58 +85,79 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
     """
     topics = {*INPUTS, *RESULTS, *VIEWS, *SHARED, *(TRUTH if has_truth(source) else ())}
     with BagWriter(options.out / "bag") as bag, Graph() as graph:
-        graph.start(
-            "perception node",
-            [sys.executable, "-m", "tavi_perception.nodes.perception_node", *_perception_arguments(options)],
-            options.out / "perception.log",
-        )
-        if options.view:
-            graph.start("RViz", _rviz(), options.out / "rviz.log")
-        recorder = Recorder(bag, topics)
-        player = Node("player", namespace="fluoro")
-        frames = FramePublisher(player, source, "fluoro", "reliable")
-        truth = TruthPublisher(player) if has_truth(source) else None
-        answers = _Answers(player)
+        _start_children(graph, options)
+        recorder, player = Recorder(bag, topics), _Player(source)
+        answers = _AnsweredFrames(player)
         graph.add(recorder)
         graph.add(player)
-
+        images = player.frames.images
         _wait(
-            lambda: recorder.connected >= topics and frames.images.get_subscription_count() >= 2,
+            lambda: recorder.connected >= topics and images.get_subscription_count() >= 2,
             START_TIMEOUT,
             graph,
-            lambda: (
-                "the graph is incomplete: nothing heard of "
-                + (
-                    ", ".join(sorted(topics - recorder.connected))
-                    or "the perception node's image subscription"
-                )
-            ),
+            lambda: _incomplete(topics - recorder.connected),
         )
         time.sleep(SETTLE)
         for index, frame in enumerate(_progress(source)):
-            if has_truth(source):
-                frames.announce(source.geometry_at(index))
-            image = frames.publish(frame)
-            if truth is not None:
-                truth.publish(source.truth(index), image.header)
+            stamp = player.show(index, frame)
             if options.live:
                 graph.check_children()
             else:
-                answers.wait_for(image, index, graph)
+                answers.wait_for(stamp, index, graph)
+        shown, counts = player.frames.count, recorder.counts
         _wait(
             lambda: (
-                recorder.counts["/fluoro/image"] >= frames.count
-                and (options.live or min(recorder.counts[topic] for topic in RESULTS) >= frames.count)
+                counts[INPUTS[0]] >= shown
+                and (options.live or min(counts[topic] for topic in RESULTS) >= shown)
             ),
             ANSWER_TIMEOUT,
             graph,
-            lambda: f"the recorder has {recorder.counts['/fluoro/image']} of {frames.count} images",
+            lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
         )
         time.sleep(SETTLE)
-        return SessionResult(recorder.counts["/fluoro/image"], recorder.counts["/tavi/deviation"])
+        return SessionResult(counts[INPUTS[0]], counts["/tavi/deviation"])
 
 
-class _Answers:
+def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:
+    return isinstance(source, RenderedProcedure)
+
+
+def _start_children(graph: Graph, options: SessionOptions) -> None:
+    graph.start(
+        "perception node",
+        [sys.executable, "-m", "tavi_perception.nodes.perception_node", *_perception_arguments(options)],
+        options.out / "perception.log",
+    )
+    if options.view:
+        graph.start("RViz", _rviz(), options.out / "rviz.log")
+
+
+def _incomplete(missing: set[str]) -> str:
+    named = ", ".join(sorted(missing)) or "the perception node's image subscription"
+    return f"the graph is incomplete: nothing heard of {named}"
+
+
+class _Player(Node):
+    """Shows the frames of a source, and their truth where it has one."""
+
+    def __init__(self, source: FrameSource) -> None:
+        super().__init__("player", namespace="fluoro")
+        self._source = source
+        self.frames = FramePublisher(self, "fluoro", "reliable")
+        self.frames.announce(source.geometry)
+        self._truth = TruthPublisher(self) if has_truth(source) else None
+
+    def show(self, index: int, frame: Frame) -> int:
+        """The stamp (ns) with which it was published."""
+        source = self._source
+        geometry = source.geometry_at(index) if has_truth(source) else source.geometry
+        header = self.frames.publish(frame.image, geometry)
+        if self._truth is not None:
+            self._truth.publish(source.truth(index), header)
+        return Time.from_msg(header.stamp).nanoseconds
+
+
+class _AnsweredFrames:
     """Remembers which frames have been answered with a deviation."""
 
     def __init__(self, node: Node) -> None:
@@ -142,8 +165,7 @@ class _Answers:
         self._arrived = threading.Condition()
         node.create_subscription(CatheterDeviation, "/tavi/deviation", self._on_deviation, qos.OUTPUT)
 
-    def wait_for(self, image: Image, index: int, graph: Graph) -> None:
-        stamp = stamp_ns(image)
+    def wait_for(self, stamp: int, index: int, graph: Graph) -> None:
         deadline = time.monotonic() + ANSWER_TIMEOUT
         with self._arrived:
             while not self._arrived.wait_for(lambda: stamp in self._answered, timeout=0.5):

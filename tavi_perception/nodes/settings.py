@@ -1,11 +1,10 @@
-"""The parameters of the nodes beside those of the tracking: what they are called, mean and may be."""
+"""The parameters of perception node and image player beside those of tracking: meaning, unit and range."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tavi_perception.parameters import check_parameters, parameter
-from tavi_perception.simulation.seeds import BENCHMARK_START
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ class NodeConfig:
         "How many of the 16 bits of mono16 and 16UC1 images carry the grey level.",
         minimum=8,
         maximum=16,
-        read_only=True,
     )
     stale_after: float = parameter(
         0.2,
@@ -76,7 +74,23 @@ class NodeConfig:
 
 
 @dataclass(frozen=True)
-class PlayerConfig:
+class ImagePublisherConfig:
+    """Parameters of every node that publishes fluoroscopy images."""
+
+    frame_id: str = parameter("fluoro", "Frame of the images, origin at the X-ray source.", read_only=True)
+    image_reliability: str = parameter(
+        "best_effort",
+        "best_effort as of a camera, or reliable.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+
+    def __post_init__(self) -> None:
+        check_parameters(self)
+
+
+@dataclass(frozen=True)
+class PlayerConfig(ImagePublisherConfig):
     """Parameters of the image player."""
 
     source: str = parameter("", "DICOM file, video, image, folder of images, or bag to play.", read_only=True)
@@ -89,13 +103,6 @@ class PlayerConfig:
         read_only=True,
     )
     loop: bool = parameter(False, "Start again after the last frame.", read_only=True)
-    frame_id: str = parameter("fluoro", "Frame of the images, origin at the X-ray source.", read_only=True)
-    image_reliability: str = parameter(
-        "best_effort",
-        "best_effort as of a camera, or reliable.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
-    )
     pixel_size_mm: float = parameter(
         0.0,
         "Size of a pixel at the patient, above all that the source says; 0: not given.",
@@ -124,80 +131,3 @@ class PlayerConfig:
         maximum=10.0,
         read_only=True,
     )
-
-    def __post_init__(self) -> None:
-        check_parameters(self)
-
-
-@dataclass(frozen=True)
-class SimulatorConfig:
-    """Parameters of the simulator."""
-
-    seed: int = parameter(
-        BENCHMARK_START,
-        "Which patient and procedure; 1000000 and above: none that a model was trained on.",
-        minimum=0,
-        maximum=2**31 - 1,
-        read_only=True,
-    )
-    script: str = parameter(
-        "none",
-        "none: commands on /delivery/command move the device; procedure: a whole implantation runs by "
-        "itself, from when somebody subscribes to the images.",
-        choices=("none", "procedure"),
-        read_only=True,
-    )
-    duration: float = parameter(
-        20.0,
-        "Length of the procedure that a script runs.",
-        unit="s",
-        minimum=1.0,
-        maximum=3600.0,
-        read_only=True,
-    )
-    frame_rate: float = parameter(
-        15.0, "Frames per second.", unit="Hz", minimum=1.0, maximum=60.0, read_only=True
-    )
-    size: int = parameter(
-        1000, "Side of the square images.", unit="px", minimum=64, maximum=4096, read_only=True
-    )
-    bits: int = parameter(
-        8, "Bits of a grey level: 8 publishes mono8, 16 mono16.", minimum=8, maximum=16, read_only=True
-    )
-    injection_period: float = parameter(
-        0.0,
-        "Contrast is injected at the start and then after every so many seconds; 0: never. A script injects "
-        "by itself.",
-        unit="s",
-        minimum=0.0,
-        maximum=3600.0,
-        read_only=True,
-    )
-    command_timeout: float = parameter(
-        0.5,
-        "A command this long after its stamp, or after it came, has run out: the robot holds.",
-        unit="s",
-        minimum=0.02,
-        maximum=10.0,
-        read_only=True,
-    )
-    velocity_limit: float = parameter(
-        0.03,
-        "A command beyond it cannot be meant: the robot holds with a fault until a command says hold.",
-        unit="m/s",
-        minimum=0.0001,
-        maximum=1.0,
-        read_only=True,
-    )
-    frame_id: str = parameter("fluoro", "Frame of the images, origin at the X-ray source.", read_only=True)
-    image_reliability: str = parameter(
-        "best_effort",
-        "best_effort as of a camera, or reliable.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
-    )
-
-    def __post_init__(self) -> None:
-        check_parameters(self)
-        if self.bits not in (8, 16):
-            raise ValueError(f"bits is {self.bits}; choose 8 or 16")

@@ -11,25 +11,27 @@ from numpy.typing import NDArray
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.nodes.command_gate import Drive
-from tavi_perception.nodes.settings import SimulatorConfig
+from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.robot import Command
+from tavi_perception.simulation.robot import Command, RobotState
 from tavi_perception.simulation.scene import Scene
 
 
 @dataclass(frozen=True)
 class RobotReport:
-    """What the robot says of itself: travel since the start (m), and whether it moves or has a fault."""
+    """What the robot says of itself: of both drives, travel since the start (m) and velocity (m/s)."""
 
     advance: float
     retraction: float
+    advance_velocity: float
+    retraction_velocity: float
     moving: bool
     fault: bool
 
 
 @dataclass(frozen=True)
-class View:
+class PatientFrame:
     """One frame and what is true of it.
 
     Attributes:
@@ -57,7 +59,7 @@ class Patient(Protocol):
         """There is no further frame."""
         ...
 
-    def look(self) -> View: ...
+    def look(self) -> PatientFrame: ...
 
     def step(self, dt: float, drive: Drive) -> None:
         """Lets ``dt`` s pass."""
@@ -78,15 +80,15 @@ class CommandedPatient:
         self._procedure = LiveProcedure(config.seed, config.size, config.bits)
         self.stored_bits = _stored_bits(self._procedure.scene, config)
 
-    def look(self) -> View:
-        truth, state = self._procedure.truth(), self._procedure.robot.state
-        return View(
+    def look(self) -> PatientFrame:
+        truth = self._procedure.truth()
+        return PatientFrame(
             self._procedure.image(),
             self._procedure.geometry,
             truth.keypoints,
             truth.annulus,
             truth.deviation,
-            RobotReport(1e-3 * state.advance_mm, 1e-3 * state.retraction_mm, state.moving, state.fault),
+            _report(self._procedure.robot.state),
         )
 
     def step(self, dt: float, drive: Drive) -> None:
@@ -112,9 +114,9 @@ class ScriptedPatient:
     def finished(self) -> bool:
         return self._index >= self._procedure.frame_count
 
-    def look(self) -> View:
+    def look(self) -> PatientFrame:
         truth = self._procedure.truth(self._index)
-        return View(
+        return PatientFrame(
             self._procedure.image(self._index),
             self._procedure.geometry_at(self._index),
             truth.keypoints,
@@ -127,6 +129,17 @@ class ScriptedPatient:
         self._index += round(dt * self._frame_rate)
 
     def inject(self) -> None: ...
+
+
+def _report(state: RobotState) -> RobotReport:
+    return RobotReport(
+        1e-3 * state.advance_mm,
+        1e-3 * state.retraction_mm,
+        1e-3 * state.advance_velocity_mm_s,
+        1e-3 * state.retraction_velocity_mm_s,
+        state.moving,
+        state.fault,
+    )
 
 
 def _stored_bits(scene: Scene, config: SimulatorConfig) -> int:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
 import traceback
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.time import Time
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
-from tavi_msgs.msg import CArmGeometry, DeliveryCommand, DeliveryState
+from tavi_msgs.msg import DeliveryCommand, DeliveryState
 
-from tavi_perception import carm
-from tavi_perception.nodes import conversions, qos
+from tavi_perception.nodes import qos
 from tavi_perception.nodes.command_gate import CommandGate
 from tavi_perception.nodes.declaration import declare, read
-from tavi_perception.nodes.playback import TruthPublisher
+from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
 from tavi_perception.nodes.process import run_node
-from tavi_perception.nodes.settings import SimulatorConfig
-from tavi_perception.nodes.simulated_patient import PATIENTS, RobotReport, View
+from tavi_perception.nodes.simulated_patient import PATIENTS, PatientFrame, RobotReport
+from tavi_perception.nodes.simulator_settings import SimulatorConfig
 
 COMMAND = "/delivery/command"
 
@@ -134,45 +130,45 @@ class Simulator(Node):
 
 
 class _Outputs:
-    """The publishers. Frames are stamped as they are published: to the graph this is when they were taken."""
+    """The publishers: everything of one frame goes out with one stamp."""
 
     def __init__(self, node: Node, config: SimulatorConfig) -> None:
-        self._node = node
-        self._frame_id = config.frame_id
-        self._geometry_shown: carm.CArmGeometry | None = None
-        self.images = node.create_publisher(Image, "image", qos.image_qos(config.image_reliability))
-        self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
+        self._frames = FramePublisher(node, config.frame_id, config.image_reliability)
         self._truth = TruthPublisher(node)
         self._state = node.create_publisher(DeliveryState, "/delivery/state", qos.OUTPUT)
+        self._joints = node.create_publisher(JointState, "/delivery/joint_states", qos.OUTPUT)
 
-    def publish(self, view: View, fault: bool) -> None:
-        """Everything of one frame, with one stamp; the geometry only when it has changed."""
-        header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id)
-        if view.geometry != self._geometry_shown:
-            self._geometry_shown = view.geometry
-            self._geometry.publish(conversions.geometry_to_msg(view.geometry, header))
-        self.images.publish(_image(view.image, header))
-        self._truth.publish(view, header)
-        if view.robot is not None:
-            self._state.publish(_state(view.robot, fault, header))
+    @property
+    def images(self) -> Publisher:
+        return self._frames.images
 
-
-def _image(image: NDArray[Any], header: Header) -> Image:
-    """mono8 from (H, W) uint8, mono16 from uint16."""
-    msg = conversions.image_to_msg(np.ascontiguousarray(image).view(np.uint8), header)
-    if image.dtype == np.uint16:
-        msg.encoding, msg.width = "mono16", image.shape[1]
-        msg.is_bigendian = int(sys.byteorder == "big")
-    return msg
+    def publish(self, frame: PatientFrame, fault: bool) -> None:
+        header = self._frames.publish(frame.image, frame.geometry)
+        self._truth.publish(frame, header)
+        if frame.robot is not None:
+            # The robot's lengths lie in no coordinate frame.
+            own = Header(stamp=header.stamp)
+            self._state.publish(_delivery_state(frame.robot, fault, own))
+            self._joints.publish(_joint_state(frame.robot, own))
 
 
-def _state(robot: RobotReport, fault: bool, header: Header) -> DeliveryState:
+def _delivery_state(robot: RobotReport, fault: bool, header: Header) -> DeliveryState:
     return DeliveryState(
-        header=Header(stamp=header.stamp),
-        advance=float(robot.advance),
-        retraction=float(robot.retraction),
-        moving=bool(robot.moving),
-        fault=bool(robot.fault or fault),
+        header=header,
+        advance=robot.advance,
+        retraction=robot.retraction,
+        moving=robot.moving,
+        fault=robot.fault or fault,
+    )
+
+
+def _joint_state(robot: RobotReport, header: Header) -> JointState:
+    """The same drives as prismatic joints, for ros2_control, MoveIt and RViz: m and m/s."""
+    return JointState(
+        header=header,
+        name=["catheter_advance", "capsule_retraction"],
+        position=[robot.advance, robot.retraction],
+        velocity=[robot.advance_velocity, robot.retraction_velocity],
     )
 
 

@@ -48,10 +48,12 @@ class Command:
 
 @dataclass(frozen=True)
 class RobotState:
-    """What the encoders say: travel of the drives since the beginning (mm), and whether all is well."""
+    """What the encoders say: travel of the drives since the beginning and velocity; whether all is well."""
 
     advance_mm: float
     retraction_mm: float
+    advance_velocity_mm_s: float
+    retraction_velocity_mm_s: float
     moving: bool
     fault: bool
 
@@ -78,9 +80,8 @@ class Robot:
 
     @property
     def state(self) -> RobotState:
-        advance, retraction = self._drive
         moving = bool(np.abs(self._velocity).max() > 0.01)
-        return RobotState(float(advance), float(retraction), moving, self._fault)
+        return RobotState(*map(float, (*self._drive, *self._velocity)), moving, self._fault)
 
     @property
     def depth_mm(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tavi_perception.parameters import check_parameters, parameter, parameters_of
+from tavi_perception.parameters import check_parameters, constant, parameter, parameters_of
 
 
 # fmt: off
@@ -21,230 +21,232 @@ class TrackingConfig:
 
     target_depth: float = parameter(
         0.003, "Implantation depth aimed at, positive into the ventricle.",
-        unit="m", minimum=-0.02, maximum=0.03, source="clinical default",
+        group="tracking", unit="m", minimum=-0.02, maximum=0.03, source="clinical default",
     )
     depth_tolerance: float = parameter(
         0.002, "Largest depth error that counts as within tolerance.",
-        unit="m", minimum=0.0, maximum=0.02, source="clinical default, 1-5 mm",
+        group="tracking", unit="m", minimum=0.0, maximum=0.02, source="clinical default, 1-5 mm",
     )
     depth_sigma_limit: float = parameter(
         0.0006, "Standard deviation of the depth, as far as landmarks and annulus make it, above which it is "
         "LOW_CONFIDENCE.",
-        unit="m", minimum=0.0, maximum=0.02,
+        group="tracking", unit="m", minimum=0.0, maximum=0.02,
         source="a depth that is wrong by 3 mm must not be valid, and is 5 of them; with 0.0008 there was one "
         "in 100 synthetic procedures, seeds from 950000",
     )
     max_depth_speed: float = parameter(
-        0.15, "Depth that changes faster, beyond its uncertainty, is IMPLAUSIBLE.",
-        unit="m/s", minimum=0.0, maximum=10.0,
+        0.15, "Depth that changes faster, beyond its uncertainty, is IMPLAUSIBLE_GEOMETRY.",
+        group="tracking", unit="m/s", minimum=0.0, maximum=10.0,
         source="three times the 44 mm/s of a device at rest in an annulus that moves 11.6 mm at 72 beats/min",
     )
 
     annulus_diameter_min: float = parameter(
-        0.015, "Distance AA1-AA2 below which the annulus is IMPLAUSIBLE.",
-        unit="m", minimum=0.0, maximum=0.1, source="clinical default",
+        0.015, "Distance AA1-AA2 below which the annulus is IMPLAUSIBLE_GEOMETRY.",
+        group="annulus", unit="m", minimum=0.0, maximum=0.1, source="clinical default",
     )
     annulus_diameter_max: float = parameter(
-        0.035, "Distance AA1-AA2 above which the annulus is IMPLAUSIBLE.",
-        unit="m", minimum=0.0, maximum=0.1, source="clinical default",
+        0.035, "Distance AA1-AA2 above which the annulus is IMPLAUSIBLE_GEOMETRY.",
+        group="annulus", unit="m", minimum=0.0, maximum=0.1, source="clinical default",
     )
     annulus_sigma_limit: float = parameter(
         0.15, "Standard deviation of the annulus' origin above which it is LOW_CONFIDENCE.",
-        unit="of the diameter", minimum=0.0, maximum=1.0, source="unsourced",
+        group="annulus", unit="of the diameter", minimum=0.0, maximum=1.0, source="unsourced",
     )
-    annulus_turn_max: float = parameter(
-        0.52, "Turn of AA1-AA2 against the injection so far above which it is IMPLAUSIBLE.",
+    annulus_turn_max: float = constant(
+        0.52, "Turn of AA1-AA2 against the injection so far above which it is IDENTITY_DOUBTFUL.",
         unit="rad", minimum=0.0, maximum=math.pi, source="unsourced",
     )
     binding_timeout: float = parameter(
-        60.0, "How long after contrast the pigtail stands for the annulus.",
-        unit="s", minimum=0.0, maximum=600.0, source="clinical default",
+        60.0, "How long after contrast the pigtail carries the annulus frame.",
+        group="annulus", unit="s", minimum=0.0, maximum=600.0, source="clinical default",
     )
-    binding_frames: int = parameter(
-        3, "Frames with contrast and pigtail before the pigtail may stand for the annulus.",
-        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+    binding_frames: int = constant(
+        3, "Frames with contrast and pigtail before the pigtail may carry the annulus frame.",
+        unit="frames", minimum=1, maximum=100, source="unsourced",
     )
-    binding_play: float = parameter(
+    binding_play: float = constant(
         0.003, "Standard deviation of the annulus against the pigtail that is assumed at least.",
-        unit="of the diameter", minimum=0.0, maximum=1.0, read_only=True,
+        unit="of the diameter", minimum=0.0, maximum=1.0,
         source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
     )
-    noise_kept: float = parameter(
+    noise_kept: float = constant(
         0.15, "Share of the stated variance of the hinge points that is alike in all frames of an injection.",
-        minimum=0.0, maximum=1.0, read_only=True,
+        minimum=0.0, maximum=1.0,
         source="coverage of the stated depth sigmas over 160 synthetic procedures, seeds from 950000 and "
         "1000100",
     )
-    binding_sway: float = parameter(
+    binding_sway: float = constant(
         0.05, "Standard deviation of the motion of the annulus against the pigtail over a heart beat that is "
         "assumed before it was seen.",
-        unit="of the pigtail's motion", minimum=0.001, maximum=1.0, read_only=True,
+        unit="of the pigtail's motion", minimum=0.001, maximum=1.0,
         source="least jitter of the depth over 40 synthetic procedures, seeds from 950000",
     )
-    binding_drift: float = parameter(
+    binding_drift: float = constant(
         0.001, "Random walk of the annulus against the pigtail.",
-        unit="of the diameter per sqrt(s)", minimum=0.0, maximum=1.0, read_only=True,
+        unit="of the diameter per sqrt(s)", minimum=0.0, maximum=1.0,
         source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
     )
-    binding_turn: float = parameter(
+    binding_turn: float = constant(
         0.005, "Random walk of the direction of the annulus since contrast.",
-        unit="rad/sqrt(s)", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        unit="rad/sqrt(s)", minimum=0.0, maximum=1.0, source="unsourced",
     )
-    injection_gap: float = parameter(
+    injection_gap: float = constant(
         2.0, "Time without contrast after which the next contrast is another injection.",
-        unit="s", minimum=0.0, maximum=60.0, read_only=True, source="unsourced",
+        unit="s", minimum=0.0, maximum=60.0, source="unsourced",
     )
 
     sheathed_length: float = parameter(
         math.nan, "Distance CP-CD of the sheathed device; NaN: the largest one seen.",
-        unit="m", minimum=0.02, maximum=0.1, source="unsourced",
+        group="device", unit="m", minimum=0.02, maximum=0.1, source="unsourced",
     )
     max_shape_speed: float = parameter(
         0.05, "CD (sheathed), CT, FE1 or FE2 that moves faster against CP, or FE1 twice as fast against FE2, "
-        "beyond its noise, is IMPLAUSIBLE.",
-        unit="of the image per s", minimum=0.0, maximum=1.0,
+        "beyond its noise, is IDENTITY_DOUBTFUL.",
+        group="device", unit="of the image per s", minimum=0.0, maximum=1.0,
         source="8.5 mm/s at 0.17 mm/px, 1000 px",
     )
     device_patience: float = parameter(
         1.3, "How long a device must be seen with another shape, or at another place against pigtail and "
         "annulus, or an injection that contradicts the one before, to be believed.",
-        unit="s", minimum=0.0, maximum=60.0, source="longer than another catheter passes: a second",
+        group="device", unit="s", minimum=0.0, maximum=60.0,
+        source="longer than another catheter passes: a second",
     )
     capsule_diameter: float = parameter(
         math.nan, "Outer diameter of the delivery capsule; NaN: any of 14 to 18 Fr.",
-        unit="m", minimum=0.002, maximum=0.02, source="4.67 mm (14 Fr-equivalent) or 6.0 mm (18 Fr)",
+        group="device", unit="m", minimum=0.002, maximum=0.02,
+        source="4.67 mm (14 Fr-equivalent) or 6.0 mm (18 Fr)",
     )
     capsule_tolerance: float = parameter(
         0.06, "Share by which the capsule may look wider or narrower than it is before the calibration is "
-        "IMPLAUSIBLE.",
-        minimum=0.0, maximum=1.0,
+        "CALIBRATION_DOUBTFUL.",
+        group="device", minimum=0.0, maximum=1.0,
         source="2.1 % too narrow to 2.4 % too wide in 40 synthetic procedures, seeds from 950000",
     )
     calibration_sigma: float = parameter(
         0.03, "Standard deviation of the size of a pixel, as a share of it.",
-        minimum=0.0, maximum=0.5, read_only=True, source="a valve 2 cm off the stated distance of 0.7 m",
+        group="tracking", minimum=0.0, maximum=0.5, source="a valve 2 cm off the stated distance of 0.7 m",
     )
     view_tilt: float = parameter(
         0.17, "Angle out of the image plane by which the annulus normal and the device may be foreshortened.",
-        unit="rad", minimum=0.0, maximum=1.0, read_only=True,
+        group="tracking", unit="rad", minimum=0.0, maximum=1.0,
         source="10°: a view in which the three cusps lie in a line has none",
     )
     catheter_length_min: float = parameter(
-        0.03, "Distance CP-CT below which the device is IMPLAUSIBLE.",
-        unit="m", minimum=0.0, maximum=0.3, source="unsourced",
+        0.03, "Distance CP-CT below which the device is IMPLAUSIBLE_GEOMETRY.",
+        group="device", unit="m", minimum=0.0, maximum=0.3, source="unsourced",
     )
     catheter_length_max: float = parameter(
-        0.12, "Distance CP-CT above which the device is IMPLAUSIBLE.",
-        unit="m", minimum=0.0, maximum=0.3, source="76 mm on the published frames",
+        0.12, "Distance CP-CT above which the device is IMPLAUSIBLE_GEOMETRY.",
+        group="device", unit="m", minimum=0.0, maximum=0.3, source="76 mm on the published frames",
     )
     order_tolerance: float = parameter(
         0.003, "How far CP, CD and CT may be out of order along the annulus normal.",
-        unit="m", minimum=0.0, maximum=0.05, source="unsourced",
+        group="device", unit="m", minimum=0.0, maximum=0.05, source="unsourced",
     )
-    retraction_start: float = parameter(
+    retraction_start: float = constant(
         0.05, "Extraction at which positioning becomes retraction.",
-        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        minimum=0.0, maximum=1.0, source="unsourced",
     )
-    retraction_end: float = parameter(
+    retraction_end: float = constant(
         0.03, "Extraction at which retraction becomes positioning again.",
-        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        minimum=0.0, maximum=1.0, source="unsourced",
     )
-    extraction_noise: float = parameter(
+    extraction_noise: float = constant(
         0.01, "Extraction that may be noise: only what exceeds it parts the inflow edge from the capsule.",
-        minimum=0.0, maximum=0.1, read_only=True,
+        minimum=0.0, maximum=0.1,
         source="least error over 12 synthetic procedures with 2 px of noise on the landmarks",
     )
     capsule_extraction_max: float = parameter(
-        0.15, "Extraction up to which the capsule may stand for an inflow edge that is not seen.",
+        0.15, "Extraction up to which the capsule may give the depth while FE1 and FE2 are not seen.",
+        group="device", minimum=0.0, maximum=1.0, source="unsourced",
+    )
+    release_extraction: float = constant(
+        0.95, "Extraction at which the valve counts as released.",
         minimum=0.0, maximum=1.0, source="unsourced",
     )
-    release_extraction: float = parameter(
-        0.95, "Extraction at which the valve counts as released.",
-        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
-    )
-    stage_frames: int = parameter(
+    stage_frames: int = constant(
         3, "Frames in a row that must agree before stage or depth reference changes.",
-        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+        unit="frames", minimum=1, maximum=100, source="unsourced",
     )
 
     max_gap: float = parameter(
         1.0, "Time between frames above which tracking starts afresh.",
-        unit="s", minimum=0.05, maximum=60.0, read_only=True, source="3 frames at 3.75 frames/s",
+        group="tracking", unit="s", minimum=0.05, maximum=60.0, source="3 frames at 3.75 frames/s",
     )
     bridging_time: float = parameter(
         0.3, "How long a landmark that is not seen is carried on.",
-        unit="s", minimum=0.0, maximum=10.0, read_only=True, source="1 frame at 3.75 frames/s",
+        group="tracking", unit="s", minimum=0.0, maximum=10.0, source="1 frame at 3.75 frames/s",
     )
-    gate_probability: float = parameter(
+    gate_probability: float = constant(
         0.999, "Share of the true measurements that pass the outlier gate.",
-        minimum=0.5, maximum=0.999999, read_only=True, source="unsourced",
+        minimum=0.5, maximum=0.999999, source="unsourced",
     )
-    reacquire_frames: int = parameter(
+    reacquire_frames: int = constant(
         3, "Consistent outliers in a row after which they are the landmark.",
-        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+        unit="frames", minimum=1, maximum=100, source="unsourced",
     )
-    appear_presence: float = parameter(
+    appear_presence: float = constant(
         0.9, "Presence at which a new landmark is believed at once.",
-        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        minimum=0.0, maximum=1.0, source="unsourced",
     )
-    appear_frames: int = parameter(
+    appear_frames: int = constant(
         2, "Consistent frames in a row after which a less certain new landmark is believed.",
-        unit="frames", minimum=1, maximum=100, read_only=True, source="unsourced",
+        unit="frames", minimum=1, maximum=100, source="unsourced",
     )
-    acceleration: float = parameter(
+    acceleration: float = constant(
         6.0, "Standard deviation of a landmark's acceleration.",
-        unit="of the image per s^2", minimum=0.0, maximum=100.0, read_only=True,
+        unit="of the image per s^2", minimum=0.0, maximum=100.0,
         source="peak of 19 mm of annulus motion at 96 beats/min, 0.17 mm/px, 1000 px",
     )
-    initial_speed: float = parameter(
+    initial_speed: float = constant(
         0.3, "Standard deviation of a new landmark's speed.",
-        unit="of the image per s", minimum=0.0, maximum=100.0, read_only=True,
+        unit="of the image per s", minimum=0.0, maximum=100.0,
         source="peak speed of the same motion",
     )
-    persistent_error: float = parameter(
+    persistent_error: float = constant(
         0.03, "Variance of the network's error that stays from frame to frame, as a share of the stated one.",
-        minimum=0.0, maximum=10.0, read_only=True,
+        minimum=0.0, maximum=10.0,
         source="coverage of the stated depth sigmas over 40 synthetic procedures, seeds from 950000",
     )
-    pigtail_acceleration: float = parameter(
+    pigtail_acceleration: float = constant(
         0.4, "Standard deviation of the acceleration of PT against CD.",
-        unit="of the image per s^2", minimum=0.0, maximum=100.0, read_only=True,
+        unit="of the image per s^2", minimum=0.0, maximum=100.0,
         source="most valid frames and least jitter over 100 synthetic procedures, seeds from 950000",
     )
-    pigtail_speed: float = parameter(
+    pigtail_speed: float = constant(
         0.05, "Standard deviation of the speed of PT against CD when it is first seen.",
-        unit="of the image per s", minimum=0.0, maximum=100.0, read_only=True, source="unsourced",
+        unit="of the image per s", minimum=0.0, maximum=100.0, source="unsourced",
     )
-    pigtail_bridging: float = parameter(
+    pigtail_bridging: float = constant(
         0.6, "How long a pigtail that is not seen is carried on by the catheter.",
-        unit="s", minimum=0.0, maximum=10.0, read_only=True, source="unsourced",
+        unit="s", minimum=0.0, maximum=10.0, source="unsourced",
     )
-    pigtail_patience: float = parameter(
+    pigtail_patience: float = constant(
         0.8, "How long a pigtail must be seen where it was, to be taken for it again after it was lost, or "
         "at another place, with contrast, before it has slipped.",
-        unit="s", minimum=0.0, maximum=60.0, read_only=True, source="a heart beat at 75/min",
+        unit="s", minimum=0.0, maximum=60.0, source="a heart beat at 75/min",
     )
-    pigtail_memory: float = parameter(
+    pigtail_memory: float = constant(
         4.0, "How long a pigtail may be lost and be found again; later only an injection tells.",
-        unit="s", minimum=0.0, maximum=600.0, read_only=True,
+        unit="s", minimum=0.0, maximum=600.0,
         source="0.1 % more valid frames than with 3 s, none wrong by 3 mm: 50 synthetic procedures",
     )
-    unknown_sigma: float = parameter(
+    unknown_sigma: float = constant(
         0.01, "Standard deviation assumed where the network gives no covariance.",
-        unit="of the image", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        unit="of the image", minimum=0.0, maximum=1.0, source="unsourced",
     )
-    sigma_floor: float = parameter(
+    sigma_floor: float = constant(
         0.0002, "Standard deviation added to every measurement.",
-        unit="of the image", minimum=1e-06, maximum=1.0, read_only=True, source="unsourced",
+        unit="of the image", minimum=1e-06, maximum=1.0, source="unsourced",
     )
 
-    carm_angle_tolerance: float = parameter(
+    carm_angle_tolerance: float = constant(
         0.0087, "Change of a C-arm angle above which the C-arm has moved.",
-        unit="rad", minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        unit="rad", minimum=0.0, maximum=1.0, source="unsourced",
     )
-    carm_length_tolerance: float = parameter(
+    carm_length_tolerance: float = constant(
         0.005, "Relative change of a C-arm distance above which the C-arm has moved.",
-        minimum=0.0, maximum=1.0, read_only=True, source="unsourced",
+        minimum=0.0, maximum=1.0, source="unsourced",
     )
     # fmt: on
 
@@ -258,14 +260,15 @@ class TrackingConfig:
 
     def __post_init__(self) -> None:
         check_parameters(self)
-        for info in parameters_of(self):
-            if math.isnan(getattr(self, info.name)) and not math.isnan(info.default):
+        values = {info.field: (info, getattr(self, info.field)) for info in parameters_of(self)}
+        for info, value in values.values():
+            if math.isnan(value) and not math.isnan(info.default):
                 raise ValueError(f"tracking parameter {info.name} is NaN; give a number: {info.range_text}")
-        for lower, upper in _ORDERED:
-            if getattr(self, lower) >= getattr(self, upper):
+        for (lower, low), (upper, high) in ((values[one], values[other]) for one, other in _ORDERED):
+            if low >= high:
                 raise ValueError(
-                    f"tracking parameter {lower} ({getattr(self, lower)}) must be below "
-                    f"{upper} ({getattr(self, upper)}); change one of them"
+                    f"tracking parameter {lower.name} ({low}) must be below {upper.name} ({high}); "
+                    "change one of them"
                 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
@@ -16,7 +16,6 @@ Colour = tuple[int, int, int]
 """Blue, green, red."""
 
 _HALO = np.float32(0.75)
-_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
 def text_size(text: str, size: int, bold: bool = False) -> tuple[int, int]:
@@ -64,4 +63,7 @@ def _opacity(mask: NDArray[Any]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=32)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
+    """DejaVu as matplotlib carries it, which need not be imported for that; else that of the system."""
+    found = find_spec("matplotlib")
+    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" if found and found.origin else Path()
+    return ImageFont.truetype(str(folder / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -15,6 +16,7 @@ from std_msgs.msg import Header
 from tavi_msgs.msg import Reason
 
 from tavi_perception.inference.bundle import default_bundle
+from tavi_perception.nodes import conversions
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 
@@ -177,6 +179,10 @@ def test_every_parameter_has_a_description(perception):
     assert all(perception.describe_parameter(name).description for name in own)
 
 
+def test_constants_of_the_tracker_are_no_parameters(perception):
+    assert not perception.has_parameter("gate_probability")
+
+
 def test_read_only_parameters_cannot_be_changed(perception):
     assert not perception.set_parameters([Parameter("annulus_frame_id", value="other")])[0].successful
 
@@ -186,13 +192,41 @@ def test_a_parameter_out_of_range_is_refused(perception):
     assert not result.successful and "stale_after" in result.reason
 
 
-def test_a_new_target_depth_counts_from_the_next_frame_on(perception, robot, frames, procedure):
-    from tavi_perception.nodes import conversions
+def test_a_refused_set_changes_nothing(perception, robot, frames, procedure):
+    robot.geometry.publish(conversions.geometry_to_msg(procedure.geometry, robot.now()))
+    wrong = [Parameter("tracking.target_depth", value=0.01), Parameter("annulus.diameter_min", value=0.05)]
+    result = perception.set_parameters_atomically(wrong)
+    assert not result.successful
+    assert "annulus.diameter_min (0.05) must be below annulus.diameter_max (0.035)" in result.reason
+    assert perception.get_parameter("tracking.target_depth").value == 0.003
+    known = [d for _, _, d in robot.film(frames[5:]) if np.isfinite(d.depth)]
+    assert known[-1].depth - known[-1].depth_error == pytest.approx(0.003)
 
+
+def test_values_that_are_only_allowed_together_can_be_set_together(perception):
+    wide = [Parameter("annulus.diameter_min", value=0.04), Parameter("annulus.diameter_max", value=0.05)]
+    assert not perception.set_parameters([wide[0]])[0].successful
+    assert perception.set_parameters_atomically(wide).successful
+    assert perception.get_parameter("annulus.diameter_min").value == 0.04
+
+
+def test_a_set_that_a_later_check_refuses_does_not_reach_the_frames(perception, robot, frames, procedure):
+    def refuse(_):
+        return SetParametersResult(successful=False, reason="not today")
+
+    # The last of the list is asked last, when the node's own check has passed.
+    perception._on_set_parameters_callbacks.append(refuse)
+    robot.geometry.publish(conversions.geometry_to_msg(procedure.geometry, robot.now()))
+    assert not perception.set_parameters([Parameter("tracking.target_depth", value=0.01)])[0].successful
+    known = [d for _, _, d in robot.film(frames[5:]) if np.isfinite(d.depth)]
+    assert known[-1].depth - known[-1].depth_error == pytest.approx(0.003)
+
+
+def test_a_new_target_depth_counts_from_the_next_frame_on(perception, robot, frames, procedure):
     robot.geometry.publish(conversions.geometry_to_msg(procedure.geometry, robot.now()))
     errors = {}
     for target in (0.003, 0.005):
-        assert perception.set_parameters([Parameter("target_depth", value=target)])[0].successful
+        assert perception.set_parameters([Parameter("tracking.target_depth", value=target)])[0].successful
         known = [d for _, _, d in robot.film(frames[5:]) if np.isfinite(d.depth)]
         errors[target] = known[-1].depth - known[-1].depth_error
     assert errors == pytest.approx({0.003: 0.003, 0.005: 0.005})

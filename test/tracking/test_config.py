@@ -30,11 +30,20 @@ def test_a_value_out_of_range_is_refused_by_name():
 
 
 def test_contradicting_limits_are_refused_by_name():
-    with pytest.raises(ValueError, match=r"annulus_diameter_min .* must be below annulus_diameter_max"):
+    with pytest.raises(ValueError, match=r"annulus\.diameter_min .* must be below annulus\.diameter_max"):
         TrackingConfig(annulus_diameter_min=0.04)
+
+
+def test_parameters_of_a_node_have_a_group_and_constants_have_none():
+    assert all(bool(info.group) != info.constant for info in parameters_of(TrackingConfig))
+
+
+def test_no_two_fields_have_the_same_name():
+    names = [info.name for info in parameters_of(TrackingConfig)]
+    assert len(names) == len(set(names))
 
 
 def test_only_what_can_be_learned_may_be_unknown():
     assert math.isnan(TrackingConfig(sheathed_length=math.nan).sheathed_length)
-    with pytest.raises(ValueError, match="target_depth is NaN"):
+    with pytest.raises(ValueError, match=r"tracking\.target_depth is NaN"):
         TrackingConfig(target_depth=math.nan)
