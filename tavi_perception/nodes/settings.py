@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from tavi_perception.parameters import check_parameters, parameter
+
+at_start = partial(parameter, read_only=True)
+"""A parameter that can be set only when the node starts."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,14 @@ class NodeConfig:
         minimum=1,
         maximum=64,
     )
-    image_transport: str = parameter(
-        "raw",
-        "raw subscribes to image, compressed to image/compressed.",
-        choices=("raw", "compressed"),
-        read_only=True,
+    image_transport: str = at_start(
+        "raw", "raw subscribes to image, compressed to image/compressed.", choices=("raw", "compressed")
     )
-    image_reliability: str = parameter(
+    image_reliability: str = at_start(
         "best_effort",
         "best_effort takes the newest image from any publisher; reliable loses none, from reliable "
         "publishers only.",
         choices=("best_effort", "reliable"),
-        read_only=True,
     )
     bits_stored: int = parameter(
         16,
@@ -57,16 +57,10 @@ class NodeConfig:
     overlay_rate: float = parameter(
         30.0, "Overlays a second at most, while somebody subscribes.", unit="Hz", minimum=0.1, maximum=120.0
     )
-    publish_tf: bool = parameter(
-        True, "Send the annulus frame as a transform while it is valid.", read_only=True
-    )
-    annulus_frame_id: str = parameter(
-        "aortic_annulus", "Name of the annulus frame in the transform tree.", read_only=True
-    )
-    autostart: bool = parameter(
-        True,
-        "Configure and activate without being asked; false leaves both to a lifecycle manager.",
-        read_only=True,
+    publish_tf: bool = at_start(True, "Send the annulus frame as a transform while it is valid.")
+    annulus_frame_id: str = at_start("aortic_annulus", "Name of the annulus frame in the transform tree.")
+    autostart: bool = at_start(
+        True, "Configure and activate without being asked; false leaves both to a lifecycle manager."
     )
 
     def __post_init__(self) -> None:
@@ -77,12 +71,9 @@ class NodeConfig:
 class ImagePublisherConfig:
     """Parameters of every node that publishes fluoroscopy images."""
 
-    frame_id: str = parameter("fluoro", "Frame of the images, origin at the X-ray source.", read_only=True)
-    image_reliability: str = parameter(
-        "best_effort",
-        "best_effort as of a camera, or reliable.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
+    frame_id: str = at_start("fluoro", "Frame of the images, origin at the X-ray source.")
+    image_reliability: str = at_start(
+        "best_effort", "best_effort as of a camera, or reliable.", choices=("best_effort", "reliable")
     )
 
     def __post_init__(self) -> None:
@@ -93,41 +84,32 @@ class ImagePublisherConfig:
 class PlayerConfig(ImagePublisherConfig):
     """Parameters of the image player."""
 
-    source: str = parameter("", "DICOM file, video, image, folder of images, or bag to play.", read_only=True)
-    frame_rate: float = parameter(
-        0.0,
-        "Frames per second; 0 takes the recorded rate.",
-        unit="Hz",
-        minimum=0.0,
-        maximum=120.0,
-        read_only=True,
+    source: str = at_start("", "DICOM file, video, image, folder of images, or bag to play.")
+    frame_rate: float = at_start(
+        0.0, "Frames per second; 0 takes the recorded rate.", unit="Hz", minimum=0.0, maximum=120.0
     )
-    loop: bool = parameter(False, "Start again after the last frame.", read_only=True)
-    pixel_size_mm: float = parameter(
+    loop: bool = at_start(False, "Start again after the last frame.")
+    pixel_size_mm: float = at_start(
         0.0,
         "Size of a pixel at the patient, above all that the source says; 0: not given.",
         unit="mm",
         minimum=0.0,
         maximum=10.0,
-        read_only=True,
     )
-    sid_mm: float = parameter(
+    sid_mm: float = at_start(
         0.0,
-        "Source to detector; with sod_mm and imager_pixel_spacing_mm instead of a pixel size, above all that "
-        "the source says; 0: not given.",
+        "Source to detector; with sod_mm and imager_pixel_spacing_mm instead of pixel_size_mm; 0: not given.",
         unit="mm",
         minimum=0.0,
         maximum=10_000.0,
-        read_only=True,
     )
-    sod_mm: float = parameter(
-        0.0, "Source to patient; 0: not given.", unit="mm", minimum=0.0, maximum=10_000.0, read_only=True
+    sod_mm: float = at_start(
+        0.0, "Source to patient; 0: not given.", unit="mm", minimum=0.0, maximum=10_000.0
     )
-    imager_pixel_spacing_mm: float = parameter(
+    imager_pixel_spacing_mm: float = at_start(
         0.0,
         "Pitch of the image's pixels at the detector; 0: not given.",
         unit="mm",
         minimum=0.0,
         maximum=10.0,
-        read_only=True,
     )

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.nodes.command_gate import Drive
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
 from tavi_perception.simulation.scene import Scene
+from tavi_perception.simulation.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ class PatientFrame:
 
     image: NDArray[Any]
     geometry: CArmGeometry
-    keypoints: Keypoints
-    annulus: AnnulusFrame
-    deviation: CatheterDeviation
+    truth: Truth
     robot: RobotReport | None
 
 
@@ -81,15 +79,9 @@ class CommandedPatient:
         self.stored_bits = _stored_bits(self._procedure.scene, config)
 
     def look(self) -> PatientFrame:
-        truth = self._procedure.truth()
-        return PatientFrame(
-            self._procedure.image(),
-            self._procedure.geometry,
-            truth.keypoints,
-            truth.annulus,
-            truth.deviation,
-            _report(self._procedure.robot.state),
-        )
+        procedure = self._procedure
+        report = _report(procedure.robot.state)
+        return PatientFrame(procedure.image(), procedure.geometry, procedure.truth(), report)
 
     def step(self, dt: float, drive: Drive) -> None:
         self._procedure.step(dt, Command(1e3 * drive.advance, 1e3 * drive.retraction, drive.hold))
@@ -115,14 +107,9 @@ class ScriptedPatient:
         return self._index >= self._procedure.frame_count
 
     def look(self) -> PatientFrame:
-        truth = self._procedure.truth(self._index)
+        procedure, index = self._procedure, self._index
         return PatientFrame(
-            self._procedure.image(self._index),
-            self._procedure.geometry_at(self._index),
-            truth.keypoints,
-            truth.annulus,
-            truth.deviation,
-            None,
+            procedure.image(index), procedure.geometry_at(index), procedure.truth(index), None
         )
 
     def step(self, dt: float, drive: Drive) -> None:

@@ -144,7 +144,7 @@ class _Outputs:
 
     def publish(self, frame: PatientFrame, fault: bool) -> None:
         header = self._frames.publish(frame.image, frame.geometry)
-        self._truth.publish(frame, header)
+        self._truth.publish(frame.truth, header)
         if frame.robot is not None:
             # The robot's lengths lie in no coordinate frame.
             own = Header(stamp=header.stamp)

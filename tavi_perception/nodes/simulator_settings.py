@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tavi_perception.nodes.settings import ImagePublisherConfig
-from tavi_perception.parameters import parameter
+from tavi_perception.nodes.settings import ImagePublisherConfig, at_start
 from tavi_perception.simulation.seeds import BENCHMARK_START
 
 
@@ -13,61 +12,45 @@ from tavi_perception.simulation.seeds import BENCHMARK_START
 class SimulatorConfig(ImagePublisherConfig):
     """Parameters of the simulator."""
 
-    seed: int = parameter(
+    seed: int = at_start(
         BENCHMARK_START,
         "Which patient and procedure; 1000000 and above: none that a model was trained on.",
         minimum=0,
         maximum=2**31 - 1,
-        read_only=True,
     )
-    script: str = parameter(
+    script: str = at_start(
         "none",
         "none: commands on /delivery/command move the device; procedure: a whole implantation runs by "
         "itself, from when somebody subscribes to the images.",
         choices=("none", "procedure"),
-        read_only=True,
     )
-    duration: float = parameter(
-        20.0,
-        "Length of the procedure that a script runs.",
-        unit="s",
-        minimum=1.0,
-        maximum=3600.0,
-        read_only=True,
+    duration: float = at_start(
+        20.0, "Length of the procedure that a script runs.", unit="s", minimum=1.0, maximum=3600.0
     )
-    frame_rate: float = parameter(
-        15.0, "Frames per second.", unit="Hz", minimum=1.0, maximum=60.0, read_only=True
-    )
-    size: int = parameter(
-        1000, "Side of the square images.", unit="px", minimum=64, maximum=4096, read_only=True
-    )
-    bits: int = parameter(
-        8, "Bits of a grey level: 8 publishes mono8, 16 mono16.", minimum=8, maximum=16, read_only=True
-    )
-    injection_period: float = parameter(
+    frame_rate: float = at_start(15.0, "Frames per second.", unit="Hz", minimum=1.0, maximum=60.0)
+    size: int = at_start(1000, "Side of the square images.", unit="px", minimum=64, maximum=4096)
+    bits: int = at_start(8, "Bits of a grey level: 8 publishes mono8, 16 mono16.", minimum=8, maximum=16)
+    injection_period: float = at_start(
         0.0,
         "Contrast is injected at the start and then after every so many seconds; 0: never. A script injects "
         "by itself.",
         unit="s",
         minimum=0.0,
         maximum=3600.0,
-        read_only=True,
     )
-    command_timeout: float = parameter(
+    command_timeout: float = at_start(
         0.5,
         "A command this long after its stamp, or after it came, has run out: the robot holds.",
         unit="s",
         minimum=0.02,
         maximum=10.0,
-        read_only=True,
     )
-    velocity_limit: float = parameter(
+    velocity_limit: float = at_start(
         0.03,
         "A command beyond it cannot be meant: the robot holds with a fault until a command says hold.",
         unit="m/s",
         minimum=0.0001,
         maximum=1.0,
-        read_only=True,
     )
 
     def __post_init__(self) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from tavi_perception.cli import TRAINING
 from tavi_perception.cli import _parser as command_parser
+from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
+from tavi_perception.tracking.config import TrackingConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,6 +76,19 @@ def launch_arguments(name):
         if isinstance(node, ast.Assign) and node.targets[0].id == "arguments":
             declared |= {key.value for key in node.value.keys}
     return declared.union(*map(launch_arguments, re.findall(r'"(\w+\.launch\.py)"', source)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_grouped_parameter_on_a_page_exists(page):
+    known = {info.name for info in node_parameters(TrackingConfig)}
+    groups = "|".join({info.group for info in node_parameters(TrackingConfig)})
+    assert set(re.findall(rf"`((?:{groups})\.\w+)`", page.read_text())) <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_names_a_parameter_by_its_field(page):
+    fields = {info.field for info in node_parameters(TrackingConfig)}
+    assert not set(re.findall(r"`(\w+)`", page.read_text())) & fields
 
 
 def test_the_script_and_the_command_line_know_the_same_commands():

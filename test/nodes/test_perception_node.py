@@ -203,23 +203,6 @@ def test_the_overlay_is_drawn_only_while_somebody_looks(robot, frames):
     assert overlay.header.stamp != robot.received("deviation")[0].header.stamp
 
 
-def test_a_frame_whose_overlay_fails_is_answered_once_all_the_same(robot, frames, monkeypatch):
-    drawn = []
-
-    def fail(*_):
-        drawn.append(True)
-        raise RuntimeError("no paint left")
-
-    monkeypatch.setattr("tavi_perception.nodes.outputs.draw_overlay", fail)
-    subscription = robot.listen(Image, "overlay", qos.SENSOR_DATA)
-    robot.wait(lambda: subscription.get_publisher_count(), "the overlay's publisher")
-    robot.wait(lambda: robot.ask(frames[0]) and drawn, "an overlay to fail")
-    last = robot.ask(frames[1])[2]
-    stamps = [stamp_ns(msg) for msg in robot.received("deviation")]
-    assert len(stamps) == len(set(stamps))
-    assert not last.reasons & Reason.MODEL_NOT_READY
-
-
 def test_camera_info_describes_the_calibrated_pinhole(calibrated_robot, procedure, frames):
     calibrated_robot.listen(CameraInfo, "camera_info", qos.SENSOR_DATA)
     calibrated_robot.wait(

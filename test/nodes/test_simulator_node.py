@@ -1,7 +1,6 @@
 """The simulator: a patient to look at, with truth, and a robot that moves for sane commands alone."""
 
 import dataclasses
-import math
 import re
 import time
 from pathlib import Path
@@ -10,97 +9,14 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import GetParameters
 from rclpy.exceptions import ParameterException
-from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 from tavi_msgs.msg import (
     AnnulusFrame,
     CArmGeometry,
-    CatheterDeviation,
-    DeliveryCommand,
-    DeliveryState,
-    KeypointArray,
 )
 
 from tavi_perception.nodes import qos, simulated_patient
-from tavi_perception.nodes.simulator_node import Simulator
 
-ABSOLUTE = ("/truth/keypoints", "/truth/annulus", "/truth/deviation", "/delivery/state", "/delivery/command")
 NODES_PAGE = Path(__file__).resolve().parents[2] / "docs" / "nodes.md"
-
-
-@pytest.fixture
-def make_simulator(graph, namespace):
-    """A simulator of small images whose topics are all in the test's namespace."""
-    made = []
-
-    def make(**parameters):
-        parameters = {"size": 128, "frame_rate": 20.0, "image_reliability": "reliable", **parameters}
-        remapped = [word for topic in ABSOLUTE for word in ("-r", f"{topic}:={namespace}{topic}")]
-        simulator = Simulator(
-            namespace=namespace,
-            cli_args=["--ros-args", *remapped],
-            parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
-        )
-        graph.add(simulator)
-        made.append(simulator)
-        return simulator
-
-    yield make
-    for simulator in made:
-        graph.remove(simulator)
-
-
-class Operator:
-    """Watches all that the simulator says, and commands the robot."""
-
-    def __init__(self, robot):
-        self.robot = robot
-        self.wait, self.received = robot.wait, robot.received
-        robot.listen(Image, "image", qos.image_qos("reliable"))
-        robot.listen(CArmGeometry, "carm_geometry", qos.LATCHED)
-        robot.listen(KeypointArray, "truth/keypoints")
-        robot.listen(AnnulusFrame, "truth/annulus")
-        robot.listen(CatheterDeviation, "truth/deviation")
-        robot.listen(DeliveryState, "delivery/state")
-        self._commands = robot.create_publisher(DeliveryCommand, "delivery/command", qos.OUTPUT)
-
-    def find(self, simulator):
-        """Starts the simulator once everybody knows everybody."""
-        self.wait(
-            lambda: self._commands.get_subscription_count() and simulator.count_subscribers("image"),
-            "the simulator",
-        )
-        simulator.start()
-        self.wait(lambda: self.states, "the first frame")
-
-    @property
-    def states(self):
-        return self.received("delivery/state")
-
-    def command(self, advance=0.0, retraction=0.0, *, hold=False, stamped=True):
-        header = self.robot.now() if stamped else Header()
-        self._commands.publish(
-            DeliveryCommand(
-                header=header, advance_velocity=advance, retraction_velocity=retraction, hold=hold
-            )
-        )
-
-    def command_for(self, seconds, advance=0.0, retraction=0.0):
-        """The same command again and again, as a controller does."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.command(advance, retraction)
-            time.sleep(0.05)
-
-    def wait_frames(self, count):
-        seen = len(self.states)
-        self.wait(lambda: len(self.states) >= seen + count, f"{count} more frames")
-
-
-@pytest.fixture
-def operator(make_robot):
-    return Operator(make_robot())
 
 
 def test_truth_has_the_stamps_of_the_images(operator, make_simulator):
@@ -155,75 +71,6 @@ def test_the_geometry_is_published_again_only_when_it_changes(operator, make_sim
     operator.find(make_simulator())
     operator.wait_frames(12)
     assert [msg.primary_angle for msg in operator.received("carm_geometry")] == pytest.approx([0.0, 0.1])
-
-
-def test_without_commands_the_robot_stands_still(operator, make_simulator):
-    operator.find(make_simulator())
-    operator.wait_frames(10)
-    assert {(state.advance, state.retraction) for state in operator.states} == {(0.0, 0.0)}
-    assert not any(state.moving or state.fault for state in operator.states)
-
-
-def test_a_commanded_advance_moves_the_device_towards_the_ventricle(operator, make_simulator):
-    operator.find(make_simulator())
-    before = operator.received("truth/deviation")[-1]
-    operator.command_for(1.0, advance=0.008)
-    operator.wait_frames(3)
-    assert any(state.moving for state in operator.states)
-    assert 0.003 < operator.states[-1].advance < 0.02
-    after = operator.received("truth/deviation")[-1]
-    assert after.depth - before.depth > 0.002
-
-
-def test_a_commanded_retraction_opens_the_capsule(operator, make_simulator):
-    operator.find(make_simulator())
-    operator.command_for(1.0, retraction=0.01)
-    operator.wait_frames(3)
-    assert 0.004 < operator.states[-1].retraction < 0.03
-    assert operator.received("truth/deviation")[-1].extraction > 0.05
-
-
-def test_an_expired_command_stops_the_robot(operator, make_simulator):
-    operator.find(make_simulator(command_timeout=0.2))
-    operator.command(advance=0.005)
-    operator.wait(lambda: operator.states[-1].moving, "the robot to move")
-    operator.wait(lambda: not operator.states[-1].moving, "the robot to stop by itself", timeout=3.0)
-    travel = operator.states[-1].advance
-    operator.wait_frames(5)
-    assert operator.states[-1].advance == pytest.approx(travel, abs=2e-5)
-    assert not operator.states[-1].fault
-
-
-def test_a_command_with_an_old_stamp_is_not_followed(operator, make_simulator):
-    simulator = make_simulator()
-    operator.find(simulator)
-    old = operator.robot.now()
-    old.stamp.sec -= 5
-    operator._commands.publish(DeliveryCommand(header=old, advance_velocity=0.005))
-    operator.wait_frames(6)
-    assert not any(state.moving for state in operator.states)
-
-
-@pytest.mark.parametrize("velocity", [math.nan, math.inf, -math.inf, 5.0])
-def test_a_velocity_that_cannot_be_meant_holds_with_a_fault(operator, make_simulator, velocity):
-    operator.find(make_simulator())
-    operator.command(advance=velocity)
-    operator.wait(lambda: operator.states[-1].fault, "the fault")
-    operator.command(advance=0.005)
-    operator.wait_frames(6)
-    assert operator.states[-1].fault
-    assert not any(state.moving for state in operator.states)
-    assert {(state.advance, state.retraction) for state in operator.states} == {(0.0, 0.0)}
-
-
-def test_a_fault_is_over_once_a_command_says_hold(operator, make_simulator):
-    operator.find(make_simulator())
-    operator.command(retraction=math.nan)
-    operator.wait(lambda: operator.states[-1].fault, "the fault")
-    operator.command(hold=True)
-    operator.wait(lambda: not operator.states[-1].fault, "the end of the fault")
-    operator.command(advance=0.005, stamped=False)
-    operator.wait(lambda: operator.states[-1].moving, "the robot to move")
 
 
 def test_injections_show_the_annulus_at_once_and_again(operator, make_simulator):
