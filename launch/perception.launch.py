@@ -1,17 +1,17 @@
 """The perception node alone: for a stack that brings its own images."""
 
-from pathlib import Path
-
-from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from launch.actions import SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import Node
 
+from tavi_perception.nodes.launching import declared
+from tavi_perception.resources import share_directory
+
 
 def generate_launch_description():
-    share = Path(get_package_share_directory("tavi_perception"))
+    share = share_directory()
     profile = str(share / "config" / "fastdds.xml")
     arguments = {
         "namespace": ("tavi", "namespace of the node and of its outputs"),
@@ -25,10 +25,7 @@ def generate_launch_description():
     }
     return LaunchDescription(
         [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=description)
-                for name, (default, description) in arguments.items()
-            ),
+            *declared(arguments),
             # The default shared-memory segment of Fast DDS is smaller than one image.
             *(
                 SetEnvironmentVariable(name, EnvironmentVariable(name, default_value=profile))

@@ -1,17 +1,9 @@
 """The perception node fed by the simulator: a synthetic patient, truth, and a delivery robot to command."""
 
-from pathlib import Path
-
-from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from tavi_perception.nodes.launching import fed_by
 
 
 def generate_launch_description():
-    share = Path(get_package_share_directory("tavi_perception"))
     arguments = {
         "seed": ("1000000", "which synthetic patient and procedure"),
         "script": (
@@ -23,22 +15,4 @@ def generate_launch_description():
         "size": ("1000", "side of the images (px)"),
         "injection_period": ("0.0", "s between contrast injections where no script injects; 0: never"),
     }
-    return LaunchDescription(
-        [
-            *(
-                DeclareLaunchArgument(name, default_value=default, description=description)
-                for name, (default, description) in arguments.items()
-            ),
-            # Declares the arguments of perception.launch.py too (namespace, model, rviz, …).
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(str(share / "launch" / "perception.launch.py"))
-            ),
-            Node(
-                package="tavi_perception",
-                executable="simulator",
-                namespace="fluoro",
-                parameters=[{name: LaunchConfiguration(name) for name in arguments}],
-                output="screen",
-            ),
-        ]
-    )
+    return fed_by("simulator", arguments, "perception.launch.py")

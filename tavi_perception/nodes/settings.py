@@ -10,6 +10,8 @@ from tavi_perception.parameters import check_parameters, parameter
 at_start = partial(parameter, read_only=True)
 """A parameter that can be set only when the node starts."""
 
+_length_mm = partial(at_start, 0.0, unit="mm", minimum=0.0)
+
 
 @dataclass(frozen=True)
 class NodeConfig:
@@ -89,27 +91,14 @@ class PlayerConfig(ImagePublisherConfig):
         0.0, "Frames per second; 0 takes the recorded rate.", unit="Hz", minimum=0.0, maximum=120.0
     )
     loop: bool = at_start(False, "Start again after the last frame.")
-    pixel_size_mm: float = at_start(
-        0.0,
-        "Size of a pixel at the patient, above all that the source says; 0: not given.",
-        unit="mm",
-        minimum=0.0,
-        maximum=10.0,
+    pixel_size_mm: float = _length_mm(
+        "Size of a pixel at the patient, above all that the source says; 0: not given.", maximum=10.0
     )
-    sid_mm: float = at_start(
-        0.0,
+    sid_mm: float = _length_mm(
         "Source to detector; with sod_mm and imager_pixel_spacing_mm instead of pixel_size_mm; 0: not given.",
-        unit="mm",
-        minimum=0.0,
         maximum=10_000.0,
     )
-    sod_mm: float = at_start(
-        0.0, "Source to patient; 0: not given.", unit="mm", minimum=0.0, maximum=10_000.0
-    )
-    imager_pixel_spacing_mm: float = at_start(
-        0.0,
-        "Pitch of the image's pixels at the detector; 0: not given.",
-        unit="mm",
-        minimum=0.0,
-        maximum=10.0,
+    sod_mm: float = _length_mm("Source to patient; 0: not given.", maximum=10_000.0)
+    imager_pixel_spacing_mm: float = _length_mm(
+        "Pitch of the image's pixels at the detector; 0: not given.", maximum=10.0
     )
