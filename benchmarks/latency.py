@@ -19,6 +19,7 @@ from tavi_perception.inference.bundle import ModelBundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.inference.runtimes import open_runtime
+from tavi_perception.observation import Observation
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.registration import LandmarkRegistration
 from tavi_perception.tracking.tracker import Tracker
@@ -89,8 +90,8 @@ def registration_timing(
     """Duration of ``LandmarkRegistration.update`` for the first frames of a procedure: for ``images``."""
 
     def begin() -> Callable[[int], object]:
-        registration = LandmarkRegistration(TrackingConfig.max_gap)
-        return lambda index: registration.update(images[index], procedure[index], index / frame_rate)
+        registration, config = LandmarkRegistration(), TrackingConfig()
+        return lambda index: registration.update(images[index], procedure[index], index / frame_rate, config)
 
     return _in_order(begin, len(images), repeats)
 
@@ -101,8 +102,10 @@ def tracker_timing(
     """Duration of ``Tracker.update`` for every frame of a procedure, several times over."""
 
     def begin() -> Callable[[int], object]:
-        tracker = Tracker()
-        return lambda index: tracker.update(procedure[index], index / frame_rate, geometry)
+        tracker, config = Tracker(), TrackingConfig()
+        return lambda index: tracker.update(
+            Observation(index / frame_rate, procedure[index], geometry), config
+        )
 
     return _in_order(begin, len(procedure), repeats)
 

@@ -16,6 +16,8 @@ from tavi_perception.landmarks import COUNT
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+GreyImage = NDArray[np.uint8]
+"""(height, width) grey levels, bright = little absorption."""
 
 NAN = float("nan")
 
@@ -125,7 +127,7 @@ class AnnulusFrame:
     Attributes:
         source: how it was obtained.
         valid: it may be used in pixels; metric fields are NaN when the image is uncalibrated.
-        reasons: why it is not valid.
+        reasons: why it is not valid. rules: names of the rules that say so.
         contrast_age: time since the annulus was last measured (s); NaN when it never was.
         x, y: origin (px).
         angle: direction of the x axis in the image, from image x towards image y (rad).
@@ -148,6 +150,7 @@ class AnnulusFrame:
     diameter: float = NAN
     position: FloatArray = field(default_factory=lambda: np.full(3, NAN))
     orientation: FloatArray = field(default_factory=lambda: np.full(4, NAN))
+    rules: tuple[str, ...] = ()
 
     @property
     def axes(self) -> FloatArray:
@@ -168,7 +171,7 @@ class CatheterDeviation:
     Lengths in m, angles in rad, NaN when unknown.
 
     Attributes:
-        valid, reasons: whether it may be acted on, and if not, why.
+        valid, reasons: whether it may be acted on, and if not, why. rules: names of the rules that say so.
         stage: stage of the implantation.
         reference: feature of the device at which the depth is measured.
         depth, depth_sigma: implantation depth, positive into the ventricle, and its standard deviation.
@@ -198,3 +201,4 @@ class CatheterDeviation:
     within_tolerance: bool = False
     landmarks: FloatArray = field(default_factory=lambda: np.full((COUNT, 3), NAN))
     annulus_source: AnnulusSource = AnnulusSource.NONE
+    rules: tuple[str, ...] = ()

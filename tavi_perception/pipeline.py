@@ -6,9 +6,18 @@ import dataclasses
 from collections.abc import Callable
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
-from tavi_perception.imaging.source import GreyImage
+from tavi_perception.estimates import (
+    NAN,
+    AnnulusFrame,
+    CatheterDeviation,
+    GreyImage,
+    Keypoints,
+    Reason,
+)
+from tavi_perception.observation import Observation
 from tavi_perception.tracking.capsule import capsule_width
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.continuity import Continuation, Continuity
 from tavi_perception.tracking.registration import LandmarkRegistration
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
@@ -17,29 +26,62 @@ Predict = Callable[[GreyImage], Keypoints]
 
 
 class Pipeline:
-    """Predicts, registers and tracks frame by frame; holds the memory of a procedure."""
+    """Predicts, registers and tracks frame by frame, in the order of capture; owns a procedure's memory.
 
-    def __init__(self, predict: Predict, tracker: Tracker) -> None:
+    Stamps may be irregular. How a frame follows the one before is decided here alone (``Continuity``), and
+    what is to be forgotten is replaced by a new, empty one. A frame whose processing fails leaves nothing
+    half-updated: the memory is cleared before the error is passed on.
+    """
+
+    def __init__(self, predict: Predict) -> None:
         self.predict = predict
-        self.tracker = tracker
-        self._registration = LandmarkRegistration(tracker.config.max_gap)
+        self.reset()
 
     def reset(self) -> None:
         """Start a new procedure: forget everything."""
-        self._registration.reset()
-        self.tracker.reset()
+        self._continuity = Continuity()
+        self._registration = LandmarkRegistration()
+        self._tracker = Tracker()
 
-    def process(self, image: GreyImage, stamp: float, geometry: CArmGeometry) -> TrackedFrame:
+    def process(
+        self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
+    ) -> TrackedFrame:
         """What is known after this frame.
 
         Args:
             image: (H, W) uint8.
-            stamp: capture time (s).
+            stamp: capture time (s), on any clock.
             geometry: of the C-arm, for this field of view in any resolution.
+            config: parameters for this frame.
+
+        Raises:
+            ValueError: the stamp is not finite.
         """
-        keypoints = self._registration.update(image, self.predict(image), stamp)
-        width = capsule_width(image, keypoints) if self.tracker.capsule_due else NAN
-        return self.tracker.update(keypoints, stamp, geometry, width)
+        try:
+            return self.track(self.observe(image, stamp, geometry, config), config)
+        except Exception:
+            self.reset()
+            raise
+
+    def observe(
+        self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
+    ) -> Observation:
+        """The first half of ``process``: what network and registration see in the image."""
+        height, width = image.shape
+        continuation = self._continuity.of(stamp, geometry, (width, height), config)
+        keypoints = self.predict(image)
+        if continuation is Continuation.OUT_OF_ORDER:
+            return Observation(stamp, keypoints, geometry, continuation)
+        if continuation.new_view:
+            self._registration = LandmarkRegistration()
+        keypoints = self._registration.update(image, keypoints, stamp, config)
+        due = continuation.new_view or self._tracker.capsule_due
+        measured = capsule_width(image, keypoints) if due else NAN
+        return Observation(stamp, keypoints, geometry, continuation, measured)
+
+    def track(self, observation: Observation, config: TrackingConfig) -> TrackedFrame:
+        """The second half of ``process``; observations that were kept may be tracked again by themselves."""
+        return self._tracker.update(observation, config)
 
 
 def nothing_known(width: int, height: int, reason: Reason) -> TrackedFrame:

@@ -6,13 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tavi_perception.carm import CArmGeometry
-
-GreyImage = NDArray[np.uint8]
-"""(height, width) grey levels, bright = little absorption."""
+from tavi_perception.estimates import GreyImage as GreyImage
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class FrameWorker:
             except Exception as error:  # the node outlives any single frame
                 self._log_failure("processing", error)
                 self._health.frame_rejected(f"processing a frame failed: {error}")
-                self._publish(msg.header, nothing_known(0, 0, Reason.MODEL_NOT_READY))
+                self._publish(msg.header, nothing_known(0, 0, Reason.PROCESSING_FAILED))
 
     def _process(self, msg: Image | CompressedImage) -> None:
         situation = self._situation()
@@ -125,9 +125,8 @@ class FrameWorker:
         if self._pipeline is None:
             self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY))
             return
-        self._pipeline.tracker.config = situation.tracking
         stamp = decode.seconds(msg.header.stamp)
-        frame = self._pipeline.process(image, stamp, situation.geometry)
+        frame = self._pipeline.process(image, stamp, situation.geometry, situation.tracking)
         latency, frame = self._publish(msg.header, frame)
         self._health.frame_done(latency, frame.deviation.valid)
         self._show(msg.header, image, frame, situation)

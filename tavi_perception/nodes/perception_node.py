@@ -24,7 +24,6 @@ from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.tracker import Tracker
 
 WATCHDOG_PERIOD = 0.02
 """s between two looks at whether images still arrive."""
@@ -148,7 +147,7 @@ class PerceptionNode(LifecycleNode):
         self._health.model_error = ""
         self._health.model = f"{bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
         self.get_logger().info(f"model {self._health.model}")
-        self._pipeline = Pipeline(predictor.predict, Tracker(self._tracking))
+        self._pipeline = Pipeline(predictor.predict)
         self._outputs.announce_model(
             ModelInfo(
                 header=Header(stamp=self.get_clock().now().to_msg()),

@@ -16,14 +16,10 @@ from tavi_perception.tracking.pose import (
     frame_of,
     judged,
     measured_pose,
-    side_of_catheter,
-    side_of_junction,
     spread_of,
 )
 from tavi_perception.tracking.validity import DISAGREEMENT, AnnulusEvidence
-
-_MEMORY = 30
-"""Frames' worth of evidence about the side of the ventricle that is remembered at most."""
+from tavi_perception.tracking.ventricle import VentricleSide
 
 
 class AnnulusTracker:
@@ -31,26 +27,18 @@ class AnnulusTracker:
 
     While AA1 and AA2 are measured, the frame is theirs; the same frames teach the binding to PT, one
     binding an injection. The next injection's binding takes over once it is established, until then the
-    former stays. The side of the ventricle is this frame's junction's, else the junction's before, else
-    the catheter's.
+    former stays.
     """
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self.config = config
+    def __init__(self) -> None:
         self._beat = HeartBeat()
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the view: injections, pigtail, side of the ventricle."""
-        self.unbind()
+        self._side = VentricleSide()
         self._contrast_stamp = NAN
-        self._junction_evidence = 0
-        self._side = 0
-        self._beat.reset()
+        self.unbind()
 
     def unbind(self) -> None:
         """The pigtail has slipped: what was learned about it no longer holds."""
-        self._learning = Binding(self.config)
+        self._learning = Binding()
         self._binding: Binding | None = None
         self._measured_frames = 0
 
@@ -59,6 +47,7 @@ class AnnulusTracker:
         keypoints: Keypoints,
         stamp: float,
         geometry: CArmGeometry,
+        config: TrackingConfig,
         time_jump: bool = False,
         capsule: float = NAN,
         contradicted: bool = False,
@@ -72,41 +61,46 @@ class AnnulusTracker:
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)
         if measured is None:
-            found, evidence = self._carried(keypoints, stamp, geometry)
+            found, evidence = self._carried(keypoints, stamp, geometry, config)
         else:
-            found, evidence = self._measured(measured, keypoints, stamp, geometry)
+            found, evidence = self._measured(measured, keypoints, stamp, geometry, config)
         evidence = replace(evidence, time_jump=time_jump, capsule=capsule, contradicted=contradicted)
-        return judged(found, evidence, self.config)
+        return judged(found, evidence, config)
 
-    def anchored(self, keypoints: Keypoints) -> bool:
+    def anchored(self, keypoints: Keypoints, config: TrackingConfig) -> bool:
         """Whether the hinge points are measured where an established binding to PT lets expect them."""
         pose = measured_pose(keypoints)
         if pose is None or self._binding is None or not keypoints.measured[Landmark.PT]:
             return False
         beat, stamp = self._beat.components, self._binding.last_stamp
-        _, distance = self._binding.fused(pose, keypoints, beat, stamp)
+        _, distance = self._binding.fused(pose, keypoints, beat, stamp, config)
         return distance <= DISAGREEMENT
 
     def _measured(
-        self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
+        self,
+        pose: AnnulusPose,
+        keypoints: Keypoints,
+        stamp: float,
+        geometry: CArmGeometry,
+        config: TrackingConfig,
     ) -> tuple[AnnulusFrame, AnnulusEvidence]:
-        if stamp - self._contrast_stamp > self.config.injection_gap:
-            self._learning = Binding(self.config, self._binding)
+        if stamp - self._contrast_stamp > config.injection_gap:
+            self._learning = Binding(self._binding)
             self._measured_frames = 0
         self._contrast_stamp = stamp
         self._measured_frames += 1
-        side = self._ventricle_side(keypoints, pose)
-        turn = self._turn(pose)
-        self._learn(pose, keypoints, stamp, geometry)
+        side = self._side.measured(keypoints, pose)
+        turn = self._turn(pose, config)
+        self._learn(pose, keypoints, stamp, geometry, config)
         distance = 0.0
         if self._binding and keypoints.present[Landmark.PT]:
-            pose, distance = self._binding.fused(pose, keypoints, self._beat.components, stamp)
+            pose, distance = self._binding.fused(pose, keypoints, self._beat.components, stamp, config)
         evidence = AnnulusEvidence(
             located=side != 0,
             pigtail_side=_along(pose, keypoints.xy[Landmark.PT]),
             diameter=pose.length * geometry.metres_per_px,
             turn=turn,
-            settled=self._binding is not None or self._measured_frames >= self.config.binding_frames,
+            settled=self._binding is not None or self._measured_frames >= config.binding_frames,
             disagreement=distance,
             spread=spread_of(pose),
         )
@@ -115,45 +109,57 @@ class AnnulusTracker:
         return frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry), evidence
 
     def _carried(
-        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, config: TrackingConfig
     ) -> tuple[AnnulusFrame, AnnulusEvidence]:
         age = stamp - self._contrast_stamp
         binding = self._binding
-        expired = binding is not None and stamp - binding.last_stamp > self.config.binding_timeout
-        pose = None
+        expired = binding is not None and stamp - binding.last_stamp > config.binding_timeout
+        pose, side = None, 0
         if binding is not None and not expired and keypoints.present[Landmark.PT]:
-            pose = binding.pose(keypoints, self._beat.components, stamp)
+            pose = binding.pose(keypoints, self._beat.components, stamp, config)
             for hinge in ANNULUS:
                 if keypoints.measured[hinge]:
-                    pose = binding.with_hinge(pose, keypoints, hinge)
-            self._side = self._side or side_of_catheter(keypoints, pose)
-        if pose is None or self._side == 0:
+                    pose = binding.with_hinge(pose, keypoints, hinge, config)
+            side = self._side.carried(keypoints, pose)
+        if pose is None or side == 0:
             return AnnulusFrame(contrast_age=age), AnnulusEvidence(located=False, expired=expired)
         evidence = AnnulusEvidence(
             located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
         )
-        return frame_of(pose, self._side, AnnulusSource.PIGTAIL, age, geometry), evidence
+        return frame_of(pose, side, AnnulusSource.PIGTAIL, age, geometry), evidence
 
-    def _learn(self, pose: AnnulusPose, keypoints: Keypoints, stamp: float, geometry: CArmGeometry) -> None:
+    def _learn(
+        self,
+        pose: AnnulusPose,
+        keypoints: Keypoints,
+        stamp: float,
+        geometry: CArmGeometry,
+        config: TrackingConfig,
+    ) -> None:
         diameter = pose.length * geometry.metres_per_px
-        plausible = self.config.annulus_diameter_min <= diameter <= self.config.annulus_diameter_max
+        plausible = config.annulus_diameter_min <= diameter <= config.annulus_diameter_max
         if keypoints.measured[Landmark.PT] and (plausible or math.isnan(diameter)):
-            self._learning.learn(pose, keypoints, self._beat.components, stamp)
-        if self._learning.established:
+            self._learning.learn(pose, keypoints, self._beat.components, stamp, config)
+        if self._learning.established(config):
             self._binding = self._learning
 
-    def _turn(self, pose: AnnulusPose) -> float:
-        if not self._learning.established:
+    def _turn(self, pose: AnnulusPose, config: TrackingConfig) -> float:
+        if not self._learning.established(config):
             return NAN
-        return wrapped(pose.angle - self._learning.estimate().angle)
+        return wrapped(pose.angle - self._learning.estimate(config).angle)
 
-    def _ventricle_side(self, keypoints: Keypoints, pose: AnnulusPose) -> int:
-        seen = side_of_junction(keypoints, pose)
-        self._junction_evidence = max(-_MEMORY, min(_MEMORY, self._junction_evidence + seen))
-        remembered = (self._junction_evidence > 0) - (self._junction_evidence < 0)
-        side = seen or remembered or side_of_catheter(keypoints, pose) or self._side
-        self._side = remembered or side
-        return side
+
+def annulus_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> AnnulusFrame:
+    """The annulus frame that the keypoints of a single frame show, without memory."""
+    geometry = geometry.for_image(keypoints.width, keypoints.height)
+    pose = measured_pose(keypoints)
+    side = 0 if pose is None else VentricleSide().measured(keypoints, pose)
+    if pose is None or side == 0:
+        return judged(AnnulusFrame(), AnnulusEvidence(located=False), config)
+    evidence = AnnulusEvidence(
+        located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
+    )
+    return judged(frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry), evidence, config)
 
 
 def _along(pose: AnnulusPose, point: FloatArray) -> float:

@@ -76,26 +76,31 @@ class Binding:
     ``device_patience``.
     """
 
-    def __init__(self, config: TrackingConfig, before: Binding | None = None) -> None:
-        self._config = config
+    def __init__(self, before: Binding | None = None) -> None:
         self._before = before
         self._rows: list[tuple[float, ...]] = []
         """Offset x, y (px), turn (rad), length (px), and the four components of the beat (px)."""
         self._noises: list[FloatArray] = []
         """(3, 3) stated covariance of offset and turn, of the same frames."""
-        self._estimate: BindingEstimate | None = None
+        self._estimate: tuple[TrackingConfig, BindingEstimate] | None = None
         self._reference_angle = 0.0
         self._run = self._steady = 0.0
         """When (s) the frames began that follow one another, and how long (s) they ever did."""
         self.last_stamp = -math.inf
         """Stamp of the last frame learned from (s)."""
 
-    @property
-    def established(self) -> bool:
+    def established(self, config: TrackingConfig) -> bool:
         """Enough frames were seen to rely on it."""
-        return len(self._rows) >= self._config.binding_frames
+        return len(self._rows) >= config.binding_frames
 
-    def learn(self, pose: AnnulusPose, keypoints: Keypoints, beat: FloatArray, stamp: float) -> None:
+    def learn(
+        self,
+        pose: AnnulusPose,
+        keypoints: Keypoints,
+        beat: FloatArray,
+        stamp: float,
+        config: TrackingConfig,
+    ) -> None:
         """Add a frame in which annulus and pigtail were measured; ``beat``: ``HeartBeat.components``."""
         if not self._rows:
             self._reference_angle = pose.angle
@@ -109,29 +114,31 @@ class Binding:
             vaguest = int(np.argmax([each[0, 0] + each[1, 1] for each in self._noises]))
             del self._rows[vaguest], self._noises[vaguest]
         self._estimate = None
-        if stamp - self.last_stamp > self._config.bridging_time:
+        if stamp - self.last_stamp > config.bridging_time:
             self._run = stamp
         self._steady = max(self._steady, stamp - self._run)
         self.last_stamp = stamp
 
-    def estimate(self) -> BindingEstimate:
+    def estimate(self, config: TrackingConfig) -> BindingEstimate:
         """Mean over the inliers, and what of their scatter their own noise does not explain.
 
         Call it only once ``established``.
         """
-        if self._estimate is None:
-            own = self._robust_mean()
-            before = self._before.estimate() if self._before else None
-            self._estimate = self._joined(before, own) if before else own
-        return self._estimate
+        if self._estimate is None or self._estimate[0] is not config:
+            own = self._robust_mean(config)
+            before = self._before.estimate(config) if self._before else None
+            self._estimate = config, self._joined(before, own, config) if before else own
+        return self._estimate[1]
 
-    def _joined(self, before: BindingEstimate, own: BindingEstimate) -> BindingEstimate:
+    def _joined(
+        self, before: BindingEstimate, own: BindingEstimate, config: TrackingConfig
+    ) -> BindingEstimate:
         """Mean of two injections by their stated noise; where they contradict, one of them."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
-        covariance = self._config.noise_kept * (before.noise + own.noise) + before.play + own.play
+        covariance = config.noise_kept * (before.noise + own.noise) + before.play + own.play
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
-            return own if self._steady >= self._config.device_patience else before
+            return own if self._steady >= config.device_patience else before
         first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(
@@ -144,24 +151,31 @@ class Binding:
             before.frames + own.frames,
         )
 
-    def pose(self, keypoints: Keypoints, beat: FloatArray, stamp: float) -> AnnulusPose:
+    def pose(
+        self, keypoints: Keypoints, beat: FloatArray, stamp: float, config: TrackingConfig
+    ) -> AnnulusPose:
         """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
-        estimate = self.estimate()
-        covariance = self._carried(keypoints, beat, stamp) + self._config.noise_kept * estimate.noise
-        origin = self._origin(keypoints, beat)
+        estimate = self.estimate(config)
+        covariance = self._carried(keypoints, beat, stamp, config) + config.noise_kept * estimate.noise
+        origin = self._origin(keypoints, beat, config)
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
 
     def fused(
-        self, measured: AnnulusPose, keypoints: Keypoints, beat: FloatArray, stamp: float
+        self,
+        measured: AnnulusPose,
+        keypoints: Keypoints,
+        beat: FloatArray,
+        stamp: float,
+        config: TrackingConfig,
     ) -> tuple[AnnulusPose, float]:
         """Best of what this frame measured and where the pigtail says it is, and their squared distance.
 
         The distance is Mahalanobis'; of three degrees of freedom where both are right.
         """
-        estimate, kept = self.estimate(), self._config.noise_kept
-        origin = self._origin(keypoints, beat)
+        estimate, kept = self.estimate(config), config.noise_kept
+        origin = self._origin(keypoints, beat, config)
         change = np.append(measured.origin - origin, wrapped(measured.angle - estimate.angle))
-        carried, fresh = self._carried(keypoints, beat, stamp), (1.0 - kept) * measured.covariance
+        carried, fresh = self._carried(keypoints, beat, stamp, config), (1.0 - kept) * measured.covariance
         inverse = np.linalg.inv(carried + fresh)
         gain = carried @ inverse
         step = gain @ change
@@ -174,7 +188,9 @@ class Binding:
         )
         return pose, float(change @ inverse @ change)
 
-    def with_hinge(self, carried: AnnulusPose, keypoints: Keypoints, hinge: Landmark) -> AnnulusPose:
+    def with_hinge(
+        self, carried: AnnulusPose, keypoints: Keypoints, hinge: Landmark, config: TrackingConfig
+    ) -> AnnulusPose:
         """``carried``, corrected by the one hinge point that is measured, half a diameter away.
 
         A hinge point that does not fit is left out.
@@ -183,7 +199,7 @@ class Binding:
         cos, sin = half * math.cos(carried.angle), half * math.sin(carried.angle)
         change = keypoints.xy[hinge] - carried.origin - [cos, sin]
         gradient = np.array([[1.0, 0.0, -sin], [0.0, 1.0, cos]])
-        noise = (1.0 - self._config.noise_kept) * keypoints.covariance[hinge]
+        noise = (1.0 - config.noise_kept) * keypoints.covariance[hinge]
         inverse = np.linalg.inv(gradient @ carried.covariance @ gradient.T + noise)
         if float(change @ inverse @ change) > _HINGE_GATE:
             return carried
@@ -195,27 +211,29 @@ class Binding:
         angle = wrapped(carried.angle + float(step[2]))
         return AnnulusPose(carried.origin + step[:2], angle, covariance, carried.length)
 
-    def _origin(self, keypoints: Keypoints, beat: FloatArray) -> FloatArray:
+    def _origin(self, keypoints: Keypoints, beat: FloatArray, config: TrackingConfig) -> FloatArray:
         """(2,) px where the pigtail says the annulus is."""
-        estimate = self.estimate()
+        estimate = self.estimate(config)
         return keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
 
-    def _carried(self, keypoints: Keypoints, beat: FloatArray, stamp: float) -> FloatArray:
+    def _carried(
+        self, keypoints: Keypoints, beat: FloatArray, stamp: float, config: TrackingConfig
+    ) -> FloatArray:
         """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""
-        estimate = self.estimate()
+        estimate = self.estimate(config)
         age = max(stamp - self.last_stamp, 0.0)
-        drift = (self._config.binding_drift * estimate.length) ** 2 * age
-        covariance = estimate.play + (1.0 - self._config.noise_kept) / estimate.frames * estimate.noise
+        drift = (config.binding_drift * estimate.length) ** 2 * age
+        covariance = estimate.play + (1.0 - config.noise_kept) / estimate.frames * estimate.noise
         moved = drift + estimate.sway.variance(beat)
-        covariance += np.diag([moved, moved, self._config.binding_turn**2 * age])
+        covariance += np.diag([moved, moved, config.binding_turn**2 * age])
         covariance[:2, :2] += keypoints.covariance[Landmark.PT]
         return covariance
 
-    def _robust_mean(self) -> BindingEstimate:
+    def _robust_mean(self, config: TrackingConfig) -> BindingEstimate:
         rows, noises = np.array(self._rows), np.array(self._noises)
         values, beats, noise = rows[:, :3].copy(), rows[:, 4:], noises.mean(axis=0)
         sigma = math.sqrt(float(np.trace(noise[:2, :2])) / 2)
-        sway = sway_of(values[:, :2], beats, sigma, self._config.binding_sway)
+        sway = sway_of(values[:, :2], beats, sigma, config.binding_sway)
         values[:, :2] -= sway.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
         scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(noise)))
@@ -228,7 +246,7 @@ class Binding:
         trust = np.maximum(variances, _LEAST_VARIANCE) ** -_TRUST
         mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
-        fresh = (1.0 - self._config.noise_kept) * noise
+        fresh = (1.0 - config.noise_kept) * noise
         length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
@@ -236,7 +254,7 @@ class Binding:
             wrapped(self._reference_angle + float(mean[2])),
             length,
             _excess(centred.T @ centred / len(centred), fresh)
-            + np.diag([1.0, 1.0, 4.0 / length**2]) * (self._config.binding_play * length) ** 2,
+            + np.diag([1.0, 1.0, 4.0 / length**2]) * (config.binding_play * length) ** 2,
             noise,
             count,
         )

@@ -8,8 +8,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from tavi_perception.estimates import NAN, FloatArray, Keypoints
-from tavi_perception.imaging.source import GreyImage
+from tavi_perception.estimates import NAN, FloatArray, GreyImage, Keypoints
 from tavi_perception.landmarks import Landmark
 
 SLIMMEST, WIDEST = 0.00467, 0.006
@@ -85,10 +84,6 @@ class CapsuleGauge:
     """The capsule's diameter by the calibration, over the frames of a view."""
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the view."""
         self._widths: deque[float] = deque(maxlen=_FRAMES)
         self._since = 0
 

@@ -248,6 +248,14 @@ class TrackingConfig:
     )
     # fmt: on
 
+    @property
+    def gate(self) -> float:
+        """Squared Mahalanobis distance (2 degrees of freedom) within which ``gate_probability`` lies.
+
+        The chi-square distribution then has a closed form.
+        """
+        return -2.0 * math.log(1.0 - self.gate_probability)
+
     def __post_init__(self) -> None:
         check_parameters(self)
         for info in parameters_of(self):

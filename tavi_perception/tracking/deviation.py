@@ -100,7 +100,8 @@ def deviation_from(
         depth_excess=max(depth_range[0] - depth, depth - depth_range[1]) - margin,
         doubted=doubted,
     )
-    reasons = annulus.reasons | judge(DEVIATION_RULES, evidence, config)
+    verdict = judge(DEVIATION_RULES, evidence, config)
+    reasons = annulus.reasons | verdict.reasons
     depth_error = depth - config.target_depth
     return CatheterDeviation(
         valid=not reasons,
@@ -119,18 +120,14 @@ def deviation_from(
         within_tolerance=not reasons and abs(depth_error) <= config.depth_tolerance,
         landmarks=_in_space(points_px * scale),
         annulus_source=annulus.source,
+        rules=annulus.rules + verdict.rules,
     )
 
 
 class DeviationTracker:
     """Adds to ``deviation_from`` how far the depth can have come, and whether the device keeps its shape."""
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self.config = config
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the last depth."""
+    def __init__(self) -> None:
         self._stamp = NAN
         self._shape = ShapeCheck()
         self._last = CatheterDeviation()
@@ -142,24 +139,27 @@ class DeviationTracker:
         geometry: CArmGeometry,
         device: DeviceEstimate,
         stamp: float,
+        config: TrackingConfig,
         misplaced: bool = False,
     ) -> CatheterDeviation:
         """Deviation of the frame taken at ``stamp`` (s).
 
         ``misplaced``: the catheter is not where it was against pigtail and hinge points.
         """
-        doubted = not self._shape.update(keypoints, device.reference, stamp, self.config) or misplaced
-        depth_range = self._depth_range(device.reference, stamp)
-        deviation = deviation_from(keypoints, annulus, geometry, self.config, device, depth_range, doubted)
+        doubted = not self._shape.update(keypoints, device.reference, stamp, config) or misplaced
+        depth_range = self._depth_range(device.reference, stamp, config)
+        deviation = deviation_from(keypoints, annulus, geometry, config, device, depth_range, doubted)
         if deviation.valid:
             self._stamp, self._last = stamp, deviation
         return deviation
 
-    def _depth_range(self, reference: DepthReference, stamp: float) -> tuple[float, float]:
+    def _depth_range(
+        self, reference: DepthReference, stamp: float, config: TrackingConfig
+    ) -> tuple[float, float]:
         """Depths that ``max_depth_speed`` allows since the last valid one of the same reference."""
         if reference is not self._last.reference or not self._last.valid:
             return ANY_DEPTH
-        reach = (stamp - self._stamp) * self.config.max_depth_speed + _ALARM_SIGMAS * self._last.depth_sigma
+        reach = (stamp - self._stamp) * config.max_depth_speed + _ALARM_SIGMAS * self._last.depth_sigma
         return self._last.depth - reach, self._last.depth + reach
 
 

@@ -50,26 +50,25 @@ def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingCo
 class DeviceTracker:
     """Follows the device through a procedure; outlives gaps in time and moves of the C-arm."""
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self.config = config
-        self._stage = StageTracker(config)
+    def __init__(self) -> None:
+        self._stage = StageTracker()
         self._reference = DepthReference.NONE
         self._edge_frames = 0
         self._lengths: deque[float] = deque(maxlen=_LENGTHS)
         self._learned_px = NAN
         self._metres_per_px = NAN
 
-    def update(self, keypoints: Keypoints, geometry: CArmGeometry) -> DeviceEstimate:
+    def update(self, keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceEstimate:
         """State after this frame; ``geometry`` belongs to the image of the keypoints."""
         self._rescale(geometry.metres_per_px)
         if not keypoints.present[list(INFLOW_EDGE)].any():
-            self._learn_length(keypoints)
-        sheathed_px = self._sheathed_px()
+            self._learn_length(keypoints, config)
+        sheathed_px = self._sheathed_px(config)
         extraction = _extraction(keypoints, sheathed_px)
-        if extraction < _COVERED and not math.isnan(self._established_px()):
+        if extraction < _COVERED and not math.isnan(self._established_px(config)):
             keypoints = _without_edge(keypoints)
-        self._update_reference(keypoints, extraction)
-        stage = self._stage.update(keypoints, extraction, sheathed_px)
+        self._update_reference(keypoints, extraction, config)
+        stage = self._stage.update(keypoints, extraction, sheathed_px, config)
         return DeviceEstimate(self._reference, stage, extraction)
 
     def restart_view(self) -> None:
@@ -90,38 +89,38 @@ class DeviceTracker:
         self._lengths = deque(known, maxlen=_LENGTHS)
         self._metres_per_px = metres_per_px
 
-    def _learn_length(self, keypoints: Keypoints) -> None:
+    def _learn_length(self, keypoints: Keypoints, config: TrackingConfig) -> None:
         if not keypoints.measured[[Landmark.CP, Landmark.CD]].all():
             return
         length = math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CD])
-        if length * self._metres_per_px > self.config.catheter_length_max:
+        if length * self._metres_per_px > config.catheter_length_max:
             return
         self._lengths.append(length)
         if len(self._lengths) == _LENGTHS and not median(self._lengths) <= self._learned_px:
             self._learned_px = median(self._lengths)
 
-    def _sheathed_px(self) -> float:
+    def _sheathed_px(self, config: TrackingConfig) -> float:
         """Given, else learned, else a first guess: three quarters of the few frames so far were shorter."""
-        established = self._established_px()
+        established = self._established_px(config)
         if not math.isnan(established) or not self._lengths:
             return established
         return sorted(self._lengths)[3 * len(self._lengths) // 4]
 
-    def _established_px(self) -> float:
+    def _established_px(self, config: TrackingConfig) -> float:
         """Given, else learned; NaN while there is no more than a guess."""
-        given = self.config.sheathed_length / self._metres_per_px
+        given = config.sheathed_length / self._metres_per_px
         return self._learned_px if math.isnan(given) else given
 
-    def _update_reference(self, keypoints: Keypoints, extraction: float) -> None:
+    def _update_reference(self, keypoints: Keypoints, extraction: float, config: TrackingConfig) -> None:
         """The edge takes over once seen for ``stage_frames`` frames, the band only on a recaptured frame."""
         edge = keypoints.present[list(INFLOW_EDGE)]
         self._edge_frames = self._edge_frames + 1 if edge.all() else 0
         if self._reference is not DepthReference.STENT:
-            if self._edge_frames >= self.config.stage_frames:
+            if self._edge_frames >= config.stage_frames:
                 self._reference = DepthReference.STENT
             elif keypoints.present[Landmark.CD]:
                 self._reference = DepthReference.CAPSULE
-        elif not edge.any() and extraction < self.config.retraction_end:
+        elif not edge.any() and extraction < config.retraction_end:
             self._reference = DepthReference.CAPSULE
 
 

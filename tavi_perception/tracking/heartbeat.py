@@ -39,10 +39,6 @@ class HeartBeat:
     """
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all motion."""
         self._stamp = math.nan
         self._point: FloatArray | None = None
         self._swing: NDArray[np.complex128] = np.zeros(2, dtype=np.complex128)

@@ -26,16 +26,8 @@ class KeypointFilter:
     alike: the covariances given out hold ``persistent_error`` of its stated variance beside the filter's own.
     """
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self._config = config
-        # Two degrees of freedom: the chi-square distribution has a closed form.
-        self._gate = -2.0 * math.log(1.0 - config.gate_probability)
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
+    def __init__(self) -> None:
         self._stamp = math.nan
-        self._size = (0, 0)
         self._alive: BoolArray = np.zeros(COUNT, dtype=bool)
         self._last_measured = np.full(COUNT, -math.inf)
         self._position: FloatArray = np.zeros((COUNT, 2))
@@ -48,38 +40,34 @@ class KeypointFilter:
         self._rival_xy: FloatArray = np.zeros((COUNT, 2))
         self._rival_noise: FloatArray = np.zeros((COUNT, 2, 2))
 
-    def update(self, keypoints: Keypoints, stamp: float) -> Keypoints:
-        """Filtered keypoints of the frame taken at ``stamp`` (s).
+    def update(self, keypoints: Keypoints, stamp: float, config: TrackingConfig) -> Keypoints:
+        """Filtered keypoints of the frame taken at ``stamp`` (s), later than the one before.
 
-        ``presence`` stays the network's. A stamp that does not advance, advances by more than
-        ``max_gap``, or another image size resets the filter first.
+        ``presence`` stays the network's.
         """
-        step = stamp - self._stamp
-        size = (keypoints.width, keypoints.height)
-        if size != self._size or not 0.0 < step <= self._config.max_gap:
-            self.reset()
-            step = 0.0
-        self._stamp, self._size = stamp, size
-        length = float(max(size))
+        step = 0.0 if math.isnan(self._stamp) else stamp - self._stamp
+        self._stamp = stamp
+        length = float(max(keypoints.width, keypoints.height))
 
-        self._predict(step, self._config.acceleration * length)
-        noise = self._measurement_noise(keypoints, length)
+        self._predict(step, config.acceleration * length)
+        noise = _measurement_noise(keypoints, length, config)
         seen = keypoints.present & np.isfinite(keypoints.xy).all(axis=1)
         innovation = np.where(seen[:, None], keypoints.xy - self._position, 0.0)
         inverse = _inverse(self._pp + noise)
-        agrees = seen & (_squared_distance(innovation, inverse) <= self._gate)
+        agrees = seen & (_squared_distance(innovation, inverse) <= config.gate)
 
         accepted = self._alive & agrees
         self._correct(accepted, innovation, inverse)
         self._last_measured[accepted] = stamp
-        self._alive &= stamp - self._last_measured <= self._config.bridging_time
+        self._alive &= stamp - self._last_measured <= config.bridging_time
 
-        started = self._rivals_to_believe(keypoints, seen & ~accepted, noise, step)
+        speed = config.initial_speed * length
+        started = self._rivals_to_believe(keypoints, seen & ~accepted, noise, speed * step, config)
         if started.any():
-            self._start(started, keypoints.xy, noise)
+            self._start(started, keypoints.xy, noise, speed)
             self._last_measured[started] = stamp
         measured = accepted | started
-        self._persistent[measured] = self._config.persistent_error * noise[measured]
+        self._persistent[measured] = config.persistent_error * noise[measured]
         return self._keypoints(keypoints, measured)
 
     def _predict(self, step: float, acceleration: float) -> None:
@@ -105,17 +93,24 @@ class KeypointFilter:
         self._pp = _symmetric(self._pp - gain_position @ self._pp)
 
     def _rivals_to_believe(
-        self, keypoints: Keypoints, unexplained: BoolArray, noise: FloatArray, step: float
+        self,
+        keypoints: Keypoints,
+        unexplained: BoolArray,
+        noise: FloatArray,
+        reach_px: float,
+        config: TrackingConfig,
     ) -> BoolArray:
-        """Which measurements that no track explains have lasted long enough to be the landmark."""
-        config = self._config
+        """Which measurements that no track explains have lasted long enough to be the landmark.
+
+        ``reach_px``: how far a landmark moves between two frames, as a standard deviation.
+        """
         if not unexplained.any():
             self._rival_frames[:] = 0
             return unexplained
-        reach = (config.initial_speed * max(self._size) * step) ** 2 * _IDENTITY
+        reach = reach_px**2 * _IDENTITY
         change = np.where(unexplained[:, None], keypoints.xy - self._rival_xy, 0.0)
         distance = _squared_distance(change, _inverse(self._rival_noise + noise + reach))
-        consistent = (self._rival_frames > 0) & (distance <= self._gate)
+        consistent = (self._rival_frames > 0) & (distance <= config.gate)
         self._rival_frames = np.where(unexplained, np.where(consistent, self._rival_frames + 1, 1), 0)
         self._rival_xy = np.where(unexplained[:, None], keypoints.xy, 0.0)
         self._rival_noise = noise
@@ -124,21 +119,14 @@ class KeypointFilter:
         lasting: BoolArray = np.greater_equal(self._rival_frames, needed)
         return unexplained & lasting
 
-    def _start(self, started: BoolArray, xy: FloatArray, noise: FloatArray) -> None:
+    def _start(self, started: BoolArray, xy: FloatArray, noise: FloatArray, speed: float) -> None:
         self._alive |= started
         self._rival_frames[started] = 0
         self._position[started] = xy[started]
         self._velocity[started] = 0.0
         self._pp[started] = noise[started]
         self._pv[started] = 0.0
-        self._vv[started] = (self._config.initial_speed * max(self._size)) ** 2 * _IDENTITY
-
-    def _measurement_noise(self, keypoints: Keypoints, length: float) -> FloatArray:
-        covariance = keypoints.covariance
-        known = np.isfinite(covariance.sum(axis=(1, 2)))[:, None, None]
-        unknown = (self._config.unknown_sigma * length) ** 2 * _IDENTITY
-        floor = (self._config.sigma_floor * length) ** 2 * _IDENTITY
-        return np.where(known, covariance, unknown) + floor
+        self._vv[started] = speed**2 * _IDENTITY
 
     def _keypoints(self, keypoints: Keypoints, measured: BoolArray) -> Keypoints:
         alive = self._alive
@@ -151,6 +139,14 @@ class KeypointFilter:
             np.where(alive[:, None], self._position, np.nan),
             np.where(alive[:, None, None], self._pp + self._persistent, np.nan),
         )
+
+
+def _measurement_noise(keypoints: Keypoints, length: float, config: TrackingConfig) -> FloatArray:
+    covariance = keypoints.covariance
+    known = np.isfinite(covariance.sum(axis=(1, 2)))[:, None, None]
+    unknown = (config.unknown_sigma * length) ** 2 * _IDENTITY
+    floor = (config.sigma_floor * length) ** 2 * _IDENTITY
+    return np.where(known, covariance, unknown) + floor
 
 
 def _inverse(matrices: FloatArray) -> FloatArray:

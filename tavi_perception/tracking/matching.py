@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.estimates import FloatArray
-from tavi_perception.imaging.source import GreyImage
+from tavi_perception.estimates import FloatArray, GreyImage
 
 GRAIN, _GROUND = 0.0006, 0.003
 """Standard deviations, as shares of the image, of the means between which a structure counts: noise is finer,

@@ -58,13 +58,7 @@ class PigtailFilter:
     catheter. While CD is not measured, PT is what it is by itself.
     """
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self._config = config
-        self._gate = -2.0 * math.log(1.0 - config.gate_probability)
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything."""
+    def __init__(self) -> None:
         self.slipped = False
         self.contradicted = False
         """A pigtail was seen that is not where it was against the catheter, and a moment ago still; or
@@ -90,7 +84,9 @@ class PigtailFilter:
         """The pigtail has been seen elsewhere so often that what fits may be chance."""
         return self._refused > _UNSETTLED
 
-    def update(self, keypoints: Keypoints, stamp: float, anchored: bool = False) -> Keypoints:
+    def update(
+        self, keypoints: Keypoints, stamp: float, config: TrackingConfig, anchored: bool = False
+    ) -> Keypoints:
         """The keypoints of the frame taken at ``stamp`` (s) with PT so corrected.
 
         ``anchored``: PT is where it was against the hinge points, so that it cannot be what has slipped.
@@ -101,23 +97,23 @@ class PigtailFilter:
         size = float(max(keypoints.width, keypoints.height))
         across = _across_catheter(keypoints)
         acceleration = _IDENTITY - (1.0 - _ACROSS**2) * across
-        acceleration *= (self._config.pigtail_acceleration * size) ** 2
+        acceleration *= (config.pigtail_acceleration * size) ** 2
         move, spread = _transition(step, acceleration)
         for track in filter(None, (self._track, self._lost, self._clear)):
             track.predict(move, spread)
         if keypoints.measured[_COMPANION]:
             if keypoints.measured[Landmark.PT]:
-                self._measure(keypoints, across, stamp, size, anchored)
-            keypoints = self._answer(keypoints, stamp)
+                self._measure(keypoints, across, stamp, size, anchored, config)
+            keypoints = self._answer(keypoints, stamp, config)
         if math.isfinite(step):
             renewed = -math.expm1(-step / _UNSETTLED_S)
             self._refused += renewed * ((self._rival is not None) - self._refused)
-        if stamp - self._rival_stamp > self._config.pigtail_memory:
+        if stamp - self._rival_stamp > config.pigtail_memory:
             self._rival = None
-        self._judge(stamp, size, anchored)
+        self._judge(stamp, size, anchored, config)
         return keypoints
 
-    def _judge(self, stamp: float, size: float, anchored: bool) -> None:
+    def _judge(self, stamp: float, size: float, anchored: bool, config: TrackingConfig) -> None:
         """Say whether what is followed is contradicted."""
         if self._rival is not None:
             if self._track and not self.contradicted:
@@ -125,7 +121,7 @@ class PigtailFilter:
             self._contradicted_stamp = stamp
         # A filter that has followed the wrong thing overshoots on its way back.
         away = stamp - self._contradicted_stamp
-        self.contradicted = away < self._config.bridging_time
+        self.contradicted = away < config.bridging_time
         if self.contradicted or self._undisputed is None or self._track is None:
             return
         reach = _reach(away) * size
@@ -135,19 +131,25 @@ class PigtailFilter:
             self.contradicted = True
 
     def _measure(
-        self, keypoints: Keypoints, across: FloatArray, stamp: float, size: float, anchored: bool
+        self,
+        keypoints: Keypoints,
+        across: FloatArray,
+        stamp: float,
+        size: float,
+        anchored: bool,
+        config: TrackingConfig,
     ) -> None:
         apart = keypoints.xy[Landmark.PT] - keypoints.xy[_COMPANION]
         noise = keypoints.covariance[Landmark.PT] + keypoints.covariance[_COMPANION]
         if keypoints.measured[list(ANNULUS)].any():
             noise = noise + (_HIDDEN * size) ** 2 * across
         if self._track is None:
-            self._start(apart, noise, stamp, size)
+            self._start(apart, noise, stamp, size, config)
             return
-        track = self._fitting(apart, noise + (_SIDEWAYS * size) ** 2 * across, stamp, size)
+        track = self._fitting(apart, noise + (_SIDEWAYS * size) ** 2 * across, stamp, size, config)
         if track is None:
             contrast = bool(keypoints.measured[list(ANNULUS)].all())
-            self._refuse(apart, noise, stamp, size, contrast, anchored)
+            self._refuse(apart, noise, stamp, size, contrast, anchored, config)
             return
         away, before = stamp - track.stamp, replace(track)
         self._track = track = replace(track)
@@ -155,18 +157,20 @@ class PigtailFilter:
         if not keypoints.measured[list(ANNULUS)].any():
             self._clear = replace(track)
         self._rival = None
-        if away > self._config.pigtail_bridging:
+        if away > config.pigtail_bridging:
             self._lost, self._returned_stamp = self._lost or before, stamp
-        elif self._lost and stamp - self._returned_stamp >= self._config.pigtail_patience:
+        elif self._lost and stamp - self._returned_stamp >= config.pigtail_patience:
             self._lost = None
 
-    def _fitting(self, apart: FloatArray, noise: FloatArray, stamp: float, size: float) -> _Track | None:
+    def _fitting(
+        self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, config: TrackingConfig
+    ) -> _Track | None:
         """What is known of the pigtail and agrees with ``apart`` (px); None where nothing does."""
         # Medium hides catheter and pigtail: what was learned under it may be wrong.
         for track in filter(None, (self._track, self._clear)):
             away = stamp - track.stamp
             reach = _reach(away) * size
-            if away <= self._config.pigtail_memory and track.fits(apart, noise, self._gate, reach):
+            if away <= config.pigtail_memory and track.fits(apart, noise, config.gate, reach):
                 return track
         return None
 
@@ -178,33 +182,36 @@ class PigtailFilter:
         size: float,
         contrast: bool,
         anchored: bool,
+        config: TrackingConfig,
     ) -> None:
         """Remember where else something is seen; believe it once it has stayed there."""
         if self._lost:
             self._track, self._lost = self._lost, None
-        unseen = stamp - self._rival_stamp > self._config.pigtail_bridging
+        unseen = stamp - self._rival_stamp > config.pigtail_bridging
         if self._rival is None or unseen or math.dist(apart, self._rival) > _RIVAL * size:
             self._rival_since = stamp
         self._rival, self._rival_stamp = apart, stamp
         waited = stamp - self._rival_since
-        if anchored and waited >= self._config.device_patience:
-            self._start(apart, noise, stamp, size)
-        elif contrast and not anchored and waited >= self._config.pigtail_patience:
-            self._start(apart, noise, stamp, size)
+        if anchored and waited >= config.device_patience:
+            self._start(apart, noise, stamp, size, config)
+        elif contrast and not anchored and waited >= config.pigtail_patience:
+            self._start(apart, noise, stamp, size, config)
             self.slipped = True
 
-    def _start(self, apart: FloatArray, noise: FloatArray, stamp: float, size: float) -> None:
-        speed = (self._config.pigtail_speed * size) ** 2
+    def _start(
+        self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, config: TrackingConfig
+    ) -> None:
+        speed = (config.pigtail_speed * size) ** 2
         covariance = np.zeros((4, 4))
         covariance[:2, :2], covariance[2:, 2:] = noise, speed * _IDENTITY
         self._track = _Track(np.concatenate([apart, np.zeros(2)]), covariance, stamp)
         self._clear, self._lost, self._rival, self._undisputed = None, None, None, None
 
-    def _answer(self, keypoints: Keypoints, stamp: float) -> Keypoints:
+    def _answer(self, keypoints: Keypoints, stamp: float, config: TrackingConfig) -> Keypoints:
         track = self._track
         if track is None:
             return keypoints
-        alive = self._lost is None and stamp - track.stamp <= self._config.pigtail_bridging
+        alive = self._lost is None and stamp - track.stamp <= config.pigtail_bridging
         present, measured = keypoints.present.copy(), keypoints.measured.copy()
         xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
         present[Landmark.PT], measured[Landmark.PT] = alive, alive and track.stamp == stamp

@@ -9,7 +9,7 @@ import numpy as np
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, AnnulusSource, FloatArray, Keypoints
-from tavi_perception.landmarks import ANNULUS, JUNCTION, Landmark
+from tavi_perception.landmarks import ANNULUS
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
 
@@ -31,23 +31,10 @@ class AnnulusPose:
     length: float
 
 
-def annulus_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> AnnulusFrame:
-    """The annulus frame that the keypoints of a single frame show, without memory."""
-    geometry = geometry.for_image(keypoints.width, keypoints.height)
-    pose = measured_pose(keypoints)
-    side = 0 if pose is None else side_of_ventricle(keypoints, pose)
-    if pose is None or side == 0:
-        return judged(AnnulusFrame(), AnnulusEvidence(located=False), config)
-    evidence = AnnulusEvidence(
-        located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
-    )
-    return judged(frame_of(pose, side, AnnulusSource.CONTRAST, 0.0, geometry), evidence, config)
-
-
 def judged(frame: AnnulusFrame, evidence: AnnulusEvidence, config: TrackingConfig) -> AnnulusFrame:
     """``frame`` with the reasons that ``evidence`` gives against it, valid where there is none."""
-    reasons = judge(ANNULUS_RULES, evidence, config)
-    return replace(frame, valid=not reasons, reasons=reasons)
+    verdict = judge(ANNULUS_RULES, evidence, config)
+    return replace(frame, valid=not verdict.reasons, reasons=verdict.reasons, rules=verdict.rules)
 
 
 def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
@@ -68,28 +55,6 @@ def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
         + from_second @ keypoints.covariance[points[1]] @ from_second.T
     )
     return AnnulusPose((first + second) / 2, angle, covariance, length)
-
-
-def side_of_junction(keypoints: Keypoints, pose: AnnulusPose) -> int:
-    """Ventricle sign by the sinotubular junction, which lies on the aortic side; 0 when not measured."""
-    seen = [point for point in JUNCTION if keypoints.measured[point]]
-    if not seen:
-        return 0
-    away = pose.origin - keypoints.xy[seen].mean(axis=0)
-    return _sign(float(away @ _normal(pose.angle)))
-
-
-def side_of_catheter(keypoints: Keypoints, pose: AnnulusPose) -> int:
-    """Ventricle sign by the catheter, whose tip lies in the ventricle; 0 when CP or CT is not present."""
-    if not (keypoints.present[Landmark.CP] and keypoints.present[Landmark.CT]):
-        return 0
-    along = keypoints.xy[Landmark.CT] - keypoints.xy[Landmark.CP]
-    return _sign(float(along @ _normal(pose.angle)))
-
-
-def side_of_ventricle(keypoints: Keypoints, pose: AnnulusPose) -> int:
-    """Ventricle sign by the junction, else by the catheter; 0 when neither tells."""
-    return side_of_junction(keypoints, pose) or side_of_catheter(keypoints, pose)
 
 
 def spread_of(pose: AnnulusPose) -> float:
@@ -128,11 +93,3 @@ def _quaternion(angle: float, side: int) -> FloatArray:
     """
     sin, cos = math.sin(angle / 2), math.cos(angle / 2)
     return np.array([0.0, 0.0, sin, cos] if side > 0 else [cos, sin, 0.0, 0.0])
-
-
-def _normal(angle: float) -> FloatArray:
-    return np.array([-math.sin(angle), math.cos(angle)])
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)

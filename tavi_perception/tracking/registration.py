@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tavi_perception.estimates import FloatArray, Keypoints
-from tavi_perception.imaging.source import GreyImage
+from tavi_perception.estimates import FloatArray, GreyImage, Keypoints
 from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.matching import GRAIN, Match, Opinion, Patch, best_match, cell_of, structure
 
 REGISTERED = {Landmark.CD: 0.018, Landmark.PT: 0.022, Landmark.FE1: 0.018, Landmark.FE2: 0.018}
@@ -90,36 +90,22 @@ class LandmarkRegistration:
     Where nothing matches, the network may see another thing: until it matches again, or for a moment, it is
     doubted by as much as is searched; then it is the landmark.
 
-    Args:
-        max_gap: time between frames above which it begins anew (s).
+    All frames are of one view, in order.
     """
 
-    def __init__(self, max_gap: float) -> None:
-        self._max_gap = max_gap
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all templates."""
+    def __init__(self) -> None:
         self._stamp = math.nan
-        self._shape: tuple[int, ...] = ()
         self._templates: dict[Landmark, _Template] = {}
 
-    def update(self, image: GreyImage, keypoints: Keypoints, stamp: float) -> Keypoints:
-        """``keypoints`` of the ``image`` taken at ``stamp`` (s), steadied, with the covariance that remains.
-
-        A frame that is doubled or late, by at most ``max_gap``, is given back as it is and changes nothing;
-        a longer gap or step back, or another size of image, begins anew.
-        """
-        step = stamp - self._stamp
-        if -self._max_gap <= step <= 0.0:
-            return keypoints
-        if image.shape != self._shape or not 0.0 < step <= self._max_gap:
-            self.reset()
-        before, self._stamp, self._shape = self._stamp, stamp, image.shape
+    def update(
+        self, image: GreyImage, keypoints: Keypoints, stamp: float, config: TrackingConfig
+    ) -> Keypoints:
+        """``keypoints`` of the ``image`` taken at ``stamp`` (s), registered, and what uncertainty is left."""
+        before, self._stamp = self._stamp, stamp
         self._templates = {
             landmark: template
             for landmark, template in self._templates.items()
-            if stamp - template.stamp <= self._max_gap
+            if stamp - template.stamp <= config.max_gap
         }
         places = {
             landmark: template.place

@@ -42,18 +42,19 @@ def stage_of(
 class StageTracker:
     """Changes the stage only when ``stage_frames`` frames in a row agree; leaves UNKNOWN at once."""
 
-    def __init__(self, config: TrackingConfig) -> None:
-        self._config = config
+    def __init__(self) -> None:
         self.stage = Stage.UNKNOWN
         self._candidate = Stage.UNKNOWN
         self._frames = 0
 
-    def update(self, keypoints: Keypoints, extraction: float, sheathed_px: float) -> Stage:
+    def update(
+        self, keypoints: Keypoints, extraction: float, sheathed_px: float, config: TrackingConfig
+    ) -> Stage:
         """Stage after this frame."""
-        shown = stage_of(keypoints, extraction, sheathed_px, self._config, self.stage)
+        shown = stage_of(keypoints, extraction, sheathed_px, config, self.stage)
         self._frames = self._frames + 1 if shown is self._candidate else 1
         self._candidate = shown
-        if self.stage is Stage.UNKNOWN or self._frames >= self._config.stage_frames:
+        if self.stage is Stage.UNKNOWN or self._frames >= config.stage_frames:
             self.stage = shown
         return self.stage
 

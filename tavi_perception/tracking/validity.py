@@ -84,8 +84,9 @@ E = TypeVar("E")
 
 @dataclass(frozen=True)
 class Rule(Generic[E]):
-    """One row: the bit, the condition in words, the condition as a function."""
+    """One row: its name, the bit, the condition in words, the condition as a function."""
 
+    name: str
     reason: Reason
     condition: str
     holds: Callable[[E, TrackingConfig], bool]
@@ -108,59 +109,70 @@ DISAGREEMENT = 16.27
 
 ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
+        "annulus unknown",
         Reason.NO_ANNULUS,
         "AA1 and AA2 are not both measured, and no injection has bound the annulus to a pigtail that is "
         "present; or neither STJ nor the catheter has told where the ventricle is",
         lambda e, c: not e.located and not e.expired,
     ),
     Rule(
+        "annulus expired",
         Reason.ANNULUS_EXPIRED,
         "AA1 and AA2 are not both measured, and the last injection was more than binding_timeout ago",
         lambda e, c: e.expired,
     ),
     Rule(
+        "annulus uncertain",
         Reason.LOW_CONFIDENCE,
         "standard deviation of the origin above annulus_sigma_limit, or unknown",
         lambda e, c: e.located and not e.spread <= c.annulus_sigma_limit,
     ),
     Rule(
+        "injection unsettled",
         Reason.LOW_CONFIDENCE,
         "fewer than binding_frames frames of this injection so far",
         lambda e, c: e.located and not e.settled,
     ),
     Rule(
+        "injection contradicted",
         Reason.IDENTITY_DOUBTFUL,
         "this frame contradicts the others of the injection",
         lambda e, c: e.disagreement > DISAGREEMENT,
     ),
     Rule(
+        "annulus diameter",
         Reason.IMPLAUSIBLE_GEOMETRY,
         "diameter outside annulus_diameter_min ... annulus_diameter_max",
         lambda e, c: e.diameter < c.annulus_diameter_min or e.diameter > c.annulus_diameter_max,
     ),
     Rule(
+        "annulus turn",
         Reason.IDENTITY_DOUBTFUL,
         "AA1-AA2 turned by more than annulus_turn_max against the injection so far",
         lambda e, c: abs(e.turn) > c.annulus_turn_max,
     ),
     Rule(
+        "hinge points exchanged",
         Reason.IDENTITY_DOUBTFUL,
         "PT lies on the side of AA2: the hinge points have changed places",
         lambda e, c: e.pigtail_side > _OTHER_SIDE,
     ),
     Rule(
+        "pigtail contradicted",
         Reason.IDENTITY_DOUBTFUL,
         "PT is not where it was against the catheter, or keeps turning up elsewhere, and no hinge point "
         "tells which of them is another thing",
         lambda e, c: e.contradicted,
     ),
     Rule(
+        "capsule width",
         Reason.CALIBRATION_DOUBTFUL,
         "the capsule looks wider or narrower than capsule_diameter by more than capsule_tolerance: the "
         "calibration cannot be right",
         lambda e, c: not _fits(e.capsule, c),
     ),
     Rule(
+        "time jump",
         Reason.TIME_JUMP,
         "the frame's stamp repeats, goes back, or is more than max_gap after the one before",
         lambda e, c: e.time_jump,
@@ -168,24 +180,30 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
 )
 
 DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
-    Rule(Reason.UNCALIBRATED, "the size of a pixel is unknown", lambda e, c: not e.calibrated),
     Rule(
+        "uncalibrated", Reason.UNCALIBRATED, "the size of a pixel is unknown", lambda e, c: not e.calibrated
+    ),
+    Rule(
+        "annulus invalid",
         Reason.NO_ANNULUS,
         "the annulus frame is not valid and does not say why; if it does, its reasons are passed on",
         lambda e, c: not e.annulus_valid and not e.annulus_reasons,
     ),
     Rule(
+        "device not seen",
         Reason.DEVICE_NOT_VISIBLE,
         "CD (sheathed) or FE1 and FE2 (afterwards) are not present, or no two points of the catheter give "
         "an axis that crosses the annulus",
         lambda e, c: not e.device_seen,
     ),
     Rule(
+        "inflow edge not seen",
         Reason.DEVICE_NOT_VISIBLE,
         "extraction above capsule_extraction_max, but FE1 and FE2 have not been seen",
         lambda e, c: e.bare > c.capsule_extraction_max,
     ),
     Rule(
+        "deviation uncertain",
         Reason.LOW_CONFIDENCE,
         "standard deviation of the depth, without the shares for calibration and foreshortening, above "
         "depth_sigma_limit, or one of depth, lateral and angle has no finite standard deviation",
@@ -199,21 +217,25 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
         ),
     ),
     Rule(
+        "catheter length",
         Reason.IMPLAUSIBLE_GEOMETRY,
         "distance CP-CT outside catheter_length_min ... catheter_length_max",
         lambda e, c: e.catheter_length < c.catheter_length_min or e.catheter_length > c.catheter_length_max,
     ),
     Rule(
+        "catheter order",
         Reason.IMPLAUSIBLE_GEOMETRY,
         "CP, CD and CT out of order along the annulus normal by more than order_tolerance",
         lambda e, c: e.order < -c.order_tolerance,
     ),
     Rule(
+        "depth speed",
         Reason.IMPLAUSIBLE_GEOMETRY,
         "depth changed faster than max_depth_speed by more than three standard deviations",
         lambda e, c: e.depth_excess > 0.0,
     ),
     Rule(
+        "device shape",
         Reason.IDENTITY_DOUBTFUL,
         "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved against CP, or FE1 against "
         "FE2, faster than max_shape_speed allows, or CD against a pigtail that has kept its place to the "
@@ -223,10 +245,18 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
 )
 
 
-def judge(rules: tuple[Rule[E], ...], evidence: E, config: TrackingConfig) -> Reason:
-    """All reasons whose rule holds."""
+@dataclass(frozen=True)
+class Verdict:
+    """Why something is not valid: the reasons, and the names of the rules that hold."""
+
+    reasons: Reason
+    rules: tuple[str, ...]
+
+
+def judge(rules: tuple[Rule[E], ...], evidence: E, config: TrackingConfig) -> Verdict:
+    """All rules that hold."""
+    holding = [rule for rule in rules if rule.holds(evidence, config)]
     reasons = Reason.NONE
-    for rule in rules:
-        if rule.holds(evidence, config):
-            reasons |= rule.reason
-    return reasons
+    for rule in holding:
+        reasons |= rule.reason
+    return Verdict(reasons, tuple(rule.name for rule in holding))

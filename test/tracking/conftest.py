@@ -13,6 +13,10 @@ import pytest
 from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import COUNT, INFLOW_EDGE, NEEDS_CONTRAST, Landmark
+from tavi_perception.observation import Observation
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.continuity import Continuity
+from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
 METRES_PER_PX = 0.00017
 
@@ -45,6 +49,10 @@ class Scene:
 
     def but(self, **changes: Any) -> Scene:
         return replace(self, **changes)
+
+    @staticmethod
+    def follower(config: TrackingConfig | None = None) -> Follower:
+        return Follower(config or TrackingConfig())
 
     def annulus_points(self) -> FloatArray:
         """(11, 2) landmarks in annulus coordinates (px)."""
@@ -95,6 +103,22 @@ class Scene:
             np.where(present[:, None], xy, np.nan),
             np.where(present[:, None, None], covariance, np.nan),
         )
+
+
+class Follower:
+    """A tracker that is told how frames follow one another, as the pipeline tells it."""
+
+    def __init__(self, config: TrackingConfig) -> None:
+        self.config = config
+        self._continuity, self._tracker = Continuity(), Tracker()
+
+    def update(
+        self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, capsule_width: float = math.nan
+    ) -> TrackedFrame:
+        size = (keypoints.width, keypoints.height)
+        continuation = self._continuity.of(stamp, geometry, size, self.config)
+        seen = Observation(stamp, keypoints, geometry, continuation, capsule_width)
+        return self._tracker.update(seen, self.config)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ from scipy.spatial.transform import Rotation
 from tavi_perception.carm import uncalibrated
 from tavi_perception.estimates import AnnulusSource, Reason
 from tavi_perception.landmarks import ANNULUS, JUNCTION, Landmark
-from tavi_perception.tracking.annulus import AnnulusTracker
+from tavi_perception.tracking.annulus import AnnulusTracker, annulus_from
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.pose import annulus_from, measured_pose
+from tavi_perception.tracking.pose import measured_pose
 
 CONFIG = TrackingConfig()
 turns = st.floats(-3.1, 3.1)
@@ -19,12 +20,12 @@ sides = st.sampled_from([1, -1])
 RATE = 15.0
 
 
-def after_injection(scene, geometry, frames=10, config=CONFIG):
+def after_injection(scene, geometry, frames=10):
     """A tracker that has just seen the last frame of an injection, and the stamp of that frame."""
-    tracker = AnnulusTracker(config)
+    tracker = AnnulusTracker()
     stamps = 10.0 + np.arange(frames) / RATE
     for stamp in stamps:
-        tracker.update(scene.keypoints(), stamp, geometry)
+        tracker.update(scene.keypoints(), stamp, geometry, CONFIG)
     return tracker, stamps[-1]
 
 
@@ -84,7 +85,7 @@ def test_annulus_is_unknown_when_neither_junction_nor_catheter_tells_the_ventric
 def test_junction_is_remembered_when_it_is_hidden_and_the_catheter_points_elsewhere(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     turned = scene.but(lean=math.pi)
-    annulus = tracker.update(turned.keypoints(hide=JUNCTION), last + 1 / RATE, geometry)
+    annulus = tracker.update(turned.keypoints(hide=JUNCTION), last + 1 / RATE, geometry, CONFIG)
     assert annulus.ventricle_sign == scene.side
 
 
@@ -111,7 +112,7 @@ def test_an_uncalibrated_annulus_is_valid_in_pixels_and_has_no_metres(scene):
 def test_pigtail_carries_the_annulus_after_contrast(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     moved = scene.but(contrast=False, origin=(545.0, 530.0))
-    annulus = tracker.update(moved.keypoints(), last + 1.0, geometry)
+    annulus = tracker.update(moved.keypoints(), last + 1.0, geometry, CONFIG)
     assert annulus.valid
     assert annulus.source is AnnulusSource.PIGTAIL
     assert (annulus.x, annulus.y, annulus.angle) == pytest.approx((545.0, 530.0, scene.turn))
@@ -120,9 +121,9 @@ def test_pigtail_carries_the_annulus_after_contrast(scene, geometry):
 
 
 def test_contrast_age_is_zero_while_measured_and_unknown_before(scene, geometry):
-    tracker = AnnulusTracker(CONFIG)
-    before = tracker.update(scene.but(contrast=False).keypoints(), 1.0, geometry)
-    during = tracker.update(scene.keypoints(), 1.1, geometry)
+    tracker = AnnulusTracker()
+    before = tracker.update(scene.but(contrast=False).keypoints(), 1.0, geometry, CONFIG)
+    during = tracker.update(scene.keypoints(), 1.1, geometry, CONFIG)
     assert math.isnan(before.contrast_age)
     assert before.reasons == Reason.NO_ANNULUS
     assert during.contrast_age == 0.0
@@ -131,36 +132,38 @@ def test_contrast_age_is_zero_while_measured_and_unknown_before(scene, geometry)
 def test_a_carried_annulus_grows_uncertain_with_time(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     after = scene.but(contrast=False).keypoints()
-    spreads = [tracker.update(after, last + age, geometry).covariance.diagonal() for age in (1, 10, 50)]
+    spreads = [
+        tracker.update(after, last + age, geometry, CONFIG).covariance.diagonal() for age in (1, 10, 50)
+    ]
     assert (spreads[0] < spreads[1]).all()
     assert (spreads[1] < spreads[2]).all()
 
 
 def test_scatter_during_the_injection_is_in_the_covariance_afterwards(scene, geometry):
-    tracker = AnnulusTracker(CONFIG)
+    tracker = AnnulusTracker()
     rng = np.random.default_rng(5)
     for i in range(100):
         beat = tuple(rng.normal(0.0, 8.0, 2))
         keypoints = scene.keypoints(shift={Landmark.AA1: beat, Landmark.AA2: beat})
-        tracker.update(keypoints, i / RATE, geometry)
-    annulus = tracker.update(scene.but(contrast=False).keypoints(), 100 / RATE, geometry)
+        tracker.update(keypoints, i / RATE, geometry, CONFIG)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), 100 / RATE, geometry, CONFIG)
     assert np.sqrt(annulus.covariance.diagonal()[:2]) == pytest.approx([8.0, 8.0], rel=0.25)
 
 
 def test_a_few_bad_frames_do_not_shift_the_binding(scene, geometry):
-    tracker = AnnulusTracker(CONFIG)
+    tracker = AnnulusTracker()
     for i in range(20):
         bad = {Landmark.AA1: (60.0, 30.0)} if i in (4, 5, 11) else {}
-        tracker.update(scene.keypoints(shift=bad), i / RATE, geometry)
-    annulus = tracker.update(scene.but(contrast=False).keypoints(), 20 / RATE, geometry)
+        tracker.update(scene.keypoints(shift=bad), i / RATE, geometry, CONFIG)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), 20 / RATE, geometry, CONFIG)
     assert (annulus.x, annulus.y) == pytest.approx(scene.origin, abs=0.01)
 
 
 def test_binding_expires_with_its_own_reason(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     after = scene.but(contrast=False).keypoints()
-    assert tracker.update(after, last + CONFIG.binding_timeout - 0.1, geometry).valid
-    expired = tracker.update(after, last + CONFIG.binding_timeout + 0.1, geometry)
+    assert tracker.update(after, last + CONFIG.binding_timeout - 0.1, geometry, CONFIG).valid
+    expired = tracker.update(after, last + CONFIG.binding_timeout + 0.1, geometry, CONFIG)
     assert expired.reasons == Reason.ANNULUS_EXPIRED
     assert math.isnan(expired.x)
 
@@ -168,8 +171,8 @@ def test_binding_expires_with_its_own_reason(scene, geometry):
 def test_next_injection_revives_an_expired_annulus(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     for i in range(CONFIG.binding_frames + 2):
-        tracker.update(scene.keypoints(), last + 100.0 + i / RATE, geometry)
-    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 101.0, geometry)
+        tracker.update(scene.keypoints(), last + 100.0 + i / RATE, geometry, CONFIG)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 101.0, geometry, CONFIG)
     assert (annulus.valid, annulus.source) == (True, AnnulusSource.PIGTAIL)
 
 
@@ -182,45 +185,59 @@ def test_next_injection_replaces_the_binding_if_it_is_steady(scene, geometry, ra
     frames = round(2.0 * CONFIG.pigtail_patience * rate)
     for i in range(frames):
         shown = slipped.but(contrast=i / rate % 0.8 < shown_s)
-        tracker.update(shown.keypoints(), last + 10.0 + i / rate, geometry)
+        tracker.update(shown.keypoints(), last + 10.0 + i / rate, geometry, CONFIG)
     after = slipped.but(contrast=False).keypoints()
-    annulus = tracker.update(after, last + 10.0 + frames / rate, geometry)
+    annulus = tracker.update(after, last + 10.0 + frames / rate, geometry, CONFIG)
     assert (math.dist((annulus.x, annulus.y), scene.origin) < 1.0) == replaced
+
+
+def test_a_patience_that_is_changed_holds_for_the_injection_already_learned(scene, geometry):
+    tracker, last = after_injection(scene, geometry, frames=60)
+    slipped = scene.but(pigtail=(-50.0, 40.0))
+    for i in range(12):
+        tracker.update(slipped.keypoints(), last + 10.0 + i / RATE, geometry, CONFIG)
+    after, stamp = slipped.but(contrast=False).keypoints(), last + 10.0 + 12 / RATE
+    found = [
+        tracker.update(after, stamp + i / RATE, geometry, replace(CONFIG, device_patience=patience))
+        for i, patience in enumerate((CONFIG.device_patience, 0.5))
+    ]
+    off = [math.dist((each.x, each.y), scene.origin) for each in found]
+    assert off[0] > 10.0 and off[1] < 1.0
 
 
 def test_uncertain_hinge_points_do_not_overrule_what_certain_ones_taught(scene, geometry):
     tracker, last = after_injection(scene, geometry, frames=30)
     late = dict.fromkeys(ANNULUS, (10.0, 12.0))
     for i in range(1, 300):
-        tracker.update(scene.but(sigma=3.0).keypoints(shift=late), last + i / RATE, geometry)
-    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 300 / RATE, geometry)
+        tracker.update(scene.but(sigma=3.0).keypoints(shift=late), last + i / RATE, geometry, CONFIG)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 300 / RATE, geometry, CONFIG)
     assert math.dist((annulus.x, annulus.y), scene.origin) < 2.0
 
 
 def test_without_pigtail_there_is_no_annulus_after_contrast(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     keypoints = scene.but(contrast=False).keypoints(hide=(Landmark.PT,))
-    annulus = tracker.update(keypoints, last + 1 / RATE, geometry)
+    annulus = tracker.update(keypoints, last + 1 / RATE, geometry, CONFIG)
     assert annulus.reasons == Reason.NO_ANNULUS
 
 
 def test_too_short_an_injection_binds_nothing(scene, geometry):
     tracker, last = after_injection(scene, geometry, frames=CONFIG.binding_frames - 1)
-    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 1 / RATE, geometry)
+    annulus = tracker.update(scene.but(contrast=False).keypoints(), last + 1 / RATE, geometry, CONFIG)
     assert annulus.reasons == Reason.NO_ANNULUS
 
 
 def test_a_bridged_hinge_point_is_not_a_measurement(scene, geometry):
-    tracker = AnnulusTracker(CONFIG)
+    tracker = AnnulusTracker()
     keypoints = scene.keypoints()
     keypoints.measured[Landmark.AA2] = False
-    assert tracker.update(keypoints, 0.0, geometry).reasons == Reason.NO_ANNULUS
+    assert tracker.update(keypoints, 0.0, geometry, CONFIG).reasons == Reason.NO_ANNULUS
 
 
 def test_swapped_hinge_points_within_an_injection_are_implausible(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     ends = scene.in_image(scene.annulus_points())[:2]
     swap = {Landmark.AA1: tuple(ends[1] - ends[0]), Landmark.AA2: tuple(ends[0] - ends[1])}
-    annulus = tracker.update(scene.keypoints(shift=swap), last + 1 / RATE, geometry)
+    annulus = tracker.update(scene.keypoints(shift=swap), last + 1 / RATE, geometry, CONFIG)
     assert annulus.reasons == Reason.IDENTITY_DOUBTFUL
     assert not annulus.valid

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tavi_perception.carm import uncalibrated
 from tavi_perception.estimates import AnnulusFrame, DepthReference, Reason, Stage
 from tavi_perception.landmarks import CATHETER, COUNT, Landmark
+from tavi_perception.tracking.annulus import annulus_from
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.deviation import deviation_from
-from tavi_perception.tracking.pose import annulus_from
 
 CONFIG = TrackingConfig(sheathed_length=0.0612)
 EXACT = replace(CONFIG, calibration_sigma=0.0, view_tilt=0.0)

@@ -14,32 +14,32 @@ CONFIG = TrackingConfig()
 
 def follow(tracker, scene, geometry, frames=10, **seen):
     for _ in range(frames):
-        state = tracker.update(scene.keypoints(**seen), geometry)
+        state = tracker.update(scene.keypoints(**seen), geometry, CONFIG)
     return state
 
 
 @pytest.mark.parametrize("calibrated", [True, False])
 def test_sheathed_length_is_learned_and_extraction_counted_from_it(scene, geometry, calibrated):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     carm = geometry if calibrated else uncalibrated(1000, 1000)
     assert follow(tracker, scene, carm).extraction == pytest.approx(0.0)
     assert follow(tracker, scene.but(extraction=0.4), carm).extraction == pytest.approx(0.4)
 
 
 def test_a_single_overlong_catheter_does_not_become_the_sheathed_length(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
-    tracker.update(scene.but(sheathed=460.0).keypoints(), geometry)
+    tracker = DeviceTracker()
+    tracker.update(scene.but(sheathed=460.0).keypoints(), geometry, CONFIG)
     assert follow(tracker, scene, geometry).extraction == pytest.approx(0.0)
 
 
 def test_sheathed_length_of_the_parameter_counts_from_the_first_frame(scene, geometry):
     config = TrackingConfig(sheathed_length=scene.sheathed * scene.metres_per_px / 0.8)
-    assert DeviceTracker(config).update(scene.keypoints(), geometry).extraction == pytest.approx(0.2)
+    assert DeviceTracker().update(scene.keypoints(), geometry, config).extraction == pytest.approx(0.2)
     assert device_from(scene.keypoints(), geometry, config).extraction == pytest.approx(0.2)
 
 
 def test_extraction_is_unknown_when_the_device_was_never_seen_sheathed(scene, geometry):
-    state = follow(DeviceTracker(CONFIG), scene.but(extraction=0.6, edge=True), geometry)
+    state = follow(DeviceTracker(), scene.but(extraction=0.6, edge=True), geometry)
     assert math.isnan(state.extraction)
     assert state.stage is Stage.DEPLOYMENT
 
@@ -50,38 +50,38 @@ def test_extraction_stays_within_nothing_and_all(scene, geometry):
 
 
 def test_sheathed_length_outlives_a_change_of_magnification(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     pitch = geometry.imager_pixel_spacing / 2
     zoomed = CArmGeometry(1.0, 0.7, pitch, 1000, 1000, calibration=Calibration.GEOMETRY)
     larger = scene.but(sheathed=2 * scene.sheathed, extraction=0.5)
-    assert tracker.update(larger.keypoints(), zoomed).extraction == pytest.approx(0.5)
+    assert tracker.update(larger.keypoints(), zoomed, CONFIG).extraction == pytest.approx(0.5)
 
 
 def test_reference_goes_to_the_frame_edge_after_it_was_seen_for_some_frames(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     open_device = scene.but(extraction=0.3, edge=True)
-    references = [tracker.update(open_device.keypoints(), geometry).reference for _ in range(3)]
+    references = [tracker.update(open_device.keypoints(), geometry, CONFIG).reference for _ in range(3)]
     assert references == [DepthReference.CAPSULE, DepthReference.CAPSULE, DepthReference.STENT]
 
 
 def test_reference_stays_with_the_frame_edge_while_it_is_hidden(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     follow(tracker, scene.but(extraction=0.3, edge=True), geometry)
     assert follow(tracker, scene.but(extraction=0.3), geometry).reference is DepthReference.STENT
 
 
 def test_reference_returns_to_the_capsule_after_recapture(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     follow(tracker, scene.but(extraction=0.3, edge=True), geometry)
     assert follow(tracker, scene, geometry).reference is DepthReference.CAPSULE
 
 
 def test_an_implantation_runs_through_its_stages(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     script = [
         (scene, (*CATHETER,)),
         (scene, ()),
@@ -106,10 +106,10 @@ def test_an_implantation_runs_through_its_stages(scene, geometry):
 
 
 def test_stage_does_not_flicker_with_single_frames(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     shown = [scene.but(extraction=0.08), scene, scene.but(edge=True), scene] * 3
-    assert {tracker.update(s.keypoints(), geometry).stage for s in shown} == {Stage.POSITIONING}
+    assert {tracker.update(s.keypoints(), geometry, CONFIG).stage for s in shown} == {Stage.POSITIONING}
 
 
 def test_retraction_ends_lower_than_it_starts(scene):
@@ -126,12 +126,12 @@ def test_capsule_withdrawn_beyond_the_frame_is_a_release(scene):
 
 
 def test_a_frame_edge_seen_while_the_capsule_covers_it_is_not_believed(scene, geometry):
-    tracker = DeviceTracker(CONFIG)
+    tracker = DeviceTracker()
     follow(tracker, scene, geometry, frames=60)
     state = follow(tracker, scene.but(edge=True), geometry)
     assert (state.reference, state.stage) == (DepthReference.CAPSULE, Stage.POSITIONING)
 
 
 def test_a_frame_edge_seen_first_of_all_is_believed(scene, geometry):
-    state = follow(DeviceTracker(CONFIG), scene.but(edge=True, extraction=0.4), geometry)
+    state = follow(DeviceTracker(), scene.but(edge=True, extraction=0.4), geometry)
     assert state.reference is DepthReference.STENT

@@ -10,7 +10,6 @@ import pytest
 from tavi_perception.estimates import CatheterDeviation, Keypoints, Reason
 from tavi_perception.landmarks import ANNULUS, CATHETER, INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.tracker import Tracker
 
 RATES = (3.75, 7.5, 15.0, 30.0)
 DEPTH, LATERAL = 20.0 * 0.00017, 6.0 * 0.00017
@@ -27,7 +26,7 @@ AFTER_S = 3.0
 
 def course(scene, geometry, rate, faulty, *, contrast=False, config=None) -> list[CatheterDeviation]:
     """Deviations from the fault on. ``faulty(t)`` gives the keypoints of the time t (s) since it began."""
-    tracker = Tracker(config)
+    tracker = scene.follower(config)
     for i in range(round(2.0 * rate)):
         assert tracker.update(scene.keypoints(), i / rate, geometry).deviation.valid == (i >= SETTLED)
     times = np.arange(round(AFTER_S * rate)) / rate
@@ -86,7 +85,7 @@ def test_hinge_points_that_change_places_are_not_acted_on(scene, geometry, rate,
 
 
 def test_hinge_points_that_are_swapped_from_the_first_frame_on_are_implausible(scene, geometry):
-    tracker = Tracker()
+    tracker = scene.follower()
     for i in range(30):
         found = tracker.update(swapped(scene.keypoints()), i / 15.0, geometry).deviation
         assert not found.valid
@@ -95,7 +94,7 @@ def test_hinge_points_that_are_swapped_from_the_first_frame_on_are_implausible(s
 
 @pytest.mark.parametrize("hidden", ANNULUS)
 def test_contrast_that_shows_one_hinge_point_alone_is_no_annulus(scene, geometry, hidden):
-    tracker = Tracker()
+    tracker = scene.follower()
     for i in range(30):
         found = tracker.update(scene.keypoints(hide=(hidden,)), i / 15.0, geometry).deviation
         assert found.reasons == Reason.NO_ANNULUS
@@ -114,7 +113,7 @@ def test_one_hinge_point_is_enough_once_the_annulus_is_known(scene, geometry, hi
 @pytest.mark.parametrize("lost", [2, 3, 5])
 def test_frames_that_are_dropped_change_nothing(scene, geometry, lost):
     """Of a device that advances by 5 mm/s on a beating heart, only every ``lost``-th frame comes."""
-    tracker, rate = Tracker(), 30.0
+    tracker, rate = scene.follower(), 30.0
     for i in range(0, 240, lost):
         beat = 40.0 * np.sin(2 * np.pi * 1.2 * i / rate)
         depth = -60.0 + 0.005 * i / rate / scene.metres_per_px
@@ -128,7 +127,7 @@ def test_frames_that_are_dropped_change_nothing(scene, geometry, lost):
 
 @pytest.mark.parametrize("rate", RATES)
 def test_frames_that_come_twice_or_late_change_nothing(scene, geometry, rate):
-    tracker = Tracker()
+    tracker = scene.follower()
     for i in range(60):
         stamp = i / rate
         found = tracker.update(scene.but(contrast=i < 30).keypoints(), stamp, geometry).deviation
@@ -142,12 +141,12 @@ def test_frames_that_come_twice_or_late_change_nothing(scene, geometry, rate):
 def test_a_wrong_distance_to_the_valve_is_seen_by_the_capsule_or_covered_by_sigma(scene, geometry, share):
     """The stated distance is ``share`` of the true one."""
     wrong = replace(geometry, source_to_object=share * geometry.source_to_object)
-    tracker = Tracker(TrackingConfig(capsule_diameter=0.006))
+    tracker = scene.follower(TrackingConfig(capsule_diameter=0.006))
     for i in range(30):
         found = tracker.update(scene.keypoints(), i / 15.0, wrong, CAPSULE_PX).deviation
     assert not found.valid
     assert found.reasons == Reason.CALIBRATION_DOUBTFUL
-    unknown = Tracker()
+    unknown = scene.follower()
     for i in range(30):
         found = unknown.update(scene.keypoints(), i / 15.0, wrong).deviation
     assert found.valid and right(found)
@@ -164,7 +163,7 @@ def test_one_landmark_of_the_device_that_jumps_is_not_acted_on(scene, geometry, 
 def with_faulty_edge(scene, geometry, faults, seconds) -> list[CatheterDeviation]:
     """An opened frame after an injection of 2 s; ``faults(i)`` gives what ``keypoints`` takes, or None."""
     opened = scene.but(edge=True, extraction=0.4)
-    tracker = Tracker(TrackingConfig(sheathed_length=360.0 * 0.00017))
+    tracker = scene.follower(TrackingConfig(sheathed_length=360.0 * 0.00017))
     return [
         tracker.update(
             opened.but(contrast=i < 30).keypoints(**(faults(i) or {})), i / 15.0, geometry, CAPSULE_PX

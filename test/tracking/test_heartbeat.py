@@ -96,11 +96,11 @@ def swaying(scene, time, **changes):
 
 
 def test_the_annulus_sways_against_the_pigtail_after_contrast_as_it_did_before(scene, geometry):
-    tracker, errors = AnnulusTracker(CONFIG), []
+    tracker, errors = AnnulusTracker(), []
     for i in range(150):
         time, contrast = i / 15, 30 <= i < 90
         now = swaying(scene, time, contrast=contrast)
-        annulus = tracker.update(now.keypoints(), time, geometry)
+        annulus = tracker.update(now.keypoints(), time, geometry, CONFIG)
         if i >= 105:
             errors.append((annulus.x - now.origin[0], annulus.y - now.origin[1]))
     unlearned = 2.0 / math.sqrt(2.0)
@@ -111,11 +111,11 @@ def test_what_the_sway_leaves_open_is_stated(scene, geometry):
     """Of few frames less is known: the standard deviation grows with the motion."""
     stated = []
     for frames in (6, 60):
-        tracker = AnnulusTracker(CONFIG)
+        tracker = AnnulusTracker()
         for i in range(100 + frames):
             time = i / 15
             seen = swaying(scene, time, contrast=40 <= i < 40 + frames).keypoints()
-            annulus = tracker.update(seen, time, geometry)
+            annulus = tracker.update(seen, time, geometry, CONFIG)
         stated.append(annulus.covariance[1, 1])
     assert seen.present[Landmark.PT]
     assert stated[0] > stated[1]

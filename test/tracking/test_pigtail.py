@@ -1,6 +1,7 @@
 """The pigtail is followed against the catheter, and what is not the pigtail is refused."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,11 +25,11 @@ def moved(scene, time, **changes):
 
 
 def follow(scene, begin=0.0, end=2.0, found=None, **seen):
-    found = found or PigtailFilter(CONFIG)
+    found = found or PigtailFilter()
     answers = []
     for i in range(round(begin * RATE), round(end * RATE)):
         time = i / RATE
-        answers.append(found.update(moved(scene, time).keypoints(**seen), time))
+        answers.append(found.update(moved(scene, time).keypoints(**seen), time, CONFIG))
     return found, answers
 
 
@@ -43,12 +44,12 @@ def test_a_pigtail_that_beats_with_the_catheter_is_followed_without_lag(scene):
 
 
 def test_noise_of_the_pigtail_is_averaged_although_the_heart_beats(scene):
-    rng, found = np.random.default_rng(4), PigtailFilter(CONFIG)
+    rng, found = np.random.default_rng(4), PigtailFilter()
     noise, errors = rng.normal(0.0, 5.0, (150, 2)), []
     for i, shift in enumerate(noise):
         shown = moved(scene.but(sigma=5.0), i / RATE).keypoints(shift={Landmark.PT: tuple(shift)})
         true = moved(scene, i / RATE).keypoints().xy[Landmark.PT]
-        errors.append(found.update(shown, i / RATE).xy[Landmark.PT] - true)
+        errors.append(found.update(shown, i / RATE, CONFIG).xy[Landmark.PT] - true)
     assert np.std(errors[15:]) < 0.8 * np.std(noise[15:])
 
 
@@ -111,7 +112,7 @@ def test_the_next_injection_tells_that_the_pigtail_has_slipped(scene):
     found, _ = follow(scene)
     slipped, said = scene.but(pigtail=(-70.0, 60.0)), []
     for i in range(30, 60):
-        answer = found.update(moved(slipped, i / RATE).keypoints(), i / RATE)
+        answer = found.update(moved(slipped, i / RATE).keypoints(), i / RATE, CONFIG)
         said.append(found.slipped)
     assert said.count(True) == 1
     assert answer.measured[Landmark.PT]
@@ -120,17 +121,17 @@ def test_the_next_injection_tells_that_the_pigtail_has_slipped(scene):
 
 def test_without_the_catheter_the_pigtail_is_what_it_is_by_itself(scene):
     shown = scene.keypoints(hide=(Landmark.CD,))
-    answer = PigtailFilter(CONFIG).update(shown, 0.0)
+    answer = PigtailFilter().update(shown, 0.0, CONFIG)
     assert (answer.xy[Landmark.PT] == shown.xy[Landmark.PT]).all()
 
 
 def jumping(scene):
     """A pigtail that was at some other place in one frame of six, for 20 s."""
-    found, rng = PigtailFilter(CONFIG), np.random.default_rng(5)
+    found, rng = PigtailFilter(), np.random.default_rng(5)
     for i in range(300):
         away = i % 6 == 0 and i > 0
         shift = {Landmark.PT: tuple(rng.uniform(40.0, 80.0, 2) * rng.choice([-1, 1], 2))} if away else None
-        found.update(moved(scene, i / RATE).keypoints(hide=ANNULUS, shift=shift), i / RATE)
+        found.update(moved(scene, i / RATE).keypoints(hide=ANNULUS, shift=shift), i / RATE, CONFIG)
     return found
 
 
@@ -166,7 +167,7 @@ def moved_on(scene):
     for i in range(30, 50):
         away = np.array([80.0, -60.0]) if i % 2 else along * 2.0 * (i - 30)
         shown = moved(scene, i / RATE).keypoints(hide=ANNULUS, shift={Landmark.PT: tuple(away)})
-        found.update(shown, i / RATE)
+        found.update(shown, i / RATE, CONFIG)
     shift = tuple(along * 40.0)
     _, answers = follow(scene, 50 / RATE, 6.0, found, hide=ANNULUS, shift={Landmark.PT: shift})
     assert answers[-1].measured[Landmark.PT]
@@ -183,7 +184,7 @@ def test_a_pigtail_that_is_back_where_it_was_before_it_was_contradicted_is_trust
     for i in range(90, 150):
         left = max(0.0, 1.0 - (i - 90) / 40)
         shown = moved(scene, i / RATE).keypoints(hide=ANNULUS, shift={Landmark.PT: (left * x, left * y)})
-        found.update(shown, i / RATE)
+        found.update(shown, i / RATE, CONFIG)
     assert not found.contradicted
 
 
@@ -194,11 +195,23 @@ def test_a_pigtail_that_is_back_while_the_capsule_is_drawn_back_is_trusted(scene
         drawn = 4e-3 * (i - 30) / RATE / scene.metres_per_px / scene.sheathed
         away = {Landmark.PT: (80.0, -60.0)} if 40 <= i < 43 else None
         shown = moved(scene, i / RATE, extraction=drawn).keypoints(hide=ANNULUS, shift=away)
-        found.update(shown, i / RATE)
+        found.update(shown, i / RATE, CONFIG)
         assert found.contradicted is (40 <= i < 47)
 
 
 def test_hinge_points_that_agree_tell_that_the_pigtail_may_be_trusted_where_it_is(moved_on, scene):
     found, shift = moved_on
-    found.update(moved(scene, 6.0).keypoints(shift={Landmark.PT: shift}), 6.0, anchored=True)
+    found.update(moved(scene, 6.0).keypoints(shift={Landmark.PT: shift}), 6.0, CONFIG, anchored=True)
     assert not found.contradicted
+
+
+def test_a_patience_that_is_changed_holds_from_the_next_frame_on(scene):
+    found, _ = follow(scene)
+    shift = {Landmark.PT: (80.0, -60.0)}
+    measured = []
+    for i, patience in enumerate([10.0] * 30 + [1.0] * 2):
+        shown = moved(scene, 2.0 + i / RATE).keypoints(shift=shift)
+        config = replace(CONFIG, device_patience=patience)
+        answer = found.update(shown, 2.0 + i / RATE, config, anchored=True)
+        measured.append(bool(answer.measured[Landmark.PT]))
+    assert measured == [False] * 30 + [True] * 2

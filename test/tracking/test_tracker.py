@@ -10,7 +10,6 @@ from tavi_perception.carm import uncalibrated
 from tavi_perception.estimates import AnnulusSource, Reason, Stage
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.tracker import Tracker
 from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES
 
 CONFIG = TrackingConfig()
@@ -21,7 +20,7 @@ DEPTH = 20.0 * 0.00017
 
 def injected(scene, geometry, frames=20, start=100.0):
     """A tracker after an injection, the stamp of its last frame, and what it said of it."""
-    tracker = Tracker()
+    tracker = scene.follower()
     for i in range(frames):
         frame = tracker.update(scene.keypoints(), start + i / RATE, geometry)
     return tracker, start + (frames - 1) / RATE, frame
@@ -34,7 +33,7 @@ def injected(scene, geometry, frames=20, start=100.0):
 )
 @settings(max_examples=20, deadline=None)
 def test_a_resting_device_is_measured_alike_with_and_without_contrast(scene, geometry, steps, turn, side):
-    tracker = Tracker()
+    tracker = scene.follower()
     placed = scene.but(turn=turn, side=side)
     for i, stamp in enumerate(np.cumsum(steps)):
         frame = tracker.update(placed.but(contrast=i < 10).keypoints(), stamp, geometry)
@@ -72,7 +71,7 @@ def test_after_a_jump_enough_frames_with_contrast_are_valid_again(scene, geometr
 
 
 def test_the_first_frames_of_an_injection_are_not_acted_on_yet(scene, geometry):
-    tracker = Tracker()
+    tracker = scene.follower()
     found = [
         tracker.update(scene.keypoints(), i / RATE, geometry).deviation for i in range(CONFIG.binding_frames)
     ]
@@ -83,7 +82,7 @@ def test_the_first_frames_of_an_injection_are_not_acted_on_yet(scene, geometry):
 
 
 def test_the_first_frame_is_no_time_jump(scene, geometry):
-    assert Reason.TIME_JUMP not in Tracker().update(scene.keypoints(), 1e9, geometry).deviation.reasons
+    assert Reason.TIME_JUMP not in scene.follower().update(scene.keypoints(), 1e9, geometry).deviation.reasons
 
 
 def test_the_device_is_remembered_over_a_pause(scene, geometry):
@@ -158,7 +157,7 @@ def test_a_doubled_uncalibrated_frame_still_says_uncalibrated(scene):
 
 def test_an_empty_frame_says_what_is_missing(scene, geometry):
     everything = tuple(Landmark)
-    frame = Tracker().update(scene.keypoints(hide=everything), 0.0, geometry)
+    frame = scene.follower().update(scene.keypoints(hide=everything), 0.0, geometry)
     assert frame.annulus.reasons == Reason.NO_ANNULUS
     assert frame.deviation.reasons == Reason.NO_ANNULUS | Reason.DEVICE_NOT_VISIBLE
 
@@ -191,14 +190,6 @@ def test_parameters_changed_between_frames_hold_from_the_next_frame_on(scene, ge
     assert after.deviation.depth_error == pytest.approx(after.deviation.depth - 0.010)
 
 
-def test_reset_forgets_the_procedure(scene, geometry):
-    tracker, last, _ = injected(scene, geometry)
-    tracker.reset()
-    frame = tracker.update(scene.but(contrast=False).keypoints(), last - 50.0, geometry)
-    assert frame.annulus.reasons == Reason.NO_ANNULUS
-    assert math.isnan(frame.annulus.contrast_age)
-
-
 def test_the_same_frames_give_the_same_answer(scene, geometry):
     first, second = injected(scene, geometry)[2], injected(scene, geometry)[2]
     assert np.array_equal(first.keypoints.xy, second.keypoints.xy, equal_nan=True)
@@ -208,7 +199,7 @@ def test_the_same_frames_give_the_same_answer(scene, geometry):
 
 def test_a_stamp_that_is_no_number_is_refused(scene, geometry):
     with pytest.raises(ValueError, match="stamp is nan"):
-        Tracker().update(scene.keypoints(), math.nan, geometry)
+        scene.follower().update(scene.keypoints(), math.nan, geometry)
 
 
 def test_every_reason_of_tracking_has_a_rule():
@@ -236,7 +227,7 @@ def test_a_slipped_pigtail_leaves_no_valid_deviation_until_the_next_injection(sc
 
 def test_heart_beats_of_nineteen_millimetres_are_followed(scene, geometry):
     """The largest excursion of the simulator at its fastest rate, seen without noise."""
-    tracker, reach = Tracker(), 0.0095 / scene.metres_per_px
+    tracker, reach = scene.follower(), 0.0095 / scene.metres_per_px
     for i in range(90):
         beat = reach * math.sin(2 * math.pi * 1.6 * i / RATE)
         x, y = scene.origin
@@ -246,7 +237,7 @@ def test_heart_beats_of_nineteen_millimetres_are_followed(scene, geometry):
 
 def second_injection(scene, geometry, error):
     """Depth (m) after two injections; the hinge points of the second are seen ``error`` px deeper."""
-    tracker = Tracker()
+    tracker = scene.follower()
     normal = scene.in_image(np.array([[0.0, error]]))[0] - scene.origin
     shift = {point: tuple(normal) for point in (Landmark.AA1, Landmark.AA2)}
     bare = scene.but(contrast=False)
