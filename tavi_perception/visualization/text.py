@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
@@ -16,7 +16,6 @@ Colour = tuple[int, int, int]
 """Blue, green, red."""
 
 _HALO = np.float32(0.75)
-_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
 def text_size(text: str, size: int, bold: bool = False) -> tuple[int, int]:
@@ -64,4 +63,16 @@ def _opacity(mask: NDArray[Any]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=32)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
+    return ImageFont.truetype(str(_fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
+
+
+def _fonts() -> Path:
+    """The folder of the fonts that matplotlib brings; importing it takes a second, which a frame has not."""
+    spec = importlib.util.find_spec("matplotlib")
+    for place in (spec and spec.submodule_search_locations) or ():
+        folder = Path(place) / "mpl-data" / "fonts" / "ttf"
+        if folder.is_dir():
+            return folder
+    import matplotlib  # a distribution may keep its data elsewhere
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
