@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -49,18 +50,12 @@ def annulus(message: Any) -> AnnulusFrame:
     orientation = message.pose.orientation
     quaternion = np.array([orientation.x, orientation.y, orientation.z, orientation.w], dtype=np.float64)
     position = message.pose.position
-    source = AnnulusSource(int(message.source))
     return AnnulusFrame(
-        source=source,
-        valid=bool(message.valid),
+        **_plain(AnnulusFrame, message),
+        source=AnnulusSource(int(message.source)),
         reasons=Reason(int(message.reasons)),
-        contrast_age=float(message.contrast_age),
-        x=float(message.x),
-        y=float(message.y),
-        angle=float(message.angle),
         covariance=np.array(message.covariance, dtype=np.float64).reshape(3, 3),
         ventricle_sign=_sign_of_orientation(quaternion),
-        diameter=float(message.diameter),
         position=np.array([position.x, position.y, position.z], dtype=np.float64),
         orientation=quaternion,
     )
@@ -69,20 +64,10 @@ def annulus(message: Any) -> AnnulusFrame:
 def deviation(message: Any) -> CatheterDeviation:
     """From a tavi_msgs/CatheterDeviation; its latency is not part of the core type."""
     return CatheterDeviation(
-        valid=bool(message.valid),
+        **_plain(CatheterDeviation, message),
         reasons=Reason(int(message.reasons)),
         stage=Stage(int(message.stage)),
         reference=DepthReference(int(message.reference)),
-        depth=float(message.depth),
-        depth_sigma=float(message.depth_sigma),
-        depth_error=float(message.depth_error),
-        lateral=float(message.lateral),
-        lateral_sigma=float(message.lateral_sigma),
-        angle=float(message.angle),
-        angle_sigma=float(message.angle_sigma),
-        stent_tilt=float(message.stent_tilt),
-        extraction=float(message.extraction),
-        within_tolerance=bool(message.within_tolerance),
         landmarks=np.array([(point.x, point.y, point.z) for point in message.landmarks], dtype=np.float64),
         annulus_source=AnnulusSource(int(message.annulus_source)),
     )
@@ -107,6 +92,12 @@ def geometry(message: Any) -> CArmGeometry:
         float(message.secondary_angle),
         calibration,
     )
+
+
+def _plain(kind: type[AnnulusFrame] | type[CatheterDeviation], message: Any) -> dict[str, Any]:
+    """The numbers and flags of a core type, which its message holds under the same names."""
+    types: dict[Any, type] = {"float": float, "bool": bool}
+    return {f.name: types[f.type](getattr(message, f.name)) for f in fields(kind) if f.type in types}
 
 
 def _sign_of_orientation(quaternion: NDArray[np.float64]) -> int:

@@ -2,64 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from tavi_perception.calibration import UserCalibration
+from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.dicom import DicomSource
 from tavi_perception.imaging.dicom_file import number, open_dicom
-from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, check_frame_rate
-from tavi_perception.imaging.source import Frame, SourceError
+from tavi_perception.imaging.files_source import FilesSource
+from tavi_perception.imaging.source import GreyImage, SourceError
 
 
-class DicomFolderSource:
-    """Single-frame DICOM files by InstanceNumber, then in the order given; a ``FrameSource``.
+class DicomFolderSource(FilesSource):
+    """Single-frame DICOM files by InstanceNumber, then in the order given; none may hold several frames."""
 
-    Geometry is that of the first file; other geometries among them are noted while iterating.
+    wanted = "a folder of images or DICOM files"
+    untimed = "single files record no frame time"
 
-    Args:
-        paths: the files, one at least.
-        name: what the user knows them by.
-        frame_rate: frames/s; 15 where None.
-        calibration: what the user states about the geometry, before the files' tags.
+    def _in_order(self, paths: Sequence[Path]) -> Sequence[Path]:
+        return sorted(paths, key=_instance_number)
 
-    Raises:
-        SourceError: there is no file, one is broken, or one holds several frames.
-    """
+    def _first(self, path: Path) -> tuple[CArmGeometry, tuple[str, ...]]:
+        first = DicomSource(path, calibration=self._calibration)
+        return first.geometry, first.notes
 
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        name: str,
-        *,
-        frame_rate: float | None = None,
-        calibration: UserCalibration | None = None,
-    ) -> None:
-        check_frame_rate(frame_rate)
-        if not paths:
-            raise SourceError(f"{name}: it holds no images; give a folder of images or DICOM files")
-        self.name = name
-        self.frame_count = len(paths)
-        self._paths = sorted(paths, key=_instance_number)
-        self._rate = frame_rate or DEFAULT_FRAME_RATE
-        self._calibration = calibration
-        first = DicomSource(self._paths[0], calibration=calibration)
-        self.geometry = first.geometry
-        self.notes = first.notes
-        if frame_rate is None:
-            paced = f"single files record no frame time: {DEFAULT_FRAME_RATE:g} frames/s are assumed"
-            self.notes = (paced, *self.notes)
-
-    def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self._paths):
-            source = DicomSource(path, calibration=self._calibration)
-            if source.geometry.metres_per_px != self.geometry.metres_per_px and source.geometry.calibrated:
-                self._note(f"{path.name} has another pixel size than the first file, which is used for all")
-            yield Frame(next(iter(source)).image, index / self._rate)
-
-    def _note(self, note: str) -> None:
-        if note not in self.notes:
-            self.notes = (*self.notes, note)
+    def _read(self, path: Path) -> GreyImage:
+        source = DicomSource(path, calibration=self._calibration)
+        if source.geometry.metres_per_px != self.geometry.metres_per_px and source.geometry.calibrated:
+            self._note(f"{path.name} has another pixel size than the first file, which is used for all")
+        return next(iter(source)).image
 
 
 def _instance_number(path: Path) -> float:

@@ -3,67 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
+from tavi_perception.calibration import DicomCalibrationTags, geometry_from_tags
+from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.files import read_image
-from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, check_frame_rate
-from tavi_perception.imaging.source import Frame, SourceError
+from tavi_perception.imaging.files_source import FilesSource
+from tavi_perception.imaging.source import GreyImage
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".pgm"})
 
 
-class ImageFilesSource:
-    """Image files in the order given, one frame each; a ``FrameSource``.
+class ImageFilesSource(FilesSource):
+    """Image files in the order given; they record no geometry.
 
-    A file that turns out to have another size than the first adds a note while iterating; its pixel size
-    is then that of the first one's field of view (see ``CArmGeometry.for_image``).
-
-    Args:
-        paths: the files, one at least.
-        name: what the user knows them by.
-        frame_rate: frames/s; 15 where None.
-        calibration: what the user states about the geometry; image files record none.
-
-    Raises:
-        SourceError: there is no file, or the first one is no image; a broken file further on raises it
-            while iterating.
+    Where a file has another size than the first, its pixel size is that of the first one's field of view
+    (see ``CArmGeometry.for_image``).
     """
 
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        name: str,
-        *,
-        frame_rate: float | None = None,
-        calibration: UserCalibration | None = None,
-    ) -> None:
-        check_frame_rate(frame_rate)
-        if not paths:
-            raise SourceError(f"{name}: it holds no images; give a folder of PNG, JPEG or TIFF files")
-        self.name = name
-        self.frame_count = len(paths)
-        self._paths = tuple(paths)
-        self._rate = frame_rate or DEFAULT_FRAME_RATE
-        self._size = read_image(paths[0]).shape
+    wanted = "a folder of PNG, JPEG or TIFF files"
+    untimed = "image files record no times"
+
+    def _first(self, path: Path) -> tuple[CArmGeometry, tuple[str, ...]]:
+        self._size = read_image(path).shape
         tags = DicomCalibrationTags(rows=self._size[0], columns=self._size[1])
-        self.geometry, notes = geometry_from_tags(tags, calibration)
-        if frame_rate is None and len(paths) > 1:
-            notes = (f"image files record no times: {DEFAULT_FRAME_RATE:g} frames/s are assumed", *notes)
-        self.notes = notes
+        return geometry_from_tags(tags, self._calibration)
 
-    def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self._paths):
-            image = read_image(path)
-            if image.shape != self._size:
-                self._note_size()
-            yield Frame(image, index / self._rate)
-
-    def _note_size(self) -> None:
-        note = f"not all images have the size of the first ({self._size[1]}x{self._size[0]} px)"
-        if note not in self.notes:
-            self.notes = (*self.notes, note)
+    def _read(self, path: Path) -> GreyImage:
+        image = read_image(path)
+        if image.shape != self._size:
+            self._note(f"not all images have the size of the first ({self._size[1]}x{self._size[0]} px)")
+        return image
 
 
 def images_in(folder: Path) -> list[Path]:

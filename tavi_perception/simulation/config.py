@@ -14,7 +14,7 @@ from tavi_perception.simulation.pigtail import PigtailConfig
 from tavi_perception.simulation.robot import RobotConfig
 from tavi_perception.simulation.room import RoomConfig
 from tavi_perception.simulation.route import RouteConfig
-from tavi_perception.simulation.xray import ImageConfig
+from tavi_perception.simulation.technique import ImageConfig
 
 
 @dataclass(frozen=True)

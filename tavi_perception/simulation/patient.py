@@ -14,7 +14,7 @@ REFERENCE_SIZE = 1000
 """Image side that all drawn positions and widths in px refer to."""
 
 CARMS_MM = ((1009.0, 720.0), (1108.0, 788.0), (1148.0, 810.0))
-"""Source-to-detector and source-to-object distances of real C-arms (FIELD.md, Siemens XA headers)."""
+"""Source-to-detector and source-to-object distances of real C-arms (Siemens XA headers)."""
 
 
 @dataclass(frozen=True)

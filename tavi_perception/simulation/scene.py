@@ -21,8 +21,9 @@ from tavi_perception.simulation.patient import Root, draw_normal, draw_root, dra
 from tavi_perception.simulation.pigtail import Pigtail, Wire, draw_pigtail, draw_wire
 from tavi_perception.simulation.route import Route, delivery_route
 from tavi_perception.simulation.surroundings import Plane, Surroundings
+from tavi_perception.simulation.technique import draw_technique
 from tavi_perception.simulation.view import FloatArray, View
-from tavi_perception.simulation.xray import Grey, Imager, draw_technique
+from tavi_perception.simulation.xray import Grey, Imager
 
 ANNULUS = np.zeros(3)
 """The annulus' centre at rest is the origin of the patient axes."""

@@ -8,7 +8,7 @@ from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.robot import FULL_EXTRACTION, Command, Robot
 
 TARGET_MM = 3.0
-"""Depth at which the inflow edge is placed (FIELD.md, clinical default)."""
+"""Depth at which the inflow edge is placed (clinical default)."""
 
 INJECTIONS = (0.02, 0.70)
 """When the contrast injections begin, as shares of the procedure."""

@@ -68,7 +68,7 @@ def choose_frames(frames: Sequence[RecordedFrame]) -> list[tuple[RecordedFrame, 
             titles.setdefault(index, title)
     for index in np.linspace(0, len(frames) - 1, PICTURES).round().astype(int):
         if len(titles) < PICTURES:
-            titles.setdefault(int(index), "On the way")
+            titles.setdefault(int(index), "In between")
     return [(frames[index], titles[index]) for index in sorted(titles)]
 
 

@@ -57,7 +57,7 @@ def draw_overlay(
 
     Measured points are crosses, bridged ones open diamonds with their names in brackets, each with its
     ellipse of two standard deviations. The band covers target ± tolerance below the annulus, towards the
-    ventricle: green while the device is in it, amber while it is not, grey while the deviation is invalid,
+    ventricle: green while the device is in it, amber while it is not, white while the deviation is invalid,
     missing while the image is uncalibrated.
 
     Args:
@@ -118,12 +118,9 @@ def _draw_band(
     if not np.isfinite(target):
         return
     reach, near, far = _BAND_REACH * half_width, target - tolerance, target + tolerance
-    colour = depth_colour(deviation)
-    canvas.area(
-        _in_image(annulus, [(-reach, near), (reach, near), (reach, far), (-reach, far)]),
-        colour,
-        _BAND_OPACITY,
-    )
+    colour = depth_colour(deviation) if deviation.valid else WHITE
+    corners = _in_image(annulus, [(-reach, near), (reach, near), (reach, far), (-reach, far)])
+    canvas.area(corners, colour, _BAND_OPACITY)
     start, end = _in_image(annulus, [(-reach, target), (reach, target)])
     canvas.dashes(start, end, colour, canvas.width(1.0))
 
@@ -165,7 +162,7 @@ def _draw_depth(
 
 
 def _draw_lines(canvas: Canvas, keypoints: Keypoints) -> None:
-    """The catheter through the points of it that are known, the sinotubular junction and the frame's edge."""
+    """The catheter through the points of it that are known, the sinotubular junction and the inflow edge."""
     known = [landmark for landmark in CATHETER if np.isfinite(keypoints.xy[landmark]).all()]
     for chain in (known, JUNCTION, INFLOW_EDGE):
         if len(chain) > 1:

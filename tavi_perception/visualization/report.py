@@ -18,7 +18,7 @@ from tavi_perception.visualization.filmstrip import film_strip
 from tavi_perception.visualization.plots import errors_svg, latency_svg, timeline_svg
 from tavi_perception.visualization.recording import Recording, read_recording
 from tavi_perception.visualization.summary import Summary, summarise, to_json
-from tavi_perception.visualization.words import MINUS, NOTICE, REASONS, UNKNOWN
+from tavi_perception.visualization.words import MINUS, NOTICE, REASONS, REMEDIES, UNKNOWN
 
 TARGET_DEPTH, TOLERANCE = 0.003, 0.002
 """Defaults of the perception node (m): a bag tells the target where depths are, but never the tolerance."""
@@ -37,11 +37,12 @@ class Tile:
 
 @dataclass(frozen=True)
 class Bar:
-    """A labelled share of a whole, for a bar of that length."""
+    """A labelled share of a whole, for a bar of that length, and a remark."""
 
     label: str
     count: int
     share: float
+    remark: str
 
 
 def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summary:
@@ -88,10 +89,15 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
 
 
 def _tiles(summary: Summary) -> list[Tile]:
-    latency = summary.latency_ms
+    latency, outages = summary.latency_ms, summary.outages_s
     missing = f", {summary.stale_reports} reports of missing images" if summary.stale_reports else ""
     tiles = [
         Tile(_percent(summary.valid_share), "valid", f"{summary.valid} of {summary.processed} frames"),
+        Tile(
+            _with_unit(outages.longest, "s") if outages.count else "none",
+            "longest outage",
+            f"{outages.count} outages, median {_with_unit(outages.median, 's')}" if outages.count else "",
+        ),
         Tile(str(summary.images), "images", _with_unit(summary.duration_s, "s")),
         Tile(str(summary.dropped), "dropped", f"{summary.processed} processed{missing}"),
         Tile(
@@ -112,8 +118,9 @@ def _tiles(summary: Summary) -> list[Tile]:
 
 def _reason_bars(summary: Summary) -> list[Bar]:
     return [
-        Bar(REASONS[Reason[reason.name]], reason.count, reason.count / max(summary.processed, 1))
-        for reason in sorted(summary.reasons, key=lambda reason: -reason.count)
+        Bar(REASONS[reason], found.count, found.count / max(summary.processed, 1), REMEDIES[reason])
+        for found in sorted(summary.reasons, key=lambda found: -found.count)
+        for reason in [Reason[found.name]]
     ]
 
 
@@ -156,7 +163,7 @@ def _with_unit(value: float, unit: str, digits: int = 1) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}" if math.isfinite(share) else UNKNOWN
+    return f"{share * 100:.0f} %" if math.isfinite(share) else UNKNOWN
 
 
 def _spread(spread: Spread, digits: int = 1) -> str:

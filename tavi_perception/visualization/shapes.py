@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.landmarks import CATHETER, COLOURS_RGB, INFLOW_EDGE, JUNCTION, Landmark
-from tavi_perception.visualization.words import UNKNOWN, status_rows, verdict
+from tavi_perception.visualization.words import UNKNOWN, in_ascii, reasons_in_words, status_rows, verdict
 
 FloatArray = NDArray[np.float64]
 Rgba = tuple[float, float, float, float]
@@ -46,7 +46,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Shape:
-    """One thing to show.
+    """One marker to show.
 
     Attributes:
         kind: how the points are meant.
@@ -54,7 +54,7 @@ class Shape:
         points: (N, 3) in the image frame (m).
         colour: of all of it.
         size: diameter of spheres, width of a line, height of letters (m); 0 for triangles.
-        text: of Kind.TEXT.
+        text: of Kind.TEXT; ASCII, since RViz draws nothing else.
         lifetime: s until it disappears.
     """
 
@@ -147,8 +147,10 @@ def _annulus(
 
 
 def _status(annulus: AnnulusFrame, deviation: CatheterDeviation, target: float, tolerance: float) -> str:
+    """Verdict and depth in a line, below it what makes them invalid."""
     depth = status_rows(annulus, deviation, target, tolerance)[0].value
-    return verdict(deviation) if depth == UNKNOWN else f"{verdict(deviation)} {depth}"
+    head = verdict(deviation) if depth == UNKNOWN else f"{verdict(deviation)} {depth}"
+    return in_ascii("\n".join([head, *reasons_in_words(deviation.reasons)]))
 
 
 def _in_space(annulus: AnnulusFrame, points: FloatArray) -> FloatArray:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from tavi_perception.estimates import NAN, Reason, Stage
+from tavi_perception.outages import OutageFigures, outage_figures, outages
 from tavi_perception.visualization.accuracy import Accuracy, measure_accuracy
-from tavi_perception.visualization.recording import Recording
+from tavi_perception.visualization.recording import RecordedFrame, Recording
 from tavi_perception.visualization.words import REASONS, STAGES
 
 TRANSFORM_TOPIC = "/tf"
@@ -60,7 +61,8 @@ class Summary:
         calibrated: the geometry of the C-arm is known.
         model_name, model_version, model_runtime, model_device: empty when not recorded.
         messages: per topic.
-        reasons: per reason, frames that were invalid for it.
+        reasons: per reason that occurred, the frames that it kept from being valid; a frame may have several.
+        outages_s: runs of processed frames without a valid deviation, and how long they lasted (s).
         stages: frames per stage.
         accuracy: against a synthetic truth; None for a real run.
     """
@@ -87,6 +89,7 @@ class Summary:
     model_device: str
     messages: tuple[Count, ...]
     reasons: tuple[Count, ...]
+    outages_s: OutageFigures
     stages: tuple[Count, ...]
     accuracy: Accuracy | None
 
@@ -128,6 +131,7 @@ def summarise(recording: Recording) -> Summary:
         model_device=model.device if model else "",
         messages=messages,
         reasons=tuple(Count(reason.name or "", reasons[reason]) for reason in REASONS if reasons[reason]),
+        outages_s=_outages(frames),
         stages=tuple(Count(STAGES[stage], stages[stage]) for stage in Stage if stages[stage]),
         accuracy=measure_accuracy(frames, recording.geometry),
     )
@@ -146,7 +150,7 @@ def to_json(summary: Summary) -> str:
 
 
 def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason], latency: Latency) -> str:
-    share = f" ({valid / processed:.0%})" if processed else ""
+    share = f" ({100 * valid / processed:.0f} %)" if processed else ""
     words = f"{images} image{'' if images == 1 else 's'}, {processed} processed, {valid} valid{share}"
     if valid < processed and reasons:
         reason, count = reasons.most_common(1)[0]
@@ -162,6 +166,12 @@ def _latency(latencies: Iterable[float]) -> Latency:
         return Latency(0, NAN, NAN, NAN, NAN)
     median, p95, p99 = np.percentile(known, (50, 95, 99))
     return Latency(int(known.size), float(median), float(p95), float(p99), float(known.max()))
+
+
+def _outages(frames: Sequence[RecordedFrame]) -> OutageFigures:
+    processed = [(frame.time, frame.found.deviation.valid) for frame in frames if frame.found.deviation]
+    times, valid = np.array(processed).reshape(-1, 2).T
+    return outage_figures(outages(times, valid.astype(bool)))
 
 
 def _median(values: Iterable[float]) -> float:

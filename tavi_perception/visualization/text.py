@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,16 @@ def _opacity(mask: NDArray[Any]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=32)
 def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
-    """DejaVu as matplotlib carries it, which need not be imported for that; else that of the system."""
-    found = find_spec("matplotlib")
-    folder = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" if found and found.origin else Path()
-    return ImageFont.truetype(str(folder / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
+    return ImageFont.truetype(str(_fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")), size)
+
+
+def _fonts() -> Path:
+    """The folder of the fonts that matplotlib brings; importing it takes a second, which a frame has not."""
+    spec = importlib.util.find_spec("matplotlib")
+    for place in (spec and spec.submodule_search_locations) or ():
+        folder = Path(place) / "mpl-data" / "fonts" / "ttf"
+        if folder.is_dir():
+            return folder
+    import matplotlib  # a distribution may keep its data elsewhere
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"

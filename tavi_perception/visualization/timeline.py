@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,11 +36,20 @@ _SOURCE_WORDS = {
     AnnulusSource.CONTRAST: "contrast",
     AnnulusSource.PIGTAIL: "pigtail",
 }
+_LEGEND: dict[str, Any] = {
+    "ncols": 5,
+    "loc": "lower right",
+    "bbox_to_anchor": (1.0, 0.97),
+    "borderpad": 0,
+    "columnspacing": 1.2,
+    "handlelength": 1.5,
+}
+"""In the line of the row's title, at its end."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Frames with the edges (N + 1, s) of the time each of them stands for."""
+    """Frames with the edges (N + 1, s) of the time that each of them covers."""
 
     frames: tuple[RecordedFrame, ...]
     deviations: tuple[CatheterDeviation, ...]
@@ -81,7 +91,7 @@ class Row:
 
 
 def timeline_of(recording: Recording, tolerance_m: float) -> Timeline:
-    """The time line of a recording; a lone frame stands for a second, none at all for an empty second."""
+    """The time line of a recording; a lone frame covers a second, and so does an empty recording."""
     frames = recording.frames
     times = np.array([frame.time for frame in frames] or [0.0])
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
@@ -105,13 +115,13 @@ def _draw_depth(axis: Axes, timeline: Timeline) -> None:
     axis.fill_between(
         times, shown - 2 * sigma, shown + 2 * sigma, color=BLUE, alpha=0.25, linewidth=0, label="± 2 sigma"
     )
-    axis.plot(times, np.where(valid, NAN, depth), ".", color=GREY, markersize=3, label="depth, invalid")
-    axis.plot(times, shown, color=BLUE, linewidth=1.6, marker=".", markersize=3, label="depth, valid")
+    axis.plot(times, np.where(valid, NAN, depth), ".", color=GREY, markersize=3, label="invalid")
+    axis.plot(times, shown, color=BLUE, linewidth=1.6, marker=".", markersize=3, label="valid")
     if np.isfinite(truth).any():
-        axis.plot(times, truth, color=_INK, linewidth=1, linestyle=(0, (4, 2)), label="truth (synthetic)")
+        axis.plot(times, truth, color=_INK, linewidth=1, linestyle=(0, (4, 2)), label="synthetic truth")
     axis.set_ylabel("mm into the ventricle")
     axis.grid(axis="y")
-    axis.legend(ncols=5, loc="lower left", bbox_to_anchor=(0.2, 0.97), borderpad=0, columnspacing=1.2)
+    axis.legend(**_LEGEND)
 
 
 def _draw_validity(axis: Axes, timeline: Timeline) -> None:
@@ -126,7 +136,7 @@ def _draw_validity(axis: Axes, timeline: Timeline) -> None:
 
 
 def _validity_colour(frame: RecordedFrame) -> str:
-    """Grey stands for a frame that was not processed."""
+    """Grey for a frame that was not processed."""
     if frame.found.deviation is None:
         return GREY
     return GREEN if frame.found.deviation.valid else RED
@@ -178,7 +188,7 @@ def _draw_robot(axis: Axes, timeline: Timeline) -> None:
     axis.plot(times, [sample.retraction * 1e3 for sample in timeline.robot], color=AMBER, label="retraction")
     axis.set_ylabel("mm")
     axis.grid(axis="y")
-    axis.legend(ncols=2, loc="lower left", bbox_to_anchor=(0.2, 0.97), borderpad=0)
+    axis.legend(**_LEGEND)
 
 
 def _strip(
@@ -204,7 +214,7 @@ def _legend_of_patches(axis: Axes, entries: Sequence[tuple[str, str]]) -> None:
     for name, colour in entries:
         axis.fill_between([], [], color=colour, label=name)
     if entries:
-        axis.legend(ncols=5, loc="lower left", bbox_to_anchor=(0.2, 0.97), borderpad=0, columnspacing=1.2)
+        axis.legend(**_LEGEND)
 
 
 def _any_known(value: Callable[[CatheterDeviation], float]) -> Callable[[Timeline], bool]:
@@ -220,7 +230,7 @@ ROWS: tuple[Row, ...] = (
     Row("Validity and reasons", lambda t: 0.2 * _reason_rows(t) + 0.1, lambda _: True, _draw_validity),
     Row("Presence of landmarks", lambda _: 1.9, lambda t: bool(t.frames), _draw_presence),
     Row("Stage", lambda _: 0.25, lambda t: bool(t.frames), _draw_stage),
-    Row("Extraction of the frame", lambda _: 1.0, _any_known(lambda d: d.extraction), _draw_extraction),
+    Row("Extraction of the stent", lambda _: 1.0, _any_known(lambda d: d.extraction), _draw_extraction),
     Row("Annulus", lambda _: 1.2, lambda t: bool(t.frames), _draw_annulus),
     Row("Robot", lambda _: 1.2, lambda t: len(t.robot) > 1, _draw_robot),
 )

@@ -17,24 +17,43 @@ from tavi_perception.estimates import (
 MINUS = "\N{MINUS SIGN}"
 NOTICE = "Research software \N{EN DASH} not a medical device"
 UNKNOWN = "\N{EN DASH}"
-"""What stands for a number that is not known."""
+"""In place of a number that is not known."""
 
 REASONS: dict[Reason, str] = {
     Reason.MODEL_NOT_READY: "model not ready",
     Reason.IMAGE_STALE: "image missing or too old",
     Reason.IMAGE_REJECTED: "image not readable",
     Reason.UNCALIBRATED: "no calibration",
-    Reason.NO_ANNULUS: "annulus not seen yet",
+    Reason.NO_ANNULUS: "annulus unknown",
     Reason.ANNULUS_EXPIRED: "last contrast too long ago",
     Reason.DEVICE_NOT_VISIBLE: "device not visible",
     Reason.LOW_CONFIDENCE: "too uncertain",
     Reason.IMPLAUSIBLE_GEOMETRY: "implausible geometry",
     Reason.TIME_JUMP: "time stamps jumped",
-    Reason.IDENTITY_DOUBTFUL: "landmark may be another object",
+    Reason.IDENTITY_DOUBTFUL: "possibly another object",
     Reason.CALIBRATION_DOUBTFUL: "calibration doubtful",
     Reason.PROCESSING_FAILED: "processing failed",
     Reason.UNKNOWN_DEVICE: "unknown delivery system",
 }
+"""What each reason says, short enough for a line of the overlay."""
+
+REMEDIES: dict[Reason, str] = {
+    Reason.MODEL_NOT_READY: "wait for it, or read /diagnostics: it says what is wrong with the bundle",
+    Reason.IMAGE_STALE: "check the image source and the clocks",
+    Reason.IMAGE_REJECTED: "check the image source",
+    Reason.UNCALIBRATED: "publish carm_geometry, or give the pixel size",
+    Reason.NO_ANNULUS: "inject contrast medium with the pigtail in view",
+    Reason.ANNULUS_EXPIRED: "inject contrast medium again",
+    Reason.DEVICE_NOT_VISIBLE: "bring the device into view",
+    Reason.LOW_CONFIDENCE: "wait, or inject contrast medium again",
+    Reason.IMPLAUSIBLE_GEOMETRY: "look at the image, do not move",
+    Reason.TIME_JUMP: "check the clock of the image source",
+    Reason.IDENTITY_DOUBTFUL: "wait, or inject contrast medium again",
+    Reason.CALIBRATION_DOUBTFUL: "check carm_geometry and the capsule diameter",
+    Reason.PROCESSING_FAILED: "read the log",
+    Reason.UNKNOWN_DEVICE: "use another model, or none",
+}
+"""What the operator can do about each reason, as tavi_msgs/msg/Reason.msg says it."""
 
 STAGES: dict[Stage, str] = {
     Stage.UNKNOWN: "unknown",
@@ -46,9 +65,12 @@ STAGES: dict[Stage, str] = {
 
 REFERENCES: dict[DepthReference, str] = {
     DepthReference.NONE: "no reference",
-    DepthReference.CAPSULE: "capsule band",
+    DepthReference.CAPSULE: "capsule marker band",
     DepthReference.STENT: "stent inflow edge",
 }
+
+
+_ASCII = str.maketrans({MINUS: "-", UNKNOWN: "-", "±": "+/-", "°": " deg"})
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,11 @@ class StatusRow:
 def reasons_in_words(reasons: Reason) -> tuple[str, ...]:
     """One phrase for each reason that is set, in the order of its bit."""
     return tuple(words for reason, words in REASONS.items() if reason in reasons)
+
+
+def in_ascii(text: str) -> str:
+    """The same for RViz, which leaves out every letter that is not ASCII, minus signs among them."""
+    return text.translate(_ASCII)
 
 
 def verdict(deviation: CatheterDeviation) -> str:

@@ -17,14 +17,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from tavi_perception.cli import main
 from tavi_perception.landmarks import NAMES, Landmark
 from tavi_perception.simulation.dataset import DatasetError, DatasetOptions, build_dataset
 from tavi_perception.simulation.dataset.folder import DatasetFolder
 from tavi_perception.simulation.dataset.options import SPLITS, default_shares, purpose_of, shares_of
-from tavi_perception.simulation.dataset.png import encode_png
 from tavi_perception.simulation.dataset.pool import run_parallel
 from tavi_perception.simulation.dataset.preview import BESIDE_TILE, SHEET_TILE
 from tavi_perception.simulation.dataset.source import Procedure, spread
@@ -299,19 +297,3 @@ def test_a_command_that_cannot_be_meant_ends_in_one_sentence(
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and sentence in lines[0]
     assert not any(tmp_path.iterdir())
-
-
-@given(
-    image=st.sampled_from([np.uint8, np.uint16]).flatmap(
-        lambda kind: arrays.arrays(kind, st.tuples(st.integers(1, 9), st.integers(1, 9)))
-    )
-)
-def test_png_is_lossless(image: np.ndarray) -> None:
-    read = cv2.imdecode(np.frombuffer(encode_png(image), np.uint8), cv2.IMREAD_UNCHANGED)
-    assert read.dtype == image.dtype
-    np.testing.assert_array_equal(read, image)
-
-
-def test_frames_are_spread_over_the_whole_procedure() -> None:
-    assert spread(4, 8) == [1, 3, 5, 7]
-    assert spread(300, 300) == list(range(300))

@@ -14,8 +14,9 @@ from tavi_perception.simulation.borders import Burn, Shutter
 from tavi_perception.simulation.display import Display
 from tavi_perception.simulation.distributions import Chance, LogUniform, Normal, Uniform
 from tavi_perception.simulation.grain import Grain
+from tavi_perception.simulation.technique import ImageConfig, Technique, draw_technique
 from tavi_perception.simulation.video import Capture
-from tavi_perception.simulation.xray import ImageConfig, Imager, Technique, draw_technique
+from tavi_perception.simulation.xray import Imager
 
 SIZE = 256
 

@@ -112,7 +112,7 @@ def test_pigtail_lies_near_aa1(scene_of: SceneOf, seed: int) -> None:
     scene = scene_of(seed)
     pixels = scene.view.project(landmark_points(scene, at_rest(scene, DeviceState(0.0))))
     distance = np.linalg.norm(pixels[Landmark.PT] - pixels[Landmark.AA1]) / scene.view.px_per_mm
-    assert distance <= 7.5  # mm; FIELD.md: 15-45 px of 0.17 mm.
+    assert distance <= 7.5  # mm; 15-45 px of 0.17 mm on the published frames.
 
 
 @given(seed=seeds, extraction=st.floats(0.1, 0.97))

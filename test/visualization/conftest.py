@@ -1,19 +1,16 @@
-"""A small synthetic run, as core types and as a bag with the real message definitions."""
+"""A small synthetic scene as core types."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagWriter, TopicQos, message_store
-from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import (
     AnnulusFrame,
     AnnulusSource,
@@ -23,9 +20,8 @@ from tavi_perception.estimates import (
     Reason,
     Stage,
 )
-from tavi_perception.landmarks import COUNT, NEEDS_CONTRAST, Landmark
+from tavi_perception.landmarks import COUNT, Landmark
 
-LATENCY = 0.012
 TARGET = 0.003
 TOLERANCE = 0.002
 
@@ -84,7 +80,7 @@ def make_scene(
     return Scene(_paint(keypoints, size), keypoints, frame, deviation, geometry)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scene() -> Callable[..., Scene]:
     return make_scene
 
@@ -105,215 +101,3 @@ def _paint(keypoints: Keypoints, size: int) -> np.ndarray:
             round(width * size / 1000),
         )
     return np.clip(image * device / 255 + rng.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a synthetic run is made of."""
-
-    frames: int = 30
-    size: int = 160
-    rate: float = 15.0
-    images: bool = True
-    truth: bool = True
-    calibrated: bool = True
-    dropped: int = 0
-    """Frames at the end that were never answered."""
-
-
-@pytest.fixture
-def run_bag(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a bag of a synthetic run; keyword arguments as ``RunOptions``."""
-
-    def write(**options: Any) -> Path:
-        path = tmp_path / "bag"
-        write_run(path, RunOptions(**options))
-        return path
-
-    return write
-
-
-def write_run(path: Path, options: RunOptions) -> None:
-    """A device that advances into the annulus, contrast in the second sixth, and opens in the last half."""
-    rng = np.random.default_rng(3)
-    bag = RunBag(path)
-    for index in range(options.frames):
-        time = index / options.rate
-        progress = index / max(options.frames - 1, 1)
-        stage = (
-            Stage.POSITIONING if progress < 0.5 else Stage.RETRACTION if progress < 0.8 else Stage.DEPLOYMENT
-        )
-        depth = 0.003 - 0.012 * max(0.0, 0.5 - progress) + 0.0008 * math.sin(8 * time)
-        truth = make_scene(options.size, 1, depth, stage)
-        found = _as_seen(truth, progress, time, rng)
-        if not options.calibrated:
-            found = _uncalibrated(found)
-        bag.frame(index, options, found, truth)
-    bag.close()
-
-
-def _as_seen(truth: Scene, progress: float, time: float, rng: np.random.Generator) -> Scene:
-    """With errors, without the annulus before contrast and bound to the pigtail after it."""
-    contrast = 1 / 6 <= progress < 1 / 3
-    keypoints = truth.keypoints
-    present = keypoints.present.copy()
-    if not contrast:
-        present[list(NEEDS_CONTRAST)] = False
-    presence = np.clip(np.where(present, 0.95, 0.04) + rng.normal(0, 0.03, COUNT), 0, 1)
-    noise = rng.normal(0, keypoints.width * 0.004, (COUNT, 2))
-    xy = np.where(present[:, None], keypoints.xy + noise, np.nan)
-    covariance = np.where(present[:, None, None], np.eye(2) * (keypoints.width * 0.004) ** 2, np.nan)
-    keypoints = replace(
-        keypoints, presence=presence, present=present, measured=present, xy=xy, covariance=covariance
-    )
-    if progress < 1 / 6:
-        reasons = Reason.NO_ANNULUS
-        return replace(
-            truth, keypoints=keypoints, annulus=AnnulusFrame(reasons=reasons),
-            deviation=CatheterDeviation(reasons=reasons, stage=truth.deviation.stage),
-        )  # fmt: skip
-    source = AnnulusSource.CONTRAST if contrast else AnnulusSource.PIGTAIL
-    age = 0.0 if contrast else time * (1 - 1 / 3 / progress)
-    depth = truth.deviation.depth + rng.normal(0, 0.0005)
-    expired = progress > 0.95
-    reasons = Reason.ANNULUS_EXPIRED if expired else Reason.NONE
-    return replace(
-        truth,
-        keypoints=keypoints,
-        annulus=replace(truth.annulus, source=source, contrast_age=age, valid=not expired, reasons=reasons),
-        deviation=replace(
-            truth.deviation, depth=depth, depth_error=depth - TARGET, valid=not expired, reasons=reasons,
-            within_tolerance=not expired and abs(depth - TARGET) <= TOLERANCE, annulus_source=source,
-            extraction=max(0.0, 2 * (progress - 0.5)) * 0.9,
-        ),
-    )  # fmt: skip
-
-
-def _uncalibrated(scene: Scene) -> Scene:
-    size = scene.keypoints.width
-    nowhere = {"diameter": float("nan"), "position": np.full(3, np.nan)}
-    return replace(
-        scene,
-        annulus=replace(scene.annulus, **nowhere),
-        deviation=CatheterDeviation(reasons=scene.deviation.reasons | Reason.UNCALIBRATED),
-        geometry=uncalibrated(size, size),
-    )
-
-
-class RunBag:
-    """Core types into a bag, on the topics of the launch files."""
-
-    def __init__(self, path: Path) -> None:
-        self.store = message_store()
-        self.writer = BagWriter(path)
-        latched, sensor = TopicQos(1, True, True), TopicQos(1, reliable=False)
-        for name, kind, qos in (
-            ("/fluoro/image", "sensor_msgs/msg/Image", sensor),
-            ("/fluoro/carm_geometry", "tavi_msgs/msg/CArmGeometry", latched),
-            ("/tavi/model_info", "tavi_msgs/msg/ModelInfo", latched),
-            ("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", None),
-            ("/delivery/state", "tavi_msgs/msg/DeliveryState", None),
-            ("/delivery/command", "tavi_msgs/msg/DeliveryCommand", None),
-            *(
-                (f"/{space}/{name}", f"tavi_msgs/msg/{kind}", None)
-                for space in ("tavi", "truth")
-                for name, kind in (
-                    ("keypoints", "KeypointArray"),
-                    ("annulus", "AnnulusFrame"),
-                    ("deviation", "CatheterDeviation"),
-                )
-            ),
-        ):  # fmt: skip
-            self.writer.add_topic(name, kind, qos)
-
-    def close(self) -> None:
-        self.writer.close()
-
-    def frame(self, index: int, options: RunOptions, found: Scene, truth: Scene) -> None:
-        stamp = 1_700_000_000_000_000_000 + round(index / options.rate * 1e9)
-        header = self.header(stamp)
-        if index == 0:
-            self.write("/fluoro/carm_geometry", self.geometry(header, found.geometry), stamp)
-            self.write("/tavi/model_info", self.model(header), stamp)
-        if options.images:
-            self.write("/fluoro/image", self.image(header, truth.image), stamp)
-        if options.truth:
-            self.scene("/truth", header, truth, stamp)
-            self.write(
-                "/delivery/state", self.make("DeliveryState", header, index * 1e-4, 0.0, True, False), stamp
-            )
-            self.write(
-                "/delivery/command",
-                self.make("DeliveryCommand", header, 1e-3, 0.0, index % 2 == 0, "test"),
-                stamp,
-            )
-        if index < options.frames - options.dropped:
-            self.scene("/tavi", header, found, stamp + round(LATENCY * 1e9))
-        self.write("/diagnostics", self.diagnostics(header), stamp)
-
-    def scene(self, space: str, header: Any, scene: Scene, time_ns: int) -> None:
-        self.write(f"{space}/keypoints", self.keypoints(header, scene.keypoints), time_ns)
-        self.write(f"{space}/annulus", self.annulus(header, scene.annulus), time_ns)
-        self.write(f"{space}/deviation", self.deviation(header, scene.deviation), time_ns)
-
-    def write(self, topic: str, message: Any, time_ns: int) -> None:
-        self.writer.write(topic, bytes(self.store.serialize_cdr(message, message.__msgtype__)), time_ns)
-
-    def make(self, name: str, *fields: Any) -> Any:
-        return self.store.types[name if "/" in name else f"tavi_msgs/msg/{name}"](*fields)
-
-    def header(self, stamp_ns: int) -> Any:
-        stamp = self.make("builtin_interfaces/msg/Time", *divmod(stamp_ns, 1_000_000_000))
-        return self.make("std_msgs/msg/Header", stamp, "fluoro")
-
-    def duration(self, seconds: float) -> Any:
-        whole, rest = divmod(round(seconds * 1e9) if math.isfinite(seconds) else 0, 1_000_000_000)
-        return self.make("builtin_interfaces/msg/Duration", whole, rest)
-
-    def image(self, header: Any, image: np.ndarray) -> Any:
-        height, width = image.shape
-        return self.make("sensor_msgs/msg/Image", header, height, width, "mono8", 0, width, image.ravel())
-
-    def geometry(self, header: Any, g: CArmGeometry) -> Any:
-        lengths = (g.source_to_detector, g.source_to_object, g.imager_pixel_spacing)
-        angles = (g.primary_angle, g.secondary_angle)
-        return self.make(
-            "CArmGeometry", header, *lengths, *angles, g.image_width, g.image_height, int(g.calibration)
-        )
-
-    def model(self, header: Any) -> Any:
-        thresholds = np.full(COUNT, 0.5, np.float32)
-        return self.make("ModelInfo", header, "dummy", "1.0", "0" * 64, "litert", "cpu", 256, 256, thresholds)
-
-    def keypoints(self, header: Any, k: Keypoints) -> Any:
-        points = [
-            self.make(
-                "Keypoint", i, k.presence[i], bool(k.present[i]), bool(k.measured[i]), *k.xy[i],
-                k.covariance[i].ravel()[[0, 1, 3]],
-            )
-            for i in range(COUNT)
-        ]  # fmt: skip
-        return self.make("KeypointArray", header, k.width, k.height, points)
-
-    def annulus(self, header: Any, a: AnnulusFrame) -> Any:
-        pose = self.make(
-            "geometry_msgs/msg/Pose",
-            self.make("geometry_msgs/msg/Point", *a.position),
-            self.make("geometry_msgs/msg/Quaternion", *a.orientation),
-        )
-        return self.make(
-            "AnnulusFrame", header, int(a.source), a.valid, int(a.reasons), a.contrast_age,
-            a.x, a.y, a.angle, a.covariance.ravel(), a.diameter, pose,
-        )  # fmt: skip
-
-    def deviation(self, header: Any, d: CatheterDeviation) -> Any:
-        return self.make(
-            "CatheterDeviation", header, d.valid, int(d.reasons), int(d.stage), int(d.reference), d.depth,
-            d.depth_sigma, d.depth_error, d.lateral, d.lateral_sigma, d.angle, d.angle_sigma, d.stent_tilt,
-            d.extraction, d.within_tolerance, [self.make("geometry_msgs/msg/Point", *p) for p in d.landmarks],
-            int(d.annulus_source), self.duration(LATENCY),
-        )  # fmt: skip
-
-    def diagnostics(self, header: Any) -> Any:
-        status = self.make("diagnostic_msgs/msg/DiagnosticStatus", 0, "perception", "running", "test", [])
-        return self.make("diagnostic_msgs/msg/DiagnosticArray", header, [status])

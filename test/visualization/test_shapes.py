@@ -6,12 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tavi_perception.carm import uncalibrated
+from tavi_perception.estimates import CatheterDeviation, Reason
 from tavi_perception.landmarks import Landmark
 from tavi_perception.visualization.shapes import Kind, Shape, shapes
 
 TARGET, TOLERANCE = 0.003, 0.002
+
+
+@pytest.fixture(scope="module")
+def made(scene):
+    return scene()
 
 
 def shown(scene, **changes) -> tuple[Shape, ...]:
@@ -79,6 +87,30 @@ def test_annulus_is_not_shown_while_invalid(scene) -> None:
     made = scene()
     found = shown(made, annulus=replace(made.annulus, valid=False))
     assert {shape.namespace for shape in found} == {"landmarks", "names", "lines"}
+
+
+@given(
+    valid=st.booleans(),
+    reasons=st.integers(0, sum(Reason)).map(Reason),
+    depth=st.floats(-0.05, 0.05) | st.just(float("nan")),
+    sigma=st.floats(0.0, 0.01) | st.just(float("nan")),
+)
+def test_every_text_is_ascii_because_rviz_draws_nothing_else(
+    made, valid: bool, reasons: Reason, depth: float, sigma: float
+) -> None:
+    deviation = CatheterDeviation(valid=valid, reasons=reasons, depth=depth, depth_sigma=sigma)
+    assert all(shape.text.isascii() for shape in shown(made, deviation=deviation))
+
+
+def test_status_keeps_the_minus_sign(scene) -> None:
+    deviation = CatheterDeviation(valid=True, depth=-0.0031, depth_sigma=0.0004)
+    assert one(shown(scene(), deviation=deviation), "status").text == "VALID -3.1 +/- 0.4 mm"
+
+
+def test_status_says_why_it_is_invalid(scene) -> None:
+    deviation = CatheterDeviation(reasons=Reason.LOW_CONFIDENCE | Reason.IDENTITY_DOUBTFUL)
+    text = one(shown(scene(), deviation=deviation), "status").text
+    assert text.splitlines() == ["INVALID", "too uncertain", "possibly another object"]
 
 
 def test_every_shape_can_be_told_apart_and_disappears(scene) -> None:

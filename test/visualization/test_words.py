@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
@@ -17,12 +19,15 @@ from tavi_perception.estimates import (
 from tavi_perception.visualization.words import (
     REASONS,
     REFERENCES,
+    REMEDIES,
     STAGES,
     annulus_in_words,
     reasons_in_words,
     status_rows,
     verdict,
 )
+
+MESSAGE = Path(__file__).resolve().parents[2] / "tavi_msgs" / "msg" / "Reason.msg"
 
 
 def row(deviation: CatheterDeviation, label: str) -> str:
@@ -31,9 +36,15 @@ def row(deviation: CatheterDeviation, label: str) -> str:
 
 
 def test_every_reason_stage_and_reference_has_words() -> None:
-    assert set(REASONS) == set(Reason) - {Reason.NONE}
+    assert set(REASONS) == set(REMEDIES) == set(Reason) - {Reason.NONE}
     assert set(STAGES) == set(Stage)
     assert set(REFERENCES) == set(DepthReference)
+
+
+def test_remedies_are_those_of_the_message() -> None:
+    lines = MESSAGE.read_text().splitlines()
+    stated = [re.fullmatch(r"uint32 (\w+)=\d+ *# [^;]+; (.+)", line) for line in lines if "=" in line]
+    assert {Reason[found[1]]: found[2] for found in stated} == REMEDIES
 
 
 def test_each_reason_is_named_once() -> None:

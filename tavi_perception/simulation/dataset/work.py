@@ -6,7 +6,7 @@ import errno
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from tavi_perception.simulation.dataset.folder import DatasetFolder, frame_name, name_of
 from tavi_perception.simulation.dataset.options import DatasetError, DatasetOptions
@@ -33,13 +33,7 @@ class Work:
     writing: float = 0.0
 
     def __add__(self, other: Work) -> Work:
-        return Work(
-            self.frames + other.frames,
-            self.image_bytes + other.image_bytes,
-            self.set_up + other.set_up,
-            self.rendering + other.rendering,
-            self.writing + other.writing,
-        )
+        return Work(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
 
 def make_procedure(folder: DatasetFolder, options: DatasetOptions, seed: int) -> Work:

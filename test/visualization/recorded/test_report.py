@@ -47,6 +47,26 @@ def test_reasons_equal_those_of_the_bag(run_bag, tmp_path: Path) -> None:
     }
 
 
+def test_reasons_come_with_what_to_do_about_them(run_bag, tmp_path: Path) -> None:
+    write_report(run_bag(), tmp_path)
+    assert "inject contrast medium with the pigtail in view" in page(tmp_path)
+
+
+def test_outages_are_the_runs_of_invalid_deviations_in_the_bag(run_bag, tmp_path: Path) -> None:
+    bag = run_bag()
+    write_report(bag, tmp_path)
+    valid = [deviation.valid for deviation in recorded(bag, "/tavi/deviation")]
+    first, last = valid.index(True) / 15, (valid[::-1].index(True) - 1) / 15
+    assert figures(tmp_path)["outages_s"] == pytest.approx(
+        {"count": 2, "median": (first + last) / 2, "p95": 0.95 * first + 0.05 * last, "longest": first}
+    )
+
+
+def test_run_without_a_processed_frame_had_no_outage(run_bag, tmp_path: Path) -> None:
+    write_report(run_bag(frames=1, dropped=1), tmp_path)
+    assert figures(tmp_path)["outages_s"] == {"count": 0, "median": None, "p95": None, "longest": None}
+
+
 def test_latencies_equal_those_of_the_bag(run_bag, tmp_path: Path) -> None:
     bag = run_bag()
     latency = write_report(bag, tmp_path).latency_ms

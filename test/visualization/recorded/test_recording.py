@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tavi_perception.bags import BagReader, BagWriter
 from tavi_perception.visualization.filmstrip import PICTURES, choose_frames
 from tavi_perception.visualization.recording import read_images, read_recording
@@ -25,6 +27,13 @@ def test_repeated_deviation_is_a_stale_report_and_not_a_frame(run_bag, tmp_path:
             copy.write(message.topic, message.cdr, message.time_ns)
     recording = read_recording(tmp_path / "copy")
     assert (len(recording.frames), recording.stale_reports) == (4, 2)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_side_of_the_ventricle_is_known_without_calibration(run_bag, side: int) -> None:
+    frames = read_recording(run_bag(frames=12, calibrated=False, side=side)).frames
+    known = [frame.found.annulus for frame in frames if frame.found.annulus.valid]
+    assert {annulus.ventricle_sign for annulus in known} == {side}
 
 
 def test_images_are_found_by_their_stamps(run_bag) -> None:
