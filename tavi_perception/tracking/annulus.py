@@ -37,7 +37,7 @@ class AnnulusTracker:
         self.unbind()
 
     def unbind(self) -> None:
-        """The pigtail has slipped: what was learned about it no longer holds."""
+        """The pigtail has slipped: the binding to it no longer holds."""
         self._learning = Binding()
         self._binding: Binding | None = None
         self._measured_frames = 0
@@ -56,7 +56,7 @@ class AnnulusTracker:
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
-        calibration (m). ``contradicted``: pigtail and catheter are not where they were against each other.
+        calibration (m). ``contradicted``: pigtail and catheter have moved relative to each other.
         """
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)

@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.heartbeat import MAD_TO_SIGMA, Sway, sway_of
+from tavi_perception.tracking.heartbeat import MAD_TO_SIGMA, CardiacMotion, cardiac_motion_of
 from tavi_perception.tracking.pose import AnnulusPose
 from tavi_perception.tracking.validity import DISAGREEMENT
 
 _SAMPLES = 25
 """Frames of an injection that are kept, the most certain ones: two heart beats at 15 frames/s. With 150, 95 %
-of the angles were within 2.6° rather than 2.4°, in 50 synthetic procedures, seeds from 950000."""
+of the angles were within 2.6° rather than 2.4°, in 50 synthetic procedures, tuning seeds."""
 
 _CORE_SIGMAS = 1.0
-"""Within how many sigmas of the median frames make the mean."""
+"""Deviation from the median within which a frame enters the mean."""
 
 _SCATTER_SIGMAS = 2.0
-"""Within how many sigmas frames make the scatter. With 3, frames in which medium was on its way in or out
-made it too large: 0.5 % fewer frames were valid in 100 synthetic procedures, seeds from 950000, and no depth
-was better."""
+"""Deviation from the median within which a frame enters the scatter. With 3, frames of wash-in and wash-out
+made it too large: 0.5 % fewer frames were valid in 100 synthetic procedures, tuning seeds, and no depth was
+better."""
 
 _TRUST = 2.0
-"""Power of the inverse variance by which a frame, or an injection, counts: frames in which medium has not
-filled the root, or has left it, err alike, so that more of them do not help. Least error of the angle with 2,
-rather than 1 or 0, over 60 synthetic procedures, seeds from 950000."""
+"""Power of the inverse variance that weights a frame, or an injection: errors of frames of wash-in and
+wash-out are correlated, so that more of them do not help. Least error of the angle with 2, rather than 1
+or 0, over 60 synthetic procedures, tuning seeds."""
 
 _LEAST_VARIANCE = 1e-9
-"""Of what is stated to be exact (px², rad²)."""
+"""Least variance that is believed (px², rad²)."""
 
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
@@ -44,20 +44,20 @@ class BindingEstimate:
     """Where the annulus is with respect to the pigtail.
 
     Attributes:
-        offset: (2,) origin of the annulus minus PT between two beats (px, in image axes).
-        sway: how the beat moves it about that.
+        offset: (2,) mean of the annulus' origin minus PT (px, in image axes).
+        cardiac: its motion about that with the cardiac phase.
         angle: direction of AA1→AA2 in the image (rad).
         length: distance AA1-AA2 (px).
-        play: (3, 3) covariance of offset and angle that the pigtail does not follow (px, rad).
+        residual: (3, 3) covariance of offset and angle that the cardiac motion does not explain (px, rad).
         noise: (3, 3) stated covariance of a single frame's offset and angle.
         frames: how many agree on it.
     """
 
     offset: FloatArray
-    sway: Sway
+    cardiac: CardiacMotion
     angle: float
     length: float
-    play: FloatArray
+    residual: FloatArray
     noise: FloatArray
     frames: int
 
@@ -65,32 +65,31 @@ class BindingEstimate:
 class Binding:
     """What one injection taught about the annulus and the pigtail.
 
-    The heart beat moves the annulus against the pigtail, and what goes with the beat is learned. The frames
-    scatter about it because not all does, and because both are measured with noise. Of the noise a part is
-    new in each frame and is averaged away; what the network errs alike in all of them (``noise_kept``)
-    neither scatters nor averages. Only the most certain frames teach: medium that is on its way in or out
-    shows hinge points where there are none.
-    Another injection, seen in another state of heart and device, errs in another way: what the one ``before``
-    taught is averaged in. Where the two contradict each other, the pigtail has moved, or what looks like an
-    injection is none: the one before holds until hinge points were seen without a break for
-    ``device_patience``.
+    The annulus moves against the pigtail with the cardiac phase; that motion is learned by regression. What
+    remains is the residual motion and the noise of both measurements. The part of the noise that is
+    independent from frame to frame averages out; the part that is common to all of them (``noise_kept``)
+    does not, and does not show in the scatter. Only the most certain frames are used: during wash-in and
+    wash-out hinge points are seen where there are none.
+    Errors of another injection are independent of these: the estimate of the one ``before`` is averaged in.
+    Where the two contradict each other, the pigtail has moved, or what looks like an injection is none: the
+    one before holds until hinge points were seen without interruption for ``device_patience``.
     """
 
     def __init__(self, before: Binding | None = None) -> None:
         self._before = before
         self._rows: list[tuple[float, ...]] = []
-        """Offset x, y (px), turn (rad), length (px), and the four components of the beat (px)."""
+        """Offset x, y (px), turn (rad), length (px), and the four ``HeartBeat.components`` (px)."""
         self._noises: list[FloatArray] = []
         """(3, 3) stated covariance of offset and turn, of the same frames."""
         self._estimate: tuple[TrackingConfig, BindingEstimate] | None = None
         self._reference_angle = 0.0
         self._run = self._steady = 0.0
-        """When (s) the frames began that follow one another, and how long (s) they ever did."""
+        """Stamp (s) at which the uninterrupted frames began, and the longest time (s) they lasted."""
         self.last_stamp = -math.inf
         """Stamp of the last frame learned from (s)."""
 
     def established(self, config: TrackingConfig) -> bool:
-        """Enough frames were seen to rely on it."""
+        """Whether enough frames were seen to rely on it."""
         return len(self._rows) >= config.binding_frames
 
     def learn(
@@ -120,7 +119,7 @@ class Binding:
         self.last_stamp = stamp
 
     def estimate(self, config: TrackingConfig) -> BindingEstimate:
-        """Mean over the inliers, and what of their scatter their own noise does not explain.
+        """Mean over the inliers, and the part of their scatter that their noise does not explain.
 
         Call it only once ``established``.
         """
@@ -133,20 +132,20 @@ class Binding:
     def _joined(
         self, before: BindingEstimate, own: BindingEstimate, config: TrackingConfig
     ) -> BindingEstimate:
-        """Mean of two injections by their stated noise; where they contradict, one of them."""
+        """Mean of two injections, weighted by their stated noise; one of them where they contradict."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
-        covariance = config.noise_kept * (before.noise + own.noise) + before.play + own.play
+        covariance = config.noise_kept * (before.noise + own.noise) + before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self._steady >= config.device_patience else before
         first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(
             before.offset + share * change[:2],
-            before.sway.joined(own.sway, share),
+            before.cardiac.joined(own.cardiac, share),
             wrapped(before.angle + share * turn),
             before.length + share * (own.length - before.length),
-            (1.0 - share) * before.play + share * own.play,
+            (1.0 - share) * before.residual + share * own.residual,
             (1.0 - share) ** 2 * before.noise + share**2 * own.noise,
             before.frames + own.frames,
         )
@@ -154,7 +153,7 @@ class Binding:
     def pose(
         self, keypoints: Keypoints, beat: FloatArray, stamp: float, config: TrackingConfig
     ) -> AnnulusPose:
-        """The annulus where the pigtail says it is; its variance grows linearly with time (a random walk)."""
+        """The annulus as carried by the pigtail; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate(config)
         covariance = self._carried(keypoints, beat, stamp, config) + config.noise_kept * estimate.noise
         origin = self._origin(keypoints, beat, config)
@@ -168,9 +167,9 @@ class Binding:
         stamp: float,
         config: TrackingConfig,
     ) -> tuple[AnnulusPose, float]:
-        """Best of what this frame measured and where the pigtail says it is, and their squared distance.
+        """This frame's measurement fused with the carried pose, and their squared Mahalanobis distance.
 
-        The distance is Mahalanobis'; of three degrees of freedom where both are right.
+        Where both are right, the distance follows the chi-square distribution of three degrees of freedom.
         """
         estimate, kept = self.estimate(config), config.noise_kept
         origin = self._origin(keypoints, beat, config)
@@ -193,7 +192,7 @@ class Binding:
     ) -> AnnulusPose:
         """``carried``, corrected by the one hinge point that is measured, half a diameter away.
 
-        A hinge point that does not fit is left out.
+        A hinge point outside the gate is left out.
         """
         half = carried.length / 2 * (1.0 if hinge is Landmark.AA2 else -1.0)
         cos, sin = half * math.cos(carried.angle), half * math.sin(carried.angle)
@@ -205,26 +204,26 @@ class Binding:
             return carried
         gain = carried.covariance @ gradient.T @ inverse
         step = gain @ change
-        # In Joseph's form, with what all frames of an injection err alike as noise that does not average.
+        # In Joseph's form, with the noise that is common to all frames of an injection kept in full.
         kept = np.eye(3) - gain @ gradient
         covariance = kept @ carried.covariance @ kept.T + gain @ keypoints.covariance[hinge] @ gain.T
         angle = wrapped(carried.angle + float(step[2]))
         return AnnulusPose(carried.origin + step[:2], angle, covariance, carried.length)
 
     def _origin(self, keypoints: Keypoints, beat: FloatArray, config: TrackingConfig) -> FloatArray:
-        """(2,) px where the pigtail says the annulus is."""
+        """(2,) px of the annulus' origin as carried by the pigtail."""
         estimate = self.estimate(config)
-        return keypoints.xy[Landmark.PT] + estimate.offset + estimate.sway.at(beat)
+        return keypoints.xy[Landmark.PT] + estimate.offset + estimate.cardiac.at(beat)
 
     def _carried(
         self, keypoints: Keypoints, beat: FloatArray, stamp: float, config: TrackingConfig
     ) -> FloatArray:
-        """(3, 3) covariance of the carried pose without what the network errs alike in all frames."""
+        """(3, 3) covariance of the carried pose without the noise that is common to all frames."""
         estimate = self.estimate(config)
         age = max(stamp - self.last_stamp, 0.0)
         drift = (config.binding_drift * estimate.length) ** 2 * age
-        covariance = estimate.play + (1.0 - config.noise_kept) / estimate.frames * estimate.noise
-        moved = drift + estimate.sway.variance(beat)
+        covariance = estimate.residual + (1.0 - config.noise_kept) / estimate.frames * estimate.noise
+        moved = drift + estimate.cardiac.variance(beat)
         covariance += np.diag([moved, moved, config.binding_turn**2 * age])
         covariance[:2, :2] += keypoints.covariance[Landmark.PT]
         return covariance
@@ -233,12 +232,12 @@ class Binding:
         rows, noises = np.array(self._rows), np.array(self._noises)
         values, beats, noise = rows[:, :3].copy(), rows[:, 4:], noises.mean(axis=0)
         sigma = math.sqrt(float(np.trace(noise[:2, :2])) / 2)
-        sway = sway_of(values[:, :2], beats, sigma, config.binding_sway)
-        values[:, :2] -= sway.at(beats)
+        cardiac = cardiac_motion_of(values[:, :2], beats, sigma, config.binding_sway)
+        values[:, :2] -= cardiac.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
         scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(noise)))
-        # The network errs towards the aorta where medium has not yet reached the nadirs, or a frame hides
-        # them: such frames lie on one side, and only the core of the others is their middle.
+        # Where medium has not reached the nadirs, or the stent hides them, the network's error points to the
+        # aorta: such frames lie on one side, so the mean is that of the core of the others.
         core = _within(distance, _CORE_SIGMAS * scale)
         inliers = _within(distance, _SCATTER_SIGMAS * scale)
         count = int(core.sum())
@@ -250,7 +249,7 @@ class Binding:
         length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
-            sway,
+            cardiac,
             wrapped(self._reference_angle + float(mean[2])),
             length,
             _excess(centred.T @ centred / len(centred), fresh)
@@ -267,9 +266,9 @@ def _within(distance: FloatArray, limit: FloatArray) -> NDArray[np.bool_]:
 
 
 def _excess(scatter: FloatArray, noise: FloatArray) -> FloatArray:
-    """Covariance of what ``noise`` does not explain of a ``scatter``, most likely of those that there can be.
+    """Maximum-likelihood covariance of the part of a ``scatter`` that ``noise`` does not explain.
 
-    In units of the noise: a difference of the two may have negative variances.
+    In whitened units of the noise: the plain difference of the two may have negative variances.
     """
     root = np.linalg.cholesky(noise)
     whitened = np.linalg.solve(root, np.linalg.solve(root, scatter).T)

@@ -37,7 +37,7 @@ _FRAMES, _FEWEST = 45, 10
 """Frames that the diameter is told from, and how many it needs."""
 
 _WIDER = 0.75
-"""Share of them that may be too wide, as a catheter beside the capsule is taken for its edge."""
+"""Share of them that may be too wide, where the edge of a catheter beside the capsule was measured."""
 
 _RENEWED = 8
 """Of so many frames one is measured once there are ``_FRAMES``: the width changes little in a view."""

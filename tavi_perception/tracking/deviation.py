@@ -35,7 +35,7 @@ _AXES: dict[DepthReference, tuple[tuple[Landmark, Landmark], ...]] = {
         (Landmark.CP, Landmark.CD),
     ),
 }
-"""Segments that stand for the catheter's axis, from the aorta to the ventricle, the first present one counts.
+"""Segments that give the catheter's axis, from the aorta to the ventricle; the first present one counts.
 
 They are the ones next to the annulus: the distal half of the capsule while it is sheathed, and what
 spans the annulus once the capsule is withdrawn.
@@ -70,8 +70,8 @@ def deviation_from(
         geometry: of any matrix of the same field of view.
         config: parameters.
         device: state of the device; by default what this frame alone shows.
-        depth_range: depths (m) the device can have reached; three sigmas beyond them it is IMPLAUSIBLE.
-        doubted: what is taken for the device may be another thing.
+        depth_range: depths (m) that the device can have reached; three sigmas beyond is IMPLAUSIBLE_GEOMETRY.
+        doubted: landmarks of the device may be misassociated.
     """
     geometry = geometry.for_image(keypoints.width, keypoints.height)
     device = device or device_from(keypoints, geometry, config)
@@ -144,7 +144,7 @@ class DeviationTracker:
     ) -> CatheterDeviation:
         """Deviation of the frame taken at ``stamp`` (s).
 
-        ``misplaced``: the catheter is not where it was against pigtail and hinge points.
+        ``misplaced``: the catheter is not where it was relative to pigtail and hinge points.
         """
         doubted = not self._shape.update(keypoints, device.reference, stamp, config) or misplaced
         depth_range = self._depth_range(device.reference, stamp, config)
@@ -207,10 +207,10 @@ def _measure(
 
 
 def _inflow_edge(keypoints: Keypoints, device: DeviceEstimate, noise: float) -> FloatArray:
-    """(11,) weights of the landmarks whose sum is the valve's inflow edge; zeros where it cannot be told.
+    """(11,) weights of the landmarks whose sum is the stent's inflow edge; zeros where it cannot be located.
 
-    The mean of FE1 and FE2; before they are seen, the capsule's band where it was while the valve was
-    sheathed: the capsule withdraws from the frame along CP-CD, the frame itself stays. ``noise``: extraction
+    The mean of FE1 and FE2; before they are seen, the capsule's band where it was while the stent was
+    sheathed: the capsule withdraws from the stent along CP-CD, the stent itself stays. ``noise``: extraction
     that does not count.
     """
     weights = np.zeros(COUNT)

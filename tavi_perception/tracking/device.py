@@ -14,10 +14,10 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.stage import StageTracker, stage_of
 
 _LENGTHS = 45
-"""Frames over whose median the sheathed length is learned, so that a few bad ones do not count."""
+"""Frames over whose median the sheathed length is learned, which makes it robust to outliers."""
 
 _COVERED = 0.02
-"""Extraction below which the capsule covers the frame's edge: what is taken for it is another thing."""
+"""Extraction below which the capsule covers the stent's inflow edge: an FE is a misassociation."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class DeviceEstimate:
     """What is known about the device apart from where it is.
 
     Attributes:
-        reference: feature that stands for the inflow edge.
+        reference: feature at which the depth of the stent's inflow edge is measured.
         stage: stage of the implantation.
-        extraction: share of the frame out of the capsule, 0…1; NaN when unknown.
+        extraction: share of the stent out of the capsule, 0…1; NaN when unknown.
     """
 
     reference: DepthReference
@@ -112,7 +112,7 @@ class DeviceTracker:
         return self._learned_px if math.isnan(given) else given
 
     def _update_reference(self, keypoints: Keypoints, extraction: float, config: TrackingConfig) -> None:
-        """The edge takes over once seen for ``stage_frames`` frames, the band only on a recaptured frame."""
+        """The inflow edge takes over once seen for ``stage_frames`` frames, the band after a recapture."""
         edge = keypoints.present[list(INFLOW_EDGE)]
         self._edge_frames = self._edge_frames + 1 if edge.all() else 0
         if self._reference is not DepthReference.STENT:
@@ -131,7 +131,7 @@ def _without_edge(keypoints: Keypoints) -> Keypoints:
 
 
 def reference_of(keypoints: Keypoints) -> DepthReference:
-    """Feature that stands for the inflow edge in a single frame."""
+    """Feature at which a single frame shows the depth of the stent's inflow edge."""
     if keypoints.present[list(INFLOW_EDGE)].all():
         return DepthReference.STENT
     return DepthReference.CAPSULE if keypoints.present[Landmark.CD] else DepthReference.NONE

@@ -1,4 +1,4 @@
-"""The beat of the heart as the pigtail shows it, and what sways with it."""
+"""The cardiac phase as the pigtail's motion shows it, and the cardiac motion of points by it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _WIDTH = 0.5 * _RATE
 _COMPONENTS = 4
 """Of the beat: x and y, each twice, the second time a quarter of a beat later."""
 
-_ALIKE = 2.0
-"""So many frames in a row count as one: the network errs alike in them, and with the beat. Least jitter of
-the depth, at most valid frames, over 100 synthetic procedures, seeds from 950000."""
+_CORRELATED_FRAMES = 2.0
+"""So many frames in a row count as one, since the network's error is correlated over them and with the
+cardiac phase. Least jitter of the depth at most valid frames, over 100 synthetic procedures, tuning seeds."""
 
 INLIER_SIGMAS = 3.0
 """Within how many sigmas of the median a frame is no outlier."""
@@ -32,10 +32,11 @@ MAD_TO_SIGMA = 1.4826
 
 
 class HeartBeat:
-    """A resonator that a point on the heart drives: what it shows of breath, catheter and noise is little.
+    """A resonator at the heart rate, driven by a point that moves with the heart.
 
-    Its answer has about the amplitude of the motion (px) and, in its second half, follows about a quarter of
-    a beat behind. Anything that swings with the heart, in whatever phase, is a linear function of the two.
+    It passes cardiac motion and suppresses respiration, catheter motion and noise. Its response has about the
+    amplitude of the motion (px), and its quadrature component lags by about a quarter of a beat. The cardiac
+    motion of any other point, in whatever phase, is a linear function of the two.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class HeartBeat:
 
     @property
     def components(self) -> FloatArray:
-        """(4,) the beat now (px); zeros before anything has moved, and at first too small."""
+        """(4,) in-phase and quadrature response now (px); zeros at rest, too small at first."""
         return np.concatenate([self._swing.real, self._swing.imag])
 
     def update(self, point: FloatArray | None, stamp: float) -> None:
@@ -54,15 +55,15 @@ class HeartBeat:
             half = cmath.exp(complex(-_WIDTH, _RATE) * (stamp - self._stamp) / 2)
             driven = self._swing * half
             if point is not None and self._point is not None:
-                # The step took the whole interval: on average it came at its middle.
+                # The motion was spread over the interval: on average it came at its middle.
                 driven = driven + 2.0 * _WIDTH / _RATE * (point - self._point)
             self._swing = driven * half
         self._stamp, self._point = stamp, point
 
 
 @dataclass(frozen=True)
-class Sway:
-    """How a point moves against the pigtail with the beat.
+class CardiacMotion:
+    """How a point moves against the pigtail with the cardiac phase.
 
     Attributes:
         by_beat: (2, 4) its motion (px) for each pixel of the ``HeartBeat.components``.
@@ -80,27 +81,27 @@ class Sway:
         """Of each coordinate of ``at`` (px²)."""
         return float(beat @ self.covariance @ beat)
 
-    def joined(self, other: Sway, share: float) -> Sway:
+    def joined(self, other: CardiacMotion, share: float) -> CardiacMotion:
         """Mean with another one, which counts by ``share``."""
-        return Sway(
+        return CardiacMotion(
             self.by_beat + share * (other.by_beat - self.by_beat),
-            # Both began with the same expectation: what neither knows is not averaged away.
+            # Both had the same prior, which does not average away.
             (1.0 - share) * self.covariance + share * other.covariance,
         )
 
 
-def sway_of(places: FloatArray, beats: FloatArray, sigma: float, expected: float) -> Sway:
+def cardiac_motion_of(places: FloatArray, beats: FloatArray, sigma: float, expected: float) -> CardiacMotion:
     """Bayesian linear regression of (n, 2) ``places`` (px) on (n, 4) ``beats``, robust to bad frames.
 
-    ``sigma``: stated standard deviation of a place (px); ``expected``: that of the sway before anything was
-    seen, as a share of the beat. From few frames, or from frames that scatter, little is learned.
+    ``sigma``: stated standard deviation of a place (px); ``expected``: prior standard deviation of the
+    coefficients, a share of the pigtail's motion. Few or scattered frames hardly change the prior.
     """
     changes = places - np.median(places, axis=0)
     distance = np.hypot(*changes.T)
     chosen = distance <= INLIER_SIGMAS * max(MAD_TO_SIGMA * float(np.median(distance)), sigma)
     changes, beats = changes[chosen], beats[chosen]
-    noise = _ALIKE * max(sigma**2, float(np.mean(changes**2)))
+    noise = _CORRELATED_FRAMES * max(sigma**2, float(np.mean(changes**2)))
     changes, beats = changes - changes.mean(axis=0), beats - beats.mean(axis=0)
     covariance = np.linalg.inv(beats.T @ beats / noise + np.eye(_COMPONENTS) / expected**2)
     by_beat = np.asarray(changes.T @ beats @ covariance / noise, dtype=np.float64)
-    return Sway(by_beat, np.asarray(covariance, dtype=np.float64))
+    return CardiacMotion(by_beat, np.asarray(covariance, dtype=np.float64))

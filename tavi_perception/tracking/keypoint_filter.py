@@ -22,8 +22,8 @@ class KeypointFilter:
     and Navigation, 6.3.2), so that steps may differ in length. A measurement beyond the chi-square gate
     is an outlier; outliers that agree with one another for ``reacquire_frames`` replace the track. What
     is not measured is carried on for at most ``bridging_time``, marked as not measured; later it starts
-    afresh, and nothing of the old track enters the new one. The network errs alike in frames that look
-    alike: the covariances given out hold ``persistent_error`` of its stated variance beside the filter's own.
+    afresh, and nothing of the old track enters the new one. The network's errors are correlated from frame to
+    frame: the covariances given out hold ``persistent_error`` of its stated variance beside the filter's own.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The pigtail against the catheter: both ride on the same heart, so that their distance changes slowly."""
+"""The pigtail relative to the catheter: both move with the same heart, so their distance changes slowly."""
 
 from __future__ import annotations
 
@@ -18,56 +18,62 @@ _STILL = 0.02
 """How far from where it was expected PT may be seen again at once, as a share of the image: 3.4 mm."""
 
 _SPEED_LASTS = 0.2
-"""Time constant (s) of the speed of PT against CD: heart and hand change it within a beat."""
+"""Time constant (s) of the velocity of PT relative to CD: heart and robot change it within a beat."""
 
 _DRIFT, _FARTHEST = 0.01, 0.015
-"""By how much that grows in a second in which it is not seen, as the catheter advances, and at most."""
+"""Growth of that per second in which PT is not seen, as the catheter advances, and its limit."""
 
 _ACROSS = 0.01
-"""Acceleration of PT against CD across the catheter, relative to that along it: heart and robot move the
-catheter through the annulus, not sideways in it."""
+"""Acceleration of PT relative to CD across the catheter, as a share of that along it: heart and robot move
+the catheter through the annulus, not sideways in it."""
 
 _SIDEWAYS = 0.01
-"""Standard deviation across the catheter of a PT that is the pigtail nonetheless, as a share of the image."""
+"""Standard deviation across the catheter within which PT is still the pigtail, as a share of the image."""
 
 _HIDDEN = 0.02
 """Standard deviation across the catheter of a PT that contrast medium hides, as a share of the image."""
 
 _UNSETTLED, _UNSETTLED_S = 0.1, 5.0
-"""Share of frames, over about so many seconds, in which PT is seen elsewhere, from which on what fits may be
-chance: it cost 0.4 % of the valid frames, and kept out the depths that were wrong by more than 3 mm, in 100
-synthetic procedures of 50 s and 20 of 20 s, seeds from 950000. 0.12 did the same, 0.12 over 4 s left one."""
+"""Share of frames, over about so many seconds, in which PT is an outlier, above which its inliers may be
+misassociations too: it cost 0.4 % of the valid frames, and kept out the depths that were wrong by more than
+3 mm, in 100 synthetic procedures of 50 s and 20 of 20 s, tuning seeds. 0.12 did the same, 0.12 over 4 s left
+one."""
 
 _RIVAL = 0.02
-"""How far something that is not the pigtail may move from one frame to the next, to be one thing."""
+"""How far an outlier may move from one frame to the next to be the same object, as a share of the image."""
 
 
 class PigtailFilter:
     """Follows PT - CD by a constant-velocity Kalman filter and answers with CD plus what it says.
 
-    Heart and robot move one against the other along the catheter, hardly across it: the filter follows
-    the one and averages the other, also over an injection, whose medium hides the pigtail. What does not
-    fit is refused, and where it keeps turning up elsewhere, nothing is sure: ``unsettled``. Nor is it where
-    the filter was led to another place meanwhile: ``contradicted`` until it is back, or ``anchored``. The
-    catheter carries the pigtail on for ``pigtail_bridging``, then it is not present until it has been
-    where it was for ``pigtail_patience``, give or take what catheter and heart can have moved it; after
-    ``pigtail_memory`` it is not found again. Whether something that stays at another place is a pigtail
-    that has slipped or another thing, only an injection tells: what is there for ``pigtail_patience`` and
-    while both hinge points are measured is the pigtail, and ``slipped`` says so once; if the hinge points
-    have kept their place to it, the catheter is another thing, and only ``device_patience`` makes it the
-    catheter. While CD is not measured, PT is what it is by itself.
+    Heart and robot move the one relative to the other along the catheter, hardly across it: the filter
+    follows the motion along it and averages across it, also through an injection, whose medium hides the
+    pigtail.
+
+    - A measurement outside the gate is an outlier. While outliers are frequent, the pigtail is
+      ``unsettled``.
+    - The pigtail is ``contradicted`` while there are outliers, and afterwards if the filter has moved to
+      another place meanwhile, until it is back, or ``anchored``.
+    - Unseen, it is bridged for ``pigtail_bridging``; then it is lost until it was seen for
+      ``pigtail_patience`` where catheter and heart can have moved it. After ``pigtail_memory`` it is not
+      found again.
+    - Whether an outlier that persists is a slipped pigtail or a misassociation, only an injection tells: one
+      that persists for ``pigtail_patience`` while both hinge points are measured is the pigtail, and
+      ``slipped`` says so once. If the hinge points have kept their place to the pigtail, it is the catheter
+      that was misassociated, and it takes ``device_patience`` to accept the new one.
+
+    While CD is not measured, PT is the keypoint filter's.
     """
 
     def __init__(self) -> None:
         self.slipped = False
         self.contradicted = False
-        """A pigtail was seen that is not where it was against the catheter, and a moment ago still; or
-        what is followed is elsewhere since."""
+        """An outlier was seen less than ``bridging_time`` ago, or the track has moved elsewhere since."""
         self._contradicted_stamp = -math.inf
         self._undisputed: FloatArray | None = None
-        """Where it was against the catheter (2,) px before it was contradicted, until it is there again."""
+        """PT - CD (2,) px before it was contradicted, until it is there again."""
         self._refused = 0.0
-        """Share of the last frames in which it was elsewhere."""
+        """Share of the last frames with an outlier."""
         self._rival_stamp = NAN
         self._stamp = NAN
         self._track: _Track | None = None
@@ -81,15 +87,15 @@ class PigtailFilter:
 
     @property
     def unsettled(self) -> bool:
-        """The pigtail has been seen elsewhere so often that what fits may be chance."""
+        """Outliers are so frequent that inliers may be misassociations too."""
         return self._refused > _UNSETTLED
 
     def update(
         self, keypoints: Keypoints, stamp: float, config: TrackingConfig, anchored: bool = False
     ) -> Keypoints:
-        """The keypoints of the frame taken at ``stamp`` (s) with PT so corrected.
+        """The keypoints of the frame taken at ``stamp`` (s) with the filtered PT.
 
-        ``anchored``: PT is where it was against the hinge points, so that it cannot be what has slipped.
+        ``anchored``: PT is where it was relative to the hinge points, so that it cannot have slipped.
         """
         self.slipped = False
         step = stamp - self._stamp
@@ -114,12 +120,12 @@ class PigtailFilter:
         return keypoints
 
     def _judge(self, stamp: float, size: float, anchored: bool, config: TrackingConfig) -> None:
-        """Say whether what is followed is contradicted."""
+        """Update ``contradicted``."""
         if self._rival is not None:
             if self._track and not self.contradicted:
                 self._undisputed = self._track.state[:2].copy()
             self._contradicted_stamp = stamp
-        # A filter that has followed the wrong thing overshoots on its way back.
+        # A filter that has followed a misassociation overshoots on its way back.
         away = stamp - self._contradicted_stamp
         self.contradicted = away < config.bridging_time
         if self.contradicted or self._undisputed is None or self._track is None:
@@ -165,8 +171,8 @@ class PigtailFilter:
     def _fitting(
         self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, config: TrackingConfig
     ) -> _Track | None:
-        """What is known of the pigtail and agrees with ``apart`` (px); None where nothing does."""
-        # Medium hides catheter and pigtail: what was learned under it may be wrong.
+        """The track whose gate ``apart`` (px) passes: the present one, or the last without contrast."""
+        # Medium hides catheter and pigtail: the track under contrast may be wrong.
         for track in filter(None, (self._track, self._clear)):
             away = stamp - track.stamp
             reach = _reach(away) * size
@@ -184,7 +190,7 @@ class PigtailFilter:
         anchored: bool,
         config: TrackingConfig,
     ) -> None:
-        """Remember where else something is seen; believe it once it has stayed there."""
+        """Remember an outlier; accept it as the pigtail once it has persisted."""
         if self._lost:
             self._track, self._lost = self._lost, None
         unseen = stamp - self._rival_stamp > config.pigtail_bridging
@@ -240,7 +246,7 @@ def _across_catheter(keypoints: Keypoints) -> FloatArray:
 
 def _transition(step: float, acceleration: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(4, 4) transition over ``step`` (s), and the covariance that an acceleration (2, 2, px²/s⁴) adds."""
-    # The speed dies away, so that what is not seen stays where it was last.
+    # The velocity decays, so that an unseen pigtail stays where it was last.
     kept = math.exp(-step / _SPEED_LASTS)
     move = np.eye(4)
     move[0, 2] = move[1, 3] = _SPEED_LASTS * (1.0 - kept)

@@ -1,4 +1,4 @@
-"""How a landmark moves from frame to frame, finer than the network sees it in each frame by itself."""
+"""Registration of landmarks from frame to frame by the image itself, finer than the network locates them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ import numpy as np
 from tavi_perception.estimates import FloatArray, GreyImage, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.matching import GRAIN, Match, Opinion, Patch, best_match, cell_of, structure
+from tavi_perception.tracking.matching import (
+    FINE_SCALE,
+    Match,
+    Patch,
+    Prior,
+    band_passed,
+    best_match,
+    cell_of,
+)
 
 REGISTERED = {Landmark.CD: 0.018, Landmark.PT: 0.022, Landmark.FE1: 0.018, Landmark.FE2: 0.018}
-"""The landmarks whose surroundings move as they do: half the side of what is matched, as a share of the
+"""The landmarks whose surroundings move as they do: half the side of their template, as a share of the
 image."""
 
 _COMPANION = {
@@ -22,75 +30,74 @@ _COMPANION = {
     Landmark.FE1: Landmark.CD,
     Landmark.FE2: Landmark.CD,
 }
-"""Whose motion carries each of them: all ride on the same heart, so that where the one goes the other goes,
-nearly."""
+"""The landmark whose motion predicts that of each: all move with the same heart, so nearly alike."""
 
 _ORDER = (Landmark.CD, Landmark.PT, Landmark.CD, Landmark.FE1, Landmark.FE2)
-"""In which they are looked for: the second time it is known where the pigtail has gone, and a marker band
-that has not gone with it was another thing. Without that one of 100 synthetic procedures, seeds from 950000,
-was valid in 68 instead of 86 % of its frames."""
+"""In which they are matched. CD comes again once the pigtail's motion is known: a marker band that has not
+moved with it was a misassociation. Without that one of 100 synthetic procedures, tuning seeds, was valid in
+68 instead of 86 % of its frames."""
 
 _DEFORMING = (Landmark.FE1, Landmark.FE2)
-"""What opens as it is released: where it does not look as before, the network is not doubted."""
+"""The stent's inflow edge opens as it is released: where its template does not match, the network may still
+be right."""
 
-_SEARCH, _REACH = 0.006, 0.008
-"""How far is searched about the network's place, and about where its companion has carried it, as shares
-of the image."""
+_SEARCH, _COMPANION_SEARCH = 0.006, 0.008
+"""Search radius about the place that the network gives, and about the one that the companion predicts, as
+shares of the image."""
 
-_LOOSE, _LOOSE_SPEED = 0.0028, 0.018
-"""Standard deviation of where its companion has carried it, as a share of the image, and by how much it grows
-in a second: heart and robot move the one against the other. At the first frame 0.004; 0.002 gave more wrong
-depths, in 100 synthetic procedures, seeds from 950000."""
+_COMPANION_SIGMA, _COMPANION_SIGMA_SPEED = 0.0028, 0.018
+"""Standard deviation of the companion's prediction, as a share of the image, and its growth in a second:
+heart and robot move one landmark against the other. With 0.002 there were more wrong depths, in 100
+synthetic procedures, tuning seeds."""
 
-_CARRIED_S = 0.6
-"""How long its companion can carry it on since the network last agreed (s); 1.2 did the same."""
+_PREDICTED_S = 0.6
+"""How long the companion alone predicts since the network last agreed (s); 1.2 gave the same figures."""
 
 _TRUSTED, _TRUSTED_S = 0.5, 3.0
-"""Share of the frames, over about so many seconds, in which the network must have agreed. With
-0.7 there were more wrong depths."""
+"""Share of the frames, over about so many seconds, in which the network must have agreed with the matches.
+With 0.7 there were more wrong depths."""
 
 _AGREED = 0.9
-"""Probability that the network means what was found, from which on its companion carries it from there. With
-0.5 a template slid on to a strut beside the pigtail, step by step."""
+"""Probability that network and match mean the same place, from which on the companion predicts from there.
+With 0.5 a template drifted, step by step, on to a strut beside the pigtail."""
 
 _RENEWED_S = 10.0
 """Time constant of the template: the pigtail turns, the capsule opens."""
 
 _AVERAGED_S = 2.0
-"""Time constant of the mean of what the network says: longer than a heart beat, with which it errs."""
+"""Time constant of the network's mean offset from the match: longer than a heart beat, since the network's
+error varies with the cardiac phase."""
 
-_KNOWN = 5
-"""Frames in which it was seen, from which on what does not match is doubted."""
+_ESTABLISHED = 5
+"""Frames after which a template that does not match casts doubt on the network."""
 
 _DOUBTED_S = 0.3
-"""How long what does not match is doubted before it is the landmark."""
+"""How long the network is doubted where nothing matches; then its place is the landmark."""
 
-_KEPT, _KEPT_DEFORMING = 0.15, 0.5
-"""Share of the network's variance that all of its frames have in common, and that of what deforms. Coverage
-of the stated depth sigmas over 36, and over 100, synthetic procedures, seeds from 950000."""
+_CORRELATED, _CORRELATED_DEFORMING = 0.15, 0.5
+"""Share of the network's variance that is common to all frames, and that of what deforms: calibrated coverage
+of the stated depth sigmas over 36, and over 100, synthetic procedures, tuning seeds."""
 
-_UNSEEN = 4.0
+_UNCONFIRMED = 4.0
 """By how much the variance grows, relative to that, where the network does not agree. With 0 one depth was
-wrong by more than 3 mm in 100 synthetic procedures, seeds from 950000; with 1 and 4 none."""
+wrong by more than 3 mm in 100 synthetic procedures, tuning seeds; with 1 and 4 none."""
 
 
 class LandmarkRegistration:
-    """Steadies ``REGISTERED`` landmarks by the image itself.
+    """Registers the surroundings of ``REGISTERED`` landmarks from frame to frame, in one view.
 
     The surroundings of a landmark, averaged over the last frames, are its template. Where the template
-    matches best in the next frame tells how the landmark has moved, to a small part of a pixel, and the mean
-    of what the network said in those frames tells where in the template it is. So the network's scatter
-    from frame to frame, and what it errs with the heart beat, is averaged, and nothing lags.
+    matches best in the next frame tells how the landmark has moved, to a small part of a pixel; the mean
+    offset of the network from the match tells where in the template the landmark is. So the network's
+    noise, and its error that varies with the cardiac phase, are averaged without any lag.
 
-    What matches best is weighed against where the network sees it and where its companion has carried it
-    since the network agreed last: either may be astray, and where the network takes another thing for the
-    pigtail, or for the marker band, in a few frames, it is found where it is. A network that has not agreed
-    most of the time is not overruled.
+    The correlation is combined, as one likelihood, with where the network sees the landmark and with where
+    its companion predicts it since the network agreed last. Either may be an outlier: where the network
+    confuses the pigtail, or the marker band, with another object in a few frames, the landmark is still
+    found. A network that has not agreed most of the time is not overruled.
 
-    Where nothing matches, the network may see another thing: until it matches again, or for a moment, it is
-    doubted by as much as is searched; then it is the landmark.
-
-    All frames are of one view, in order.
+    Where nothing matches, the network may be wrong: until the template matches again, or for
+    ``_DOUBTED_S``, its standard deviation grows by the search radius; then its place is the landmark.
     """
 
     def __init__(self) -> None:
@@ -114,7 +121,7 @@ class LandmarkRegistration:
         }
         matches = self._matches(image, keypoints, places)
         for landmark, template in self._templates.items():
-            template.carry(_move_of(_COMPANION[landmark], matches, places))
+            template.follow(_move_of(_COMPANION[landmark], matches, places))
         xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
         for landmark in REGISTERED:
             if keypoints.present[landmark]:
@@ -125,9 +132,9 @@ class LandmarkRegistration:
     def _matches(
         self, image: GreyImage, keypoints: Keypoints, places: dict[Landmark, FloatArray]
     ) -> dict[Landmark, Match | None]:
-        """What is looked for, and found again, in this frame.
+        """The match of each template in this frame, None where there is none.
 
-        ``places``: (2,) px of what was found in the frame before.
+        ``places``: (2,) px of the matches in the frame before.
         """
         cell, size = cell_of(image), max(image.shape)
         matches: dict[Landmark, Match | None] = {}
@@ -136,37 +143,39 @@ class LandmarkRegistration:
             if not (template and keypoints.present[landmark]):
                 continue
             move = _move_of(_COMPANION[landmark], matches, places)
-            carried = template.carried_by(move, self._stamp, size)
-            if landmark in matches and (carried is None or (match and carried.agrees(match.place) > 0.5)):
+            predicted = template.predicted_by(move, self._stamp, size)
+            if landmark in matches and (
+                predicted is None or (match and predicted.inlier_probability(match.place) > 0.5)
+            ):
                 continue
             network = template.network(keypoints.xy[landmark], keypoints.covariance[landmark], size)
-            opinions = (network, carried) if carried else (network,)
-            matches[landmark] = best_match(image, template.patch, opinions, cell) or match
+            priors = (network, predicted) if predicted else (network,)
+            matches[landmark] = best_match(image, template.patch, priors, cell) or match
         return matches
 
     def _take(
         self, landmark: Landmark, image: GreyImage, keypoints: Keypoints, match: Match | None
     ) -> tuple[FloatArray, FloatArray]:
-        """Place (2,) px and covariance (2, 2) of what the network has seen and was found again, if it was."""
+        """Place (2,) px and covariance (2, 2) of a landmark, from the network and its match, if any."""
         seen, covariance = keypoints.xy[landmark], keypoints.covariance[landmark]
         template, size = self._templates.get(landmark), max(image.shape)
         if template and match:
             return template.update(match, seen, covariance, self._stamp)
-        if template and template.frames >= _KNOWN and self._stamp - template.stamp < _DOUBTED_S:
+        if template and template.frames >= _ESTABLISHED and self._stamp - template.stamp < _DOUBTED_S:
             doubt = 0.0 if landmark in _DEFORMING else (_SEARCH * size) ** 2
             return seen, covariance + doubt * np.eye(2)
         cell = cell_of(image)
         half = max(2, round(REGISTERED[landmark] * size / cell))
-        patch = structure(image, seen, half, cell)
-        kept = _KEPT_DEFORMING if landmark in _DEFORMING else _KEPT
-        self._templates[landmark] = _Template(patch, seen, covariance, self._stamp, kept)
+        patch = band_passed(image, seen, half, cell)
+        correlated = _CORRELATED_DEFORMING if landmark in _DEFORMING else _CORRELATED
+        self._templates[landmark] = _Template(patch, seen, covariance, self._stamp, correlated)
         return seen, covariance
 
 
 def _move_of(
     landmark: Landmark, matches: dict[Landmark, Match | None], places: dict[Landmark, FloatArray]
 ) -> FloatArray | None:
-    """(2,) px from where it was in the frame before; None where it is not found in both frames."""
+    """Motion (2,) px of a match since the frame before; None where it is missing in one of them."""
     match, place = matches.get(landmark), places.get(landmark)
     return None if match is None or place is None else match.place - place
 
@@ -174,7 +183,7 @@ def _move_of(
 class _Template:
     """Surroundings of a landmark over some frames, the last at ``stamp`` (s), and where they were then.
 
-    ``kept``: share of the network's variance that is not averaged away.
+    ``correlated``: share of the network's variance that is not averaged away.
 
     Attributes:
         patch: mean of the surroundings.
@@ -184,14 +193,14 @@ class _Template:
     """
 
     def __init__(
-        self, patch: Patch, place: FloatArray, covariance: FloatArray, stamp: float, kept: float
+        self, patch: Patch, place: FloatArray, covariance: FloatArray, stamp: float, correlated: float
     ) -> None:
         self.patch, self.place = patch, place
         self.stamp = stamp
         self.frames = 1
-        self._kept = kept
-        self._carried: FloatArray | None = place
-        """(2,) px where its companion has carried it since the network agreed; None: not known."""
+        self._correlated = correlated
+        self._predicted: FloatArray | None = place
+        """(2,) px that the companion has predicted since the network agreed; None: not known."""
         self._offset: FloatArray = np.zeros(2)
         """Of the landmark from the middle (px)."""
         self._covariance = covariance
@@ -199,23 +208,27 @@ class _Template:
         self._agreed_stamp = stamp
         self._agreeing, self._agreed_frames = 0.0, 1.0
 
-    def network(self, seen: FloatArray, covariance: FloatArray, size: int) -> Opinion:
-        """The network's opinion, which has ``seen`` (2,) px the landmark with a ``covariance``."""
-        # A network that states to be exact, or nothing, is as good as a structure is fine.
-        sigma = max(GRAIN * size, math.sqrt(float(covariance.trace()) / 2.0))
-        return Opinion(seen - self._offset, sigma, _SEARCH * size)
+    def network(self, seen: FloatArray, covariance: FloatArray, size: int) -> Prior:
+        """The network's place ``seen`` (2,) px with its ``covariance`` as a prior on the template's."""
+        # A covariance of zero, or an unknown one, counts as the finest scale that is matched.
+        sigma = max(FINE_SCALE * size, math.sqrt(float(covariance.trace()) / 2.0))
+        return Prior(seen - self._offset, sigma, _SEARCH * size)
 
-    def carried_by(self, move: FloatArray | None, stamp: float, size: int) -> Opinion | None:
-        """The opinion of a companion that has moved by ``move`` (2,) px to the frame at ``stamp`` (s)."""
+    def predicted_by(self, move: FloatArray | None, stamp: float, size: int) -> Prior | None:
+        """The prediction of a companion that has moved by ``move`` (2,) px to the frame at ``stamp`` (s)."""
         alone = stamp - self._agreed_stamp
-        trusted = self.frames >= _KNOWN and self._agreeing > _TRUSTED
-        if self._carried is None or move is None or alone > _CARRIED_S or not trusted:
+        trusted = self.frames >= _ESTABLISHED and self._agreeing > _TRUSTED
+        if self._predicted is None or move is None or alone > _PREDICTED_S or not trusted:
             return None
-        return Opinion(self._carried + move, (_LOOSE + _LOOSE_SPEED * alone) * size, _REACH * size)
+        return Prior(
+            self._predicted + move,
+            (_COMPANION_SIGMA + _COMPANION_SIGMA_SPEED * alone) * size,
+            _COMPANION_SEARCH * size,
+        )
 
-    def carry(self, move: FloatArray | None) -> None:
-        """Go on with a companion that has moved by ``move`` (2,) px, or was lost."""
-        self._carried = None if self._carried is None or move is None else self._carried + move
+    def follow(self, move: FloatArray | None) -> None:
+        """Move the prediction on by a companion's ``move`` (2,) px; None: it was lost."""
+        self._predicted = None if self._predicted is None or move is None else self._predicted + move
 
     def update(
         self, match: Match, seen: FloatArray, covariance: FloatArray, stamp: float
@@ -227,16 +240,18 @@ class _Template:
         step = stamp - self.stamp
         self.stamp, self.place = stamp, match.place
         self.frames += 1
-        self._agreed_frames += match.agreed
+        self._agreed_frames += match.agreement
         averaged, renewed, trusted = (
             -math.expm1(-step / lasts) for lasts in (_AVERAGED_S, _RENEWED_S, _TRUSTED_S)
         )
         averaged, renewed = max(1.0 / self._agreed_frames, averaged), max(1.0 / self.frames, renewed)
-        self._agreeing += trusted * (match.agreed - self._agreeing)
-        self._offset = self._offset + match.agreed * averaged * (seen - match.place - self._offset)
+        self._agreeing += trusted * (match.agreement - self._agreeing)
+        self._offset = self._offset + match.agreement * averaged * (seen - match.place - self._offset)
         self.patch = self.patch + np.float32(renewed) * (match.patch - self.patch)
-        if match.agreed > _AGREED:
-            self._carried = match.place
+        if match.agreement > _AGREED:
+            self._predicted = match.place
             self._covariance, self._agreed_stamp = covariance, stamp
-        variance = (self._kept + (1.0 - self._kept) * averaged) * (1.0 + _UNSEEN * (1.0 - match.agreed))
+        variance = (self._correlated + (1.0 - self._correlated) * averaged) * (
+            1.0 + _UNCONFIRMED * (1.0 - match.agreement)
+        )
         return match.place + self._offset, variance * self._covariance

@@ -1,4 +1,4 @@
-"""Whether the delivery system keeps its shape: its landmarks ride on one catheter."""
+"""Whether the delivery system keeps its shape: its landmarks lie on one catheter."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _PAIRS = (
     (Landmark.CP, Landmark.FE2, 0.009, 1.0),
     (Landmark.FE1, Landmark.FE2, 0.009, 2.0),
 )
-"""What is compared; by how much it may be off at any time, as a share of the image: 1 mm, 1.5 mm for the
-frame's edge and 5 mm for CT, which says nothing of the depth; and how many times ``max_shape_speed`` it may
-change by: the frame opens to both sides. CP is the landmark that the network sees best, and of what is on the
-shaft nothing moves against it but the capsule, and the frame's edge a little as it opens. In 100 synthetic
-procedures, seeds from 950000, no depth was wrong by more than 3 mm."""
+"""The segments that are compared; their tolerance at any time, as a share of the image: 1 mm, 1.5 mm for the
+stent's inflow edge and 5 mm for CT, which does not enter the depth; and how many times ``max_shape_speed``
+they may change by: the stent opens to both sides. CP is the landmark that the network locates best, and
+nothing on the shaft moves relative to it but the capsule, and the stent's inflow edge a little as it opens.
+In 100 synthetic procedures, tuning seeds, no depth was wrong by more than 3 mm."""
 
 _SIGMAS = 2.0
-"""Of the noise, which is allowed beside. With 3, 0.04 % more frames of 100 such procedures were valid."""
+"""Of the noise, added to the tolerance. With 3, 0.04 % more frames of 100 such procedures were valid."""
 
 _FOLLOWED_S = 0.3
-"""Time constant with which the known shape follows what is believed, if that changes faster than it can: a
-point that is off by a little more in each frame does not take the shape with it, and a frame's noise counts
-little in what the next is compared with."""
+"""Time constant (s) with which the known shape follows accepted measurements that change faster than it can:
+a landmark that creeps away does not take the shape with it, and the noise of one frame hardly enters what
+the next is compared with."""
 
 _LEARNED_S = 3.3
-"""Time constant with which it learns how fast it changes: a capsule that is drawn back steadily."""
+"""Time constant (s) with which its velocity is learned: that of a capsule drawn back steadily."""
 
 
 class ShapeCheck:
-    """Compares where one point of the device is from another with where it was, and how fast that can change.
+    """Compares segments between landmarks of the device with their known length, direction and velocity.
 
-    What differs is refused until it has stayed so for ``device_patience``; then it is the device's shape.
-    After more than ``bridging_time`` of it, what was known must be back for as long: a network that wavers
-    between two things may have begun with the wrong one. Once the frame's edge stands for the inflow edge,
-    the capsule may be drawn back as quickly as it likes.
+    A segment outside its tolerance is refused until it has stayed so for ``device_patience``; then it is the
+    device's shape. If it was refused for more than ``bridging_time``, the known shape must be back for as
+    long: a network that alternates between two objects may have begun with the wrong one. Once the depth is
+    measured at the stent's own inflow edge, the capsule may be drawn back at any speed.
     """
 
     def __init__(self) -> None:
@@ -70,8 +70,8 @@ class ShapeCheck:
 
 @dataclass
 class _Segment:
-    """A segment (px) as it was last believed and its velocity (px/s), what it has been since when (s) it is
-    another one, and since when it is back."""
+    """A segment as last accepted (px) and its velocity (px/s); the refused one (px), since when (s) it is
+    refused, and since when the known one is back."""
 
     value: FloatArray = field(default_factory=lambda: np.full(2, NAN))
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
@@ -82,7 +82,7 @@ class _Segment:
     returned_since: float = NAN
 
     def doubted(self, stamp: float, config: TrackingConfig) -> bool:
-        """Whether it was another one less than ``device_patience`` ago."""
+        """Whether it was refused less than ``device_patience`` ago."""
         return stamp - self.doubted_since < config.device_patience
 
     def update(
@@ -91,7 +91,7 @@ class _Segment:
         speed, doubt = config.max_shape_speed * pace, not math.isnan(self.doubted_since)
         if not doubt and not math.isnan(self.stamp):
             self.value = self.value + self.velocity * (stamp - self.stamp)
-        # What is doubted does not become likelier by waiting.
+        # Waiting does not make a refused segment likelier.
         reach = slack + speed * ((self.doubted_since if doubt else stamp) - self.stamp)
         if math.dist(value, self.value) > reach:
             lasting = math.dist(value, self.other) <= slack + speed * (stamp - self.other_stamp)
@@ -115,7 +115,7 @@ class _Segment:
         return True
 
     def _follow(self, value: FloatArray, step: float, speed: float) -> None:
-        """Move towards a ``value`` that is believed, in ``step`` (s): at ``speed`` (px/s) or by a share."""
+        """Move towards an accepted ``value`` in ``step`` (s): at ``speed`` (px/s) or by a share."""
         change = value - self.value
         self.velocity = self.velocity - math.expm1(-step / _LEARNED_S) / step * change
         far = math.hypot(*change)

@@ -18,13 +18,13 @@ def stage_of(
 ) -> Stage:
     """Stage that a single frame shows.
 
-    - RELEASED: the frame's edge (FE1 and FE2) is seen, and the capsule is off the frame: extraction of
+    - RELEASED: the stent's inflow edge (FE1 and FE2) is seen, and the capsule is off the stent: extraction of
       at least ``release_extraction``, or CD further from the edge than the sheathed length, or neither
       CP nor CD is seen. It stays RELEASED when nothing of the device is seen any more.
-    - DEPLOYMENT: the frame's edge is seen otherwise.
-    - RETRACTION: no edge, extraction above ``retraction_start``; until it is below ``retraction_end``.
-    - POSITIONING: no edge, smaller extraction.
-    - What was ``before``: no edge, extraction unknown, but something of the catheter is seen.
+    - DEPLOYMENT: the inflow edge is seen otherwise.
+    - RETRACTION: no inflow edge, extraction above ``retraction_start``; until it is below ``retraction_end``.
+    - POSITIONING: no inflow edge, smaller extraction.
+    - What was ``before``: no inflow edge, extraction unknown, but something of the catheter is seen.
     - UNKNOWN: nothing of the device is seen.
     """
     present = keypoints.present

@@ -1,7 +1,8 @@
 """The rules of validity: what makes an annulus frame or a deviation unfit to act on, in two tables.
 
-An output is valid exactly when no rule holds. ``MODEL_NOT_READY``, ``IMAGE_STALE`` and
-``IMAGE_REJECTED`` concern frames that never reach tracking; they are the node's.
+An output is valid exactly when no rule holds. ``MODEL_NOT_READY``, ``IMAGE_STALE``,
+``IMAGE_REJECTED`` and ``PROCESSING_FAILED`` concern frames that tracking has no answer to; they are the
+node's.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class AnnulusEvidence:
 
     Attributes:
         located: origin, direction and side of the ventricle are known in this frame.
-        expired: the pigtail no longer stands for the annulus.
+        expired: the last injection is too long ago to carry the annulus with the pigtail.
         time_jump: this frame does not follow the one before it in time.
         diameter: distance AA1-AA2 (m).
         turn: direction against that of the injection so far (rad).
@@ -31,7 +32,7 @@ class AnnulusEvidence:
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
         capsule: diameter of the capsule by the calibration (m).
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
-        contradicted: a pigtail is, or often was, seen where neither it nor the catheter can have gone.
+        contradicted: PT is, or often was, an outlier relative to the catheter.
     """
 
     located: bool
@@ -54,7 +55,7 @@ class DeviationEvidence:
     Attributes:
         calibrated: the size of a pixel is known.
         device_seen: the depth reference and an axis of the catheter are present.
-        bare: extraction while the capsule stands for the inflow edge.
+        bare: extraction while the depth is still measured at the capsule's marker band.
         annulus_valid, annulus_reasons: of the annulus frame.
         estimates: depth, lateral, angle.
         sigmas: standard deviations of the estimates.
@@ -62,7 +63,7 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
-        doubted: points of the device are not where they were against each other, or pigtail and annulus.
+        doubted: landmarks of the device have moved relative to each other, or to pigtail and annulus.
     """
 
     calibrated: bool
@@ -101,8 +102,8 @@ def _fits(capsule: float, config: TrackingConfig) -> bool:
 
 
 _OTHER_SIDE = 0.15
-"""The pigtail lies in the non-coronary sinus, whose nadir AA1 is: at -0.66 to -0.20 of the diameter in 40
-synthetic procedures, seeds from 950000."""
+"""The pigtail lies in the non-coronary sinus, whose nadir is AA1: at -0.66 to -0.20 of the diameter in 40
+synthetic procedures, tuning seeds."""
 
 DISAGREEMENT = 16.27
 """99.9 % of the chi-square distribution with three degrees of freedom."""
@@ -154,14 +155,14 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "hinge points exchanged",
         Reason.IDENTITY_DOUBTFUL,
-        "PT lies on the side of AA2: the hinge points have changed places",
+        "PT lies on the side of AA2: the hinge points are exchanged",
         lambda e, c: e.pigtail_side > _OTHER_SIDE,
     ),
     Rule(
         "pigtail contradicted",
         Reason.IDENTITY_DOUBTFUL,
-        "PT is not where it was against the catheter, or keeps turning up elsewhere, and no hinge point "
-        "tells which of them is another thing",
+        "PT has moved relative to the catheter, or is often an outlier, and no hinge point tells which of the "
+        "two is misassociated",
         lambda e, c: e.contradicted,
     ),
     Rule(
@@ -237,9 +238,9 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     Rule(
         "device shape",
         Reason.IDENTITY_DOUBTFUL,
-        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved against CP, or FE1 against "
-        "FE2, faster than max_shape_speed allows, or CD against a pigtail that has kept its place to the "
-        "hinge points",
+        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 relative "
+        "to FE2, faster than max_shape_speed allows, or CD relative to a pigtail that has kept its place to "
+        "the hinge points",
         lambda e, c: e.doubted,
     ),
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tavi_perception.landmarks import Landmark
 from tavi_perception.tracking.annulus import AnnulusTracker
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.heartbeat import HeartBeat, sway_of
+from tavi_perception.tracking.heartbeat import HeartBeat, cardiac_motion_of
 
 CONFIG = TrackingConfig()
 
@@ -68,7 +68,7 @@ def test_a_sway_is_learned_from_noisy_places_with_a_few_bad_ones():
     true = np.array([[0.0, 0.03, 0.0, 0.06], [0.0, -0.05, 0.0, 0.02]])
     places = np.array([40.0, -20.0]) + beats @ true.T + rng.normal(0.0, 0.5, (len(beats), 2))
     places[::17] += 60.0
-    found = sway_of(places, beats, sigma=0.5, expected=0.05)
+    found = cardiac_motion_of(places, beats, sigma=0.5, expected=0.05)
     error = found.at(beats) - beats @ true.T
     assert np.sqrt(np.mean(error**2)) < 0.3 * np.sqrt(np.mean((beats @ true.T) ** 2))
     assert found.variance(beats[-1]) > 0.0
@@ -76,13 +76,13 @@ def test_a_sway_is_learned_from_noisy_places_with_a_few_bad_ones():
 
 def test_nothing_is_learned_where_nothing_beats():
     places = np.random.default_rng(3).normal(0.0, 1.0, (40, 2))
-    found = sway_of(places, np.zeros((40, 4)), sigma=1.0, expected=0.05)
+    found = cardiac_motion_of(places, np.zeros((40, 4)), sigma=1.0, expected=0.05)
     assert np.array_equal(found.by_beat, np.zeros((2, 4)))
     assert np.allclose(found.covariance, 0.05**2 * np.eye(4))
 
 
 def test_two_injections_that_taught_nothing_leave_as_much_open_as_one():
-    one = sway_of(np.zeros((10, 2)), np.zeros((10, 4)), sigma=1.0, expected=0.05)
+    one = cardiac_motion_of(np.zeros((10, 2)), np.zeros((10, 4)), sigma=1.0, expected=0.05)
     assert np.allclose(one.joined(one, 0.5).covariance, one.covariance)
 
 
