@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,6 +61,10 @@ def _draw_wire(layer: Layer, wire: Wire, inside: FloatArray, beyond: FloatArray,
         layer.stroke(beyond[wire.bead : wire.bead + 2], 1.5 * wire.width * scale, 1.7 * wire.dark)
 
 
+_Part = Callable[[float, float, FloatArray, FloatArray, float], None]
+"""Paints from one distance along the route to another (mm), between two edges in half capsule widths."""
+
+
 def _draw_capsule(
     layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, scale: float, state: DeviceState
 ) -> None:
@@ -96,6 +102,14 @@ def _draw_capsule(
     part(place.block - 0.5, place.block + 1.6, np.array([0.25, 0.3]), np.array([0.8, 0.75]), 0.45)
     if place.cone > place.mouth + 1:
         part(place.mouth, place.cone + lap, -0.2 * full, 0.2 * full, 0.20)
+    _draw_cone(part, device, place, lap)
+    band = device.band_length / 2
+    part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
+
+
+def _draw_cone(part: _Part, device: Device, place: DevicePose, lap: float) -> None:
+    """The nose cone, in slices that get narrower and fainter towards the tip."""
+    full = np.ones(2)
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
     part(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)
     ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
@@ -107,8 +121,6 @@ def _draw_capsule(
         rims = np.array([first, last])
         part(start, end, -rims, rims, device.cone * left)
         part(start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core)
-    band = device.band_length / 2
-    part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
 
 
 def _draw_frame(

@@ -1,4 +1,8 @@
-"""The true annulus frame and the true deviation of a rendered frame."""
+"""The true annulus frame and the true deviation of a rendered frame, from the scene alone.
+
+Nothing here is shared with the tracker whose estimates are compared with it: an error that both had would
+cancel. Lengths are what the image plane shows: pixels times the size of a pixel at the depth of the annulus.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.carm import CArmGeometry
+from tavi_perception.clinical import DEPTH_TOLERANCE, TARGET_DEPTH
 from tavi_perception.estimates import (
     AnnulusFrame,
     AnnulusSource,
@@ -18,17 +22,17 @@ from tavi_perception.estimates import (
     Keypoints,
     Stage,
 )
-from tavi_perception.landmarks import ANNULUS, CATHETER, INFLOW_EDGE, Landmark
+from tavi_perception.landmarks import ANNULUS, Landmark
+from tavi_perception.simulation.device import VISIBLE_EXPOSURE_MM, inflow_corners, pose
 from tavi_perception.simulation.labels import grades, landmark_points, visible_keypoints
 from tavi_perception.simulation.scene import Moment, Scene
 from tavi_perception.simulation.view import MM
-from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.deviation import deviation_from
-from tavi_perception.tracking.device import DeviceEstimate, reference_of
-from tavi_perception.tracking.pose import AnnulusPose, frame_of
 
-_CONFIG = TrackingConfig(calibration_sigma=0.0, view_tilt=0.0)
-"""The truth is judged by the defaults. Checking them takes longer than all the rest of a frame's truth."""
+RETRACTION_EXTRACTION = 0.05
+"""Extraction from which on the capsule counts as being retracted (unsourced)."""
+
+_AXIS_MM: FloatArray = np.arange(-60.0, 60.5, 0.5, dtype=np.float64)
+"""Where along the route (mm) its crossing of the annulus line is looked for."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,22 @@ class Truth:
 
     Attributes:
         keypoints: the visible landmarks, px.
-        annulus: the annulus frame, known with or without contrast.
-        deviation: of the visible landmarks from it, as DESIGN.md defines it: in the image plane, every
-            landmark at the depth of the annulus.
+        annulus: the annulus frame through AA1 and AA2, known with or without contrast.
+        deviation: of the device from it in the image plane, known whether or not it is visible:
+
+            - depth: mean of the two outer corners of the stent's inflow edge, whether the capsule covers it
+              or not; while the stent is sheathed the marker band lies there too.
+            - stent_tilt: depth of the second corner less that of the first.
+            - lateral, angle: where, and in which direction, the catheter's centre line crosses the annulus
+              line.
+            - extraction: 1 - |CP-CD| / sheathed |CP-CD|.
+
+            Standard deviations are 0. Without a device in the field nothing is known.
         grades: (11,) ``labels.Grade`` of each landmark.
         points_mm: (11, 3) all existing landmarks in patient axes; NaN for the others.
         spatial_depth: implantation depth in space, along the annulus normal (m); NaN without a device. It
             differs from ``deviation.depth`` by what the projection hides.
-        spatial_angle: of the catheter's axis against the annulus normal in space (rad).
+        spatial_angle: of the catheter's centre line against the annulus normal in space (rad).
     """
 
     keypoints: Keypoints
@@ -66,67 +78,104 @@ def truth_of(scene: Scene, moment: Moment, contrast_age: float) -> Truth:
     pixels = moment.view.project(points)
     graded = grades(scene, moment, pixels)
     keypoints = visible_keypoints(pixels, graded, scene.size)
-    geometry = moment.view.geometry
-    annulus = true_annulus(pixels, contrast_age, geometry)
-    deviation = true_deviation(scene, moment, keypoints, annulus, geometry)
-    depth, angle = _in_space(scene, moment, points, deviation.reference)
+    annulus = _annulus(scene, moment, pixels, contrast_age)
+    deviation = CatheterDeviation()
+    depth = angle = float("nan")
+    if scene.contents.delivery:
+        deviation = _deviation(scene, moment, pixels, keypoints, annulus)
+        depth, angle = _in_space(scene, moment, points)
     return Truth(keypoints, annulus, deviation, graded, points, depth, angle)
 
 
-def true_annulus(points: FloatArray, contrast_age: float, geometry: CArmGeometry) -> AnnulusFrame:
-    """The annulus frame through the hinge points of ``points`` (11, 2) px, known with or without contrast.
+def _annulus(scene: Scene, moment: Moment, pixels: FloatArray, contrast_age: float) -> AnnulusFrame:
+    """The frame through the hinge points of ``pixels`` (11, 2), y towards the projected root normal."""
+    first, second = pixels[Landmark.AA1], pixels[Landmark.AA2]
+    origin, along = (first + second) / 2, second - first
+    centre = moment.shifts.root
+    normal = np.diff(moment.view.project(centre + np.stack([np.zeros(3), scene.root.normal])), axis=0)[0]
+    side = 1 if along[0] * normal[1] - along[1] * normal[0] > 0 else -1
+    angle = math.atan2(along[1], along[0])
+    half_cos, half_sin = math.cos(angle / 2), math.sin(angle / 2)
+    geometry = moment.view.geometry
+    return AnnulusFrame(
+        # The hinge points are visible now, or were: then the pigtail is what can carry them on.
+        source=AnnulusSource.CONTRAST if contrast_age == 0.0 else AnnulusSource.PIGTAIL,
+        valid=True,
+        contrast_age=contrast_age,
+        x=float(origin[0]),
+        y=float(origin[1]),
+        angle=angle,
+        covariance=np.zeros((3, 3)),
+        ventricle_sign=side,
+        diameter=math.dist(first, second) * geometry.metres_per_px,
+        position=geometry.back_project(origin),
+        # A turn about the beam; with y on the other side, half a turn about x comes before it.
+        orientation=np.array([0.0, 0.0, half_sin, half_cos] if side > 0 else [half_cos, half_sin, 0.0, 0.0]),
+    )
 
-    Its source is CONTRAST while the hinge points are visible (``contrast_age`` 0), else PIGTAIL.
-    """
-    first, second = points[Landmark.AA1], points[Landmark.AA2]
-    angle = math.atan2(second[1] - first[1], second[0] - first[0])
-    pose = AnnulusPose((first + second) / 2, angle, np.zeros((3, 3)), math.dist(first, second))
-    source = AnnulusSource.CONTRAST if contrast_age == 0.0 else AnnulusSource.PIGTAIL
-    # The routes are drawn so that the ventricle is on the side of x turned by +90°.
-    return replace(frame_of(pose, 1, source, contrast_age, geometry), valid=True)
 
-
-def true_deviation(
-    scene: Scene, moment: Moment, keypoints: Keypoints, annulus: AnnulusFrame, geometry: CArmGeometry
+def _deviation(
+    scene: Scene, moment: Moment, pixels: FloatArray, visible: Keypoints, annulus: AnnulusFrame
 ) -> CatheterDeviation:
-    """The deviation of the visible landmarks from the true annulus; its standard deviations are 0."""
-    device = DeviceEstimate(reference_of(keypoints), _stage(keypoints, moment), _extraction(scene, moment))
-    return deviation_from(keypoints, annulus, geometry, _CONFIG, device)
+    scale = moment.view.geometry.metres_per_px
+    place = pose(scene.device, moment.device)
+    route, held = scene.routes(moment)
+    corners = inflow_corners(scene.device, place, held, moment.device.released, moment.view.beam)
+    depths = annulus.to_annulus(moment.view.project(corners))[:, 1] * scale
+    depth = float(depths.mean())
+    lateral, angle = _crossing(annulus.to_annulus(moment.view.project(route.at(_AXIS_MM))))
+    exposed = place.exposed >= VISIBLE_EXPOSURE_MM
+    seen = annulus.to_annulus(visible.xy) * scale
+    return CatheterDeviation(
+        valid=True,
+        stage=_stage(moment, exposed),
+        reference=DepthReference.STENT if exposed else DepthReference.CAPSULE,
+        depth=depth,
+        depth_sigma=0.0,
+        depth_error=depth - TARGET_DEPTH,
+        lateral=lateral * scale,
+        lateral_sigma=0.0,
+        angle=angle,
+        angle_sigma=0.0,
+        stent_tilt=float(depths[1] - depths[0]),
+        extraction=_extraction(scene, moment, pixels),
+        within_tolerance=abs(depth - TARGET_DEPTH) <= DEPTH_TOLERANCE,
+        landmarks=np.column_stack([seen, np.where(np.isfinite(seen[:, 0]), 0.0, np.nan)]),
+        annulus_source=annulus.source,
+    )
 
 
-def _stage(keypoints: Keypoints, moment: Moment) -> Stage:
+def _crossing(axis: FloatArray) -> tuple[float, float]:
+    """Lateral place (px) and angle (rad) of the centre line (n, 2) where it crosses y = 0, nearest its middle."""
+    before = np.flatnonzero((axis[:-1, 1] < 0.0) & (axis[1:, 1] >= 0.0))
+    if not len(before):
+        return float("nan"), float("nan")
+    index = before[np.argmin(np.abs(before - len(axis) // 2))]
+    (x0, y0), (x1, y1) = axis[index], axis[index + 1]
+    return float(x0 - y0 / (y1 - y0) * (x1 - x0)), math.atan2(x1 - x0, y1 - y0)
+
+
+def _stage(moment: Moment, exposed: bool) -> Stage:
     if moment.device.released:
         return Stage.RELEASED
-    if keypoints.present[list(INFLOW_EDGE)].all():
+    if exposed:
         return Stage.DEPLOYMENT
-    if not keypoints.present[list(CATHETER)].any():
-        return Stage.UNKNOWN
-    return (
-        Stage.RETRACTION if moment.device.extraction > TrackingConfig.retraction_start else Stage.POSITIONING
-    )
+    retracting = moment.device.extraction > RETRACTION_EXTRACTION
+    return Stage.RETRACTION if retracting else Stage.POSITIONING
 
 
-def _extraction(scene: Scene, moment: Moment) -> float:
-    """1 − |CP–CD| / sheathed |CP–CD| in the image, whether they are visible or not."""
-    if not scene.contents.delivery:
-        return float("nan")
+def _extraction(scene: Scene, moment: Moment, pixels: FloatArray) -> float:
     sheathed = replace(moment, device=replace(moment.device, extraction=0.0))
-    now, before = (moment.view.project(landmark_points(scene, state)) for state in (moment, sheathed))
-    lengths = [math.dist(points[Landmark.CP], points[Landmark.CD]) for points in (now, before)]
-    return 1.0 - lengths[0] / lengths[1]
+    before = moment.view.project(landmark_points(scene, sheathed))
+    now, whole = (math.dist(points[Landmark.CP], points[Landmark.CD]) for points in (pixels, before))
+    return 1.0 - now / whole
 
 
-def _in_space(
-    scene: Scene, moment: Moment, points: FloatArray, reference: DepthReference
-) -> tuple[float, float]:
+def _in_space(scene: Scene, moment: Moment, points: FloatArray) -> tuple[float, float]:
     """Depth (m) and angle (rad) of the device in space."""
-    if not scene.contents.delivery or reference is DepthReference.NONE:
-        return float("nan"), float("nan")
-    edge = (
-        points[Landmark.CD] if reference is DepthReference.CAPSULE else points[list(INFLOW_EDGE)].mean(axis=0)
-    )
+    place = pose(scene.device, moment.device)
+    route, held = scene.routes(moment)
     origin = points[list(ANNULUS)].mean(axis=0)
     normal = scene.root.normal
-    route, _ = scene.routes(moment)
     cosine = float(np.clip(route.tangent_at(0.0) @ normal, -1.0, 1.0))
-    return float((edge - origin) @ normal) * MM, math.acos(cosine)
+    return float((held.at(place.inflow) - origin) @ normal) * MM, math.acos(cosine)

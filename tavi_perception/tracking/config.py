@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tavi_perception.clinical import DEPTH_TOLERANCE, TARGET_DEPTH
 from tavi_perception.parameters import check_parameters, constant, parameter, parameters_of
 
 
@@ -20,11 +21,11 @@ class TrackingConfig:
     """
 
     target_depth: float = parameter(
-        0.003, "Implantation depth aimed at, positive into the ventricle.",
+        TARGET_DEPTH, "Implantation depth aimed at, positive into the ventricle.",
         group="tracking", unit="m", minimum=-0.02, maximum=0.03, source="clinical default",
     )
     depth_tolerance: float = parameter(
-        0.002, "Largest depth error that counts as within tolerance.",
+        DEPTH_TOLERANCE, "Largest depth error that counts as within tolerance.",
         group="tracking", unit="m", minimum=0.0, maximum=0.02, source="clinical default, 1-5 mm",
     )
     depth_sigma_limit: float = parameter(

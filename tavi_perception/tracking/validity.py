@@ -161,8 +161,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "pigtail contradicted",
         Reason.IDENTITY_DOUBTFUL,
-        "PT has moved relative to the catheter, or is often an outlier, and no hinge point tells which of the "
-        "two is misassociated",
+        "PT has moved relative to the catheter, or is often an outlier, and no hinge point tells which of "
+        "the two is misassociated",
         lambda e, c: e.contradicted,
     ),
     Rule(
@@ -238,9 +238,9 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     Rule(
         "device shape",
         Reason.IDENTITY_DOUBTFUL,
-        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 relative "
-        "to FE2, faster than max_shape_speed allows, or CD relative to a pigtail that has kept its place to "
-        "the hinge points",
+        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 "
+        "relative to FE2, faster than max_shape_speed allows, or CD relative to a pigtail that has kept its "
+        "place to the hinge points",
         lambda e, c: e.doubted,
     ),
 )

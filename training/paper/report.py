@@ -18,6 +18,19 @@ on the host, networks taking turns; networks of the paper run as a `tf.function`
 each architecture, bundles run in LiteRT. A bundle's parameters are read off the size of its file."""
 
 
+_TIME_COLUMNS = [
+    "network",
+    "input px",
+    "parameters",
+    "trained",
+    "epochs",
+    "best",
+    "training",
+    "epoch s",
+    "predict ms",
+]
+
+
 def markdown(
     rows: Sequence[Row],
     split: Split,
@@ -41,9 +54,7 @@ def markdown(
         "trained or chosen.",
         _overrides(overrides),
         _weights(rows),
-        f"{machine.cpu}, {machine.cores} cores, load {machine.load:.1f} at the start"
-        f"{''.join(f', {gpu}' for gpu in machine.gpus)}; Python {machine.python}, TensorFlow "
-        f"{machine.tensorflow}, Keras {machine.keras}, oneDNN {'on' if machine.onednn else 'off'}.",
+        _machine(machine),
         "## Classification",
         _table(
             ["network", "weights", "accuracy", "precision", "recall", "F1 micro", "F1 macro"],
@@ -61,24 +72,20 @@ def markdown(
         "distances of visible landmarks only, whether taken for present or not, in px of a frame that is "
         "1,000 px wide.",
         "## Time and size",
-        _table(
-            [
-                "network",
-                "input px",
-                "parameters",
-                "trained",
-                "epochs",
-                "best",
-                "training",
-                "epoch s",
-                "predict ms",
-            ],
-            [_time(row) for row in rows],
-        ),
+        _table(_TIME_COLUMNS, [_time(row) for row in rows]),
         _TIMES,
         *(f"![{caption}]({name})\n\n*{caption}*" for name, caption in figures.items()),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _machine(machine: Machine) -> str:
+    gpus = "".join(f", {gpu}" for gpu in machine.gpus)
+    return (
+        f"{machine.cpu}, {machine.cores} cores, load {machine.load:.1f} at the start{gpus}; Python "
+        f"{machine.python}, TensorFlow {machine.tensorflow}, Keras {machine.keras}, oneDNN "
+        f"{'on' if machine.onednn else 'off'}."
+    )
 
 
 def overrides_in_words(

@@ -77,49 +77,73 @@ def _vertebra(
     height: float,
     size: float,
 ) -> list[Bone]:
-    a, b = half
     if axes[1, 2] < 0:
         axes = axes * np.array([[1.0], [-1.0], [1.0]])
-
-    def at(x: float, y: float, z: float) -> FloatArray:
-        return np.asarray(centre + np.array([x, y, z]) @ axes)
-
-    body = Solid(centre, np.array([a, b, height]), axes, -rng.uniform(0.2, 0.42))
+    place = _Place(centre, axes)
+    body = Solid(centre, np.array([*half, height]), axes, -rng.uniform(0.2, 0.42))
     bones = [Bone(body, CANCELLOUS), Bone(body, CORTICAL, 0.5)]
     for side in (-1.0, 1.0):
-        tilt = _axes(axes[2] + rng.normal(0, 0.045, 3))
-        rim = Solid(
-            at(0, 0, side * (height - 0.6)),
-            np.array([a + 0.9, b + 0.9, rng.uniform(0.6, 1.0)]),
-            tilt,
-            CYLINDER,
-        )
-        plate = Solid(
-            at(0, 0, side * (height - rng.uniform(1.0, 2.4))), np.array([a - 2, b - 2, 0.45]), tilt, CYLINDER
-        )
-        bones += [Bone(rim, PLATE * rng.uniform(0.5, 1.2), 2.6), Bone(plate, PLATE * rng.uniform(0.5, 1.3))]
-        if rng.random() < 0.35:  # An osteophyte at a corner.
-            corner = at(side * a, rng.uniform(-4, 6), rng.choice([-1, 1]) * height)
-            bones.append(Bone(Solid(corner, rng.uniform(1.5, 4.5, 3), tilt), 0.007))
+        bones += _plate(rng, place, half, side, height)
+    return bones + _arch(rng, place, half, height, size)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a vertebra is: centre (3,) mm and axes (3, 3) to the left, to the front and along the spine."""
+
+    centre: FloatArray
+    axes: FloatArray
+
+    def at(self, x: float, y: float, z: float) -> FloatArray:
+        return np.asarray(self.centre + np.array([x, y, z]) @ self.axes)
+
+
+def _plate(
+    rng: np.random.Generator, place: _Place, half: FloatArray, side: float, height: float
+) -> list[Bone]:
+    """The end plate at one side of a body, its rim, and now and then an osteophyte at a corner."""
+    a, b = half
+    tilt = _axes(place.axes[2] + rng.normal(0, 0.045, 3))
+    outer = np.array([a + 0.9, b + 0.9, rng.uniform(0.6, 1.0)])
+    rim = Solid(place.at(0, 0, side * (height - 0.6)), outer, tilt, CYLINDER)
+    inner = np.array([a - 2, b - 2, 0.45])
+    plate = Solid(place.at(0, 0, side * (height - rng.uniform(1.0, 2.4))), inner, tilt, CYLINDER)
+    bones = [Bone(rim, PLATE * rng.uniform(0.5, 1.2), 2.6), Bone(plate, PLATE * rng.uniform(0.5, 1.3))]
+    if rng.random() < 0.35:
+        corner = place.at(side * a, rng.uniform(-4, 6), rng.choice([-1, 1]) * height)
+        bones.append(Bone(Solid(corner, rng.uniform(1.5, 4.5, 3), tilt), 0.007))
+    return bones
+
+
+def _arch(
+    rng: np.random.Generator, place: _Place, half: FloatArray, height: float, size: float
+) -> list[Bone]:
+    """What lies behind a body: pedicles, laminae, processes and joints."""
+    (a, b), axes = half, place.axes
     turned = _axes(axes[2] + rng.normal(0, 0.12, 3))
     backward = np.stack([turned[0], turned[2], -turned[1]])
     lean = rng.normal(0, 1.0, 8) * size
     pedicles = rng.uniform(0.003, 0.011)
+    bones = []
     for side in (-1.0, 1.0):
-        pedicle = at(side * a * rng.uniform(0.6, 0.72), -b - 5, -height * 0.4)
-        bones.append(
-            Bone(
-                Solid(pedicle, np.array([3.6, 5.6, 8.0]) * size, backward, CYLINDER),
-                pedicles * rng.uniform(0.5, 1.2),
-                1.2,
-            )
+        pedicle = Solid(
+            place.at(side * a * rng.uniform(0.6, 0.72), -b - 5, -height * 0.4),
+            np.array([3.6, 5.6, 8.0]) * size,
+            backward,
+            CYLINDER,
         )
-        lamina = at(side * 8, -b - 19, 3 + lean[0])
-        bones.append(Bone(Solid(lamina, np.array([9.0, 4.0, 11.0]) * size, axes), 0.0045, 2.0))
-        process = at(side * (a + 9), -b - 15, -3 + lean[1])
-        bones.append(Bone(Solid(process, np.array([13.0, 4.5, 5.0]) * size, axes), 0.0055, 1.6))
-        joint = at(side * 12 + lean[2], -b - 15, height + 1)
-        bones.append(Bone(Solid(joint, np.array([4.5, 5.0, 8.0]) * size, axes), 0.0060, 1.6))
-    spinous = at(lean[3], -b - 32, height * 0.8 + lean[4])
-    bones.append(Bone(Solid(spinous, np.array([3.2, 13.0, 8.0]) * size, axes), 0.0050, 1.3))
-    return bones
+        lamina = Solid(place.at(side * 8, -b - 19, 3 + lean[0]), np.array([9.0, 4.0, 11.0]) * size, axes)
+        process = Solid(
+            place.at(side * (a + 9), -b - 15, -3 + lean[1]), np.array([13.0, 4.5, 5.0]) * size, axes
+        )
+        joint = Solid(
+            place.at(side * 12 + lean[2], -b - 15, height + 1), np.array([4.5, 5.0, 8.0]) * size, axes
+        )
+        bones += [
+            Bone(pedicle, pedicles * rng.uniform(0.5, 1.2), 1.2),
+            Bone(lamina, 0.0045, 2.0),
+            Bone(process, 0.0055, 1.6),
+            Bone(joint, 0.0060, 1.6),
+        ]
+    spinous = place.at(lean[3], -b - 32, height * 0.8 + lean[4])
+    return [*bones, Bone(Solid(spinous, np.array([3.2, 13.0, 8.0]) * size, axes), 0.0050, 1.3)]
