@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.evaluation.metrics import REFERENCE_SIDE
 from tavi_perception.landmarks import COUNT
-from training.metrics import REFERENCE_SIDE
 
 
 @dataclass(frozen=True)
