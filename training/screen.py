@@ -31,7 +31,7 @@ from training.labelled import BENCHMARK_PROCEDURES, procedure_frames
 from training.paper import rows as outcome
 from training.paper.bundles import measure
 from training.paper.configuration import Configuration, ConfigurationError, load_all, overridden, presets
-from training.paper.frames import Split
+from training.paper.frames import Partition
 from training.paper.machine import this_machine
 from training.paper.network import build
 from training.paper.report import markdown, overrides_in_words
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def screen(
     configurations: Mapping[str, Configuration],
-    split: Split,
+    split: Partition,
     out: Path,
     bundles: Sequence[ModelBundle] = (),
     before: Mapping[str, Configuration] | None = None,
@@ -144,7 +144,7 @@ def screen(
     return Screening(rows, entries)
 
 
-def split_of_cache(cache: Path, training: int, validation: int, test: int, size: int = 512) -> Split:
+def split_of_cache(cache: Path, training: int, validation: int, test: int, size: int = 512) -> Partition:
     """Frames of synthetic patients, rendered into ``cache`` where they are missing.
 
     Args:
@@ -158,12 +158,12 @@ def split_of_cache(cache: Path, training: int, validation: int, test: int, size:
         f"synthetic (renderer {data.renderer_hash()}), {size} px, from {training} training, "
         f"{validation} validation and {test} test patients"
     )
-    return Split(first, second, third, words)
+    return Partition(first, second, third, words)
 
 
 def on_benchmark(
-    split: Split, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
-) -> Split:
+    split: Partition, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
+) -> Partition:
     """``split`` with the frames of the benchmark (``tavi evaluate --benchmark``) as its test frames.
 
     ``folder`` keeps them, see ``procedure_frames``.
