@@ -17,7 +17,8 @@ from tavi_perception.tracking import capsule, continuity, matching, registration
 
 FILES = {
     "__init__.py": "",
-    "top.py": '"""Top."""\nimport numpy as np\nfrom tavi_perception.part import helper\n\nTWO = helper.two(np.pi)\n',
+    "top.py": '"""Top."""\nimport numpy as np\nfrom tavi_perception.part import helper\n\n'
+    "TWO = helper.two(np.pi)\n",
     "part/__init__.py": "",
     "part/helper.py": "from tavi_perception import top\n\n\ndef two(x):\n    return 2 * x\n",
     "other.py": "UNUSED = 1\n",
