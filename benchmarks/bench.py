@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.answers import describe_bundle
 from benchmarks.latency import (
     FIT,
     KERAS,
@@ -22,15 +21,16 @@ from benchmarks.latency import (
     registration_timing,
     tracker_timing,
 )
-from benchmarks.machine import describe_machine
 from benchmarks.memory import peak_memory_mb
 from tavi_perception.estimates import Keypoints
+from tavi_perception.evaluation.answers import describe_bundle
+from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.resources import share_directory
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import TUNING
 
 FRAME_RATE = 15.0
 """Frames a second of the measured procedure."""
@@ -56,7 +56,7 @@ def bench(
         ModelContractError: a bundle cannot be used, or none is shipped.
     """
     bundles = [load_bundle(folder) for folder in models] or shipped_bundles()
-    procedure = RenderedProcedure(BENCHMARK_START, frame_rate=FRAME_RATE, size=size)
+    procedure = RenderedProcedure(TUNING.start, frame_rate=FRAME_RATE, size=size)
     indices = np.linspace(0, procedure.frame_count - 1, _DIFFERENT_FRAMES).astype(int).tolist()
     images = [procedure.frame(index).image for index in indices]
     course = [procedure.frame(index).image for index in range(_REGISTERED_FRAMES)]

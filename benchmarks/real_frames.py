@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks.answers import AnsweringModel, describe_bundle
-from benchmarks.machine import describe_machine
 from benchmarks.real_pictures import variants_sheet
 from benchmarks.real_report import Judgements, cine_figures, frame_figures, text, variant_figures
 from benchmarks.realism import read_reference
 from benchmarks.statistics import SIDE
 from benchmarks.variants import Variant, draw_variants
+from tavi_perception.evaluation.answers import AnsweringModel, describe_bundle
+from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.imaging import open_source
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.landmarks import COUNT, Landmark

@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import TUNING
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--procedures", type=int, default=8)
     parser.add_argument("--frames", type=int, default=60, help="of each procedure, evenly spread")
     parser.add_argument("--size", type=int, default=1000, help="side of the images (px)")
-    parser.add_argument("--first-seed", type=int, default=BENCHMARK_START)
+    parser.add_argument("--first-seed", type=int, default=TUNING.start)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)

@@ -34,10 +34,10 @@ COMMANDS = {
     "play": Command(Where.RUNTIME, "play a bag"),
     "train": Command(Where.TRAINING, "train a model"),
     "screen": Command(Where.TRAINING, "train and compare the networks of the paper"),
-    "evaluate": Command(
-        Where.TRAINING, "metrics of a model on fresh patients, the benchmark, a data set or a bag"
-    ),
     "export": Command(Where.TRAINING, "write a trained model as a bundle"),
+    "evaluate": Command(
+        Where.RUNTIME, "estimates against truth: fresh patients, benchmark, procedures, a data set or a bag"
+    ),
     "bench": Command(Where.RUNTIME, "latency and memory of the models, against the naive pipeline"),
     "test": Command(Where.TEST, "lint, types and all tests; takes the arguments of pytest"),
 }

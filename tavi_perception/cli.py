@@ -13,14 +13,15 @@ from tavi_perception.commands.bench import add_bench
 from tavi_perception.commands.predict import add_predict
 from tavi_perception.commands.session import NOTICE, add_demo, add_run
 from tavi_perception.commands.simulate import add_simulate
+from tavi_perception.simulation.seeds import SealedSeedError, unseal
 
-TRAINING = {
-    "train": "train a model",
-    "screen": "train and compare the networks of the paper",
-    "evaluate": "measure a model on fresh patients, the benchmark, a data set or a bag",
-    "export": "turn a trained model into a bundle",
+APART = {
+    "evaluate": ("tavi_perception.commands.evaluate", "estimates against truth"),
+    "train": ("training.train", "train a model"),
+    "screen": ("training.screen", "train and compare the networks of the paper"),
+    "export": ("training.export", "turn a trained model into a bundle"),
 }
-"""Commands that live in training/ and run in an environment with TensorFlow."""
+"""Commands with a parser of their own, loaded only when they are asked for: module, and what it does."""
 
 COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, add_bench)
 """What adds each of the other commands."""
@@ -29,10 +30,13 @@ COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 only on success, and one sentence on standard error otherwise."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words and words[0] in TRAINING:
-        return _training(words[0], words[1:])
+    if words and words[0] in APART:
+        module, _ = APART[words[0]]
+        return int(importlib.import_module(module).main(words[1:]) or 0)
     arguments = _parser().parse_args(words)
     errors = _user_errors()
+    if getattr(arguments, "sealed", False):
+        unseal()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.run(arguments) or 0)
@@ -49,13 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in COMMANDS:
         add(commands)
-    for name, help_text in TRAINING.items():
+    for name, (_, help_text) in APART.items():
         commands.add_parser(name, help=help_text, add_help=False)
     return parser
-
-
-def _training(command: str, words: list[str]) -> int:
-    return int(importlib.import_module(f"training.{command}").main(words) or 0)
 
 
 def _user_errors() -> tuple[type[Exception], ...]:
@@ -65,7 +65,14 @@ def _user_errors() -> tuple[type[Exception], ...]:
     from tavi_perception.inference.bundle import ModelContractError
     from tavi_perception.simulation.dataset.options import DatasetError
 
-    errors: tuple[type[Exception], ...] = (BagError, SourceError, ModelContractError, DatasetError, OSError)
+    errors: tuple[type[Exception], ...] = (
+        BagError,
+        SourceError,
+        ModelContractError,
+        DatasetError,
+        SealedSeedError,
+        OSError,
+    )
     try:
         from tavi_perception.nodes.graph import GraphError
     except ImportError:  # predict needs no ROS

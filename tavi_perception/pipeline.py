@@ -6,19 +6,10 @@ import dataclasses
 from collections.abc import Callable
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import (
-    NAN,
-    AnnulusFrame,
-    CatheterDeviation,
-    GreyImage,
-    Keypoints,
-    Reason,
-)
+from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
 from tavi_perception.observation import Observation
-from tavi_perception.tracking.capsule import capsule_width
+from tavi_perception.observer import Observer
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.continuity import Continuation, Continuity
-from tavi_perception.tracking.registration import LandmarkRegistration
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
 Predict = Callable[[GreyImage], Keypoints]
@@ -28,9 +19,9 @@ Predict = Callable[[GreyImage], Keypoints]
 class Pipeline:
     """Predicts, registers and tracks frame by frame, in the order of capture; owns a procedure's memory.
 
-    Stamps may be irregular. How a frame follows the one before is decided here alone (``Continuity``), and
-    what is to be forgotten is replaced by a new, empty one. A frame whose processing fails leaves nothing
-    half-updated: the memory is cleared before the error is passed on.
+    Stamps may be irregular. How a frame follows the one before is decided once (``Continuity``); observer and
+    tracker obey, and replace what is to be forgotten by a new, empty one. A frame whose processing fails
+    leaves nothing half-updated: the memory is cleared before the error is passed on.
     """
 
     def __init__(self, predict: Predict) -> None:
@@ -39,8 +30,7 @@ class Pipeline:
 
     def reset(self) -> None:
         """Start a new procedure: forget everything."""
-        self._continuity = Continuity()
-        self._registration = LandmarkRegistration()
+        self._observer = Observer()
         self._tracker = Tracker()
 
     def process(
@@ -67,17 +57,8 @@ class Pipeline:
         self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
     ) -> Observation:
         """The first half of ``process``: what network and registration see in the image."""
-        height, width = image.shape
-        continuation = self._continuity.of(stamp, geometry, (width, height), config)
-        keypoints = self.predict(image)
-        if continuation is Continuation.OUT_OF_ORDER:
-            return Observation(stamp, keypoints, geometry, continuation)
-        if continuation.new_view:
-            self._registration = LandmarkRegistration()
-        keypoints = self._registration.update(image, keypoints, stamp, config)
-        due = continuation.new_view or self._tracker.capsule_due
-        measured = capsule_width(image, keypoints) if due else NAN
-        return Observation(stamp, keypoints, geometry, continuation, measured)
+        keypoints, due = self.predict(image), self._tracker.capsule_due
+        return self._observer.observe(image, keypoints, stamp, geometry, config, due)
 
     def track(self, observation: Observation, config: TrackingConfig) -> TrackedFrame:
         """The second half of ``process``; observations that were kept may be tracked again by themselves."""

@@ -11,21 +11,21 @@ import pytest
 
 from benchmarks.bench import bench, seen_by_a_model, shipped_bundles
 from benchmarks.latency import FIT, KERAS, NAIVE, NETWORK, PREDICTOR, interleaved, tracker_timing
-from benchmarks.machine import describe_machine
 from benchmarks.memory import peak_memory_mb
 from benchmarks.naive import naive, prepared
 from tavi_perception.cli import main
+from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.inference.bundle import DEFAULT_MODEL, ModelContractError, default_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 SIZE = 256
 
 
 @pytest.fixture(scope="module")
 def procedure() -> RenderedProcedure:
-    return RenderedProcedure(BENCHMARK_START, duration=6.0, frame_rate=2.0, size=SIZE)
+    return RenderedProcedure(DEMO_SEED, duration=6.0, frame_rate=2.0, size=SIZE)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.landmarks import NAMES
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 FRAME = Path(__file__).resolve().parents[2] / "shared" / "reference" / "tavi_positioning_frame.png"
 
@@ -31,7 +31,7 @@ def tavi(*words):
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory):
     path = tmp_path_factory.mktemp("picture") / "frame.png"
-    procedure = RenderedProcedure(BENCHMARK_START, duration=1.0)
+    procedure = RenderedProcedure(DEMO_SEED, duration=1.0)
     cv2.imwrite(str(path), next(iter(procedure)).image)
     return path
 

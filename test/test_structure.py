@@ -22,8 +22,11 @@ FILES = {
 SHELL = ("tavi_perception.nodes", "tavi_perception.cli", "tavi_perception.commands", "training", "benchmarks")
 """What may import everything, and what nothing else may import."""
 
-ROS = ("rclpy", "std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs", "tf2_msgs",
-       "tavi_msgs", "builtin_interfaces", "rcl_interfaces", "rosgraph_msgs", "ament_index_python")  # fmt: skip
+ROS = (
+    *("rclpy", "std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs"),
+    *("tf2_msgs", "tavi_msgs", "builtin_interfaces", "rcl_interfaces", "rosgraph_msgs"),
+    "ament_index_python",
+)
 SIMULATION = "tavi_perception.simulation"
 EVALUATION = "tavi_perception.evaluation"
 JUDGED = ("tavi_perception.tracking", "tavi_perception.control", "tavi_perception.pipeline")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from tavi_perception.evaluation.metrics import Labels, Predictions, mahalanobis
 from tavi_perception.inference.manifest import calibrated_covariance
 from tavi_perception.landmarks import COUNT
-from training.metrics import Labels, Predictions, mahalanobis
 
 _TRIM = 0.02
 """Share of the worst errors left out of the likelihood; gross mistakes would widen every other sigma."""

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training.evaluation.tables import landmark_table, stage_table
+from tavi_perception.evaluation.tables import landmark_table, stage_table
 from training.manifest import CARD, TRAINING_DATA, Provenance
 
 

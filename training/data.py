@@ -14,25 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from tavi_perception.fingerprint import CACHES, fingerprint
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.landmarks import COUNT
+from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.samples import samples as samples_of
-from tavi_perception.simulation.seeds import TRAINING, VALIDATION
+from tavi_perception.simulation.seeds import CARDS, TRAINING, VALIDATION
 
-DEFAULT_CACHE = Path.home() / ".cache" / "tavi_perception" / "training"
-"""Outside the repository: rendered images are never committed."""
-
-CACHE_VERSION = 7
-"""Raise when the renderer changes, so that old shards are not mixed with new ones."""
-
-FRAMES = 8
-"""Frames of each synthetic patient."""
+DEFAULT_CACHE = CACHES / "training"
 
 _SHARD = 50
 """Patients in a file of the cache."""
-
-_TEST_OFFSET = 100_000
-"""Validation patients from here on are kept for model cards."""
 
 _TRAINING_PROCEDURES, _VALIDATION_PROCEDURES = 600_000, 60_000
 """Training and validation patients from here on undergo whole procedures."""
@@ -60,14 +52,14 @@ class Samples:
 
 
 def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> list[Path]:
-    """Render ``FRAMES`` frames of each patient in ``seeds`` into shards of ``cache`` and return their files.
+    """Render frames of each patient in ``seeds`` into shards of ``cache`` and return their files.
 
     Shards that are already there are kept; each is written under a temporary name first, so that an
     interrupted call leaves nothing half-written and the next one goes on where it stopped.
     """
     cache.mkdir(parents=True, exist_ok=True)
     chunks = [seeds[start : start + _SHARD] for start in range(0, len(seeds), _SHARD)]
-    files = [cache / f"v{CACHE_VERSION}_{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
+    files = [cache / f"{renderer_hash()}_{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
     missing = [(file, chunk, size) for file, chunk in zip(files, chunks, strict=True) if not file.exists()]
     if not missing:
         return files
@@ -79,6 +71,11 @@ def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> li
     return files
 
 
+def renderer_hash() -> str:
+    """Changes with all that a rendered frame depends on, so that old shards are not mixed with new ones."""
+    return fingerprint("tavi_perception.simulation.samples", "tavi_perception.inference.preprocessing")
+
+
 def load(files: Sequence[Path]) -> Samples:
     """The frames of all ``files`` in memory."""
     parts: list[Samples] = []
@@ -87,7 +84,9 @@ def load(files: Sequence[Path]) -> Samples:
         with np.load(file) as archive:
             if images is None:
                 # In one piece from the start: joining the parts would need the memory twice.
-                images = np.empty((len(files) * _SHARD * FRAMES, *archive["images"].shape[1:]), np.uint8)
+                images = np.empty(
+                    (len(files) * _SHARD * FRAMES_PER_PATIENT, *archive["images"].shape[1:]), np.uint8
+                )
             part = archive["images"]
             start = sum(len(p) for p in parts)
             images[start : start + len(part)] = part
@@ -124,7 +123,7 @@ def validation_procedures(count: int) -> range:
 
 def test_seeds(count: int) -> range:
     """Patients for the figures of model cards, never used to choose or calibrate anything."""
-    return VALIDATION[_TEST_OFFSET : _TEST_OFFSET + count]
+    return CARDS[:count]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -155,7 +154,7 @@ def _frames(
     seeds: Sequence[int], size: int
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]]:
     for seed in seeds:
-        for image, truth in samples_of(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)], FRAMES):
+        for image, truth in samples_of(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)], FRAMES_PER_PATIENT):
             keypoints = truth.keypoints
             fitted, fit = fit_square(image.astype(np.uint8), size)
             xy = np.where(keypoints.present[:, None], fit.to_input(keypoints.xy), 0.0)

@@ -20,6 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tavi_perception.evaluation.sources import evaluate_patients
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
@@ -32,9 +33,8 @@ from training.architectures import build
 from training.calibration import LARGEST_LOGIT, SMALLEST_VARIANCE, Calibration, calibrate
 from training.card import write_card
 from training.ensemble import averaged
-from training.evaluate import evaluate
-from training.evaluation.sources import procedure_frames
 from training.forward import predict
+from training.labelled import procedure_frames
 from training.manifest import Provenance, write_manifest
 from training.recipe import Recipe, RecipeError, recipe_of
 from training.run import BEST, HISTORY
@@ -131,7 +131,7 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
         f"{len(validation[0])} unrelated validation frames and {sum(map(len, validation[1:]))} of procedures",
     )  # fmt: skip
     bundle = export(model, size, validation, provenance, arguments.out)
-    figures = evaluate(bundle, data.test_seeds(arguments.test), 1000)
+    figures = evaluate_patients(bundle, data.test_seeds(arguments.test), 1000)
     write_manifest(arguments.out, provenance, size, bundle.manifest, figures)
     write_card(arguments.out, provenance, figures)
     load_bundle(arguments.out)

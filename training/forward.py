@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.evaluation.metrics import Predictions
 from tavi_perception.landmarks import COUNT
 from training.augmentation import normalise
 from training.data import Samples
-from training.metrics import Predictions
 
 
 def predict(model: keras.Model, samples: Samples, batch: int = 50) -> tuple[Predictions, NDArray[np.float64]]:

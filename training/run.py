@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from training import data, metrics
+from tavi_perception.evaluation import metrics
+from training import data
 from training.architectures import build
 from training.augmentation import Batch
 from training.distribution import Distribution

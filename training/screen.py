@@ -22,15 +22,16 @@ from tqdm import tqdm
 
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
 from tavi_perception.simulation.dataset import DatasetError
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
+from tavi_perception.simulation.seeds import BENCHMARK
 from training import data
 from training.annotations.samples import to_samples
-from training.evaluation.sources import BENCHMARK_PROCEDURES, procedure_frames
 from training.figures import screening as figures
+from training.labelled import BENCHMARK_PROCEDURES, procedure_frames
 from training.paper import rows as outcome
 from training.paper.bundles import measure
 from training.paper.configuration import Configuration, ConfigurationError, load_all, overridden, presets
-from training.paper.frames import Split
+from training.paper.frames import Partition
 from training.paper.machine import this_machine
 from training.paper.network import build
 from training.paper.report import markdown, overrides_in_words
@@ -84,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def screen(
     configurations: Mapping[str, Configuration],
-    split: Split,
+    split: Partition,
     out: Path,
     bundles: Sequence[ModelBundle] = (),
     before: Mapping[str, Configuration] | None = None,
@@ -143,7 +144,7 @@ def screen(
     return Screening(rows, entries)
 
 
-def split_of_cache(cache: Path, training: int, validation: int, test: int, size: int = 512) -> Split:
+def split_of_cache(cache: Path, training: int, validation: int, test: int, size: int = 512) -> Partition:
     """Frames of synthetic patients, rendered into ``cache`` where they are missing.
 
     Args:
@@ -154,15 +155,15 @@ def split_of_cache(cache: Path, training: int, validation: int, test: int, size:
     seeds = (data.training_seeds(training), data.validation_seeds(validation), data.test_seeds(test))
     first, second, third = (data.load(data.render(cache, some, size)) for some in seeds)
     words = (
-        f"synthetic (renderer's cache version {data.CACHE_VERSION}), {size} px, from {training} training, "
+        f"synthetic (renderer {data.renderer_hash()}), {size} px, from {training} training, "
         f"{validation} validation and {test} test patients"
     )
-    return Split(first, second, third, words)
+    return Partition(first, second, third, words)
 
 
 def on_benchmark(
-    split: Split, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
-) -> Split:
+    split: Partition, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
+) -> Partition:
     """``split`` with the frames of the benchmark (``tavi evaluate --benchmark``) as its test frames.
 
     ``folder`` keeps them, see ``procedure_frames``.
@@ -170,7 +171,7 @@ def on_benchmark(
     Raises:
         DatasetError: they cannot be rendered.
     """
-    found = procedure_frames(BENCHMARK_START, procedures, folder=folder).frames
+    found = procedure_frames(BENCHMARK.start, procedures, folder=folder).frames
     test = to_samples(found, size)
     words = f"{split.words}; the test frames are the {len(test)} of the benchmark instead"
     return dataclasses.replace(split, test=test, words=words)
@@ -203,7 +204,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
     parser.add_argument("--size", type=int, default=512, help="side of the rendered frames (px)")
-    parser.add_argument("--training", type=int, default=400, help=f"patients, {data.FRAMES} frames of each")
+    parser.add_argument(
+        "--training", type=int, default=400, help=f"patients, {FRAMES_PER_PATIENT} frames of each"
+    )
     parser.add_argument("--validation", type=int, default=100, help="patients")
     parser.add_argument("--test", type=int, default=100, help="patients")
     parser.add_argument(

@@ -19,12 +19,12 @@ from tqdm import tqdm
 from tavi_perception.simulation.dataset import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
-from training.annotations.command import add_reading, reading_options
+from training.annotations.options import add_reading, reading_options
 from training.annotations.samples import to_samples
 from training.annotations.splitting import split
 from training.augmentation import Order, batches
 from training.distribution import CHOICES, Distribution, DistributionError, distribution
-from training.evaluation.sources import procedure_frames
+from training.labelled import procedure_frames
 from training.recipe import RECIPES, Plan, Recipe, RecipeError, read_recipe
 from training.run import Run
 from training.start import StartError

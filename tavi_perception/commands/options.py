@@ -24,6 +24,13 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the inference")
 
 
+def add_sealed(parser: argparse.ArgumentParser) -> None:
+    """The leave to open sealed seeds; ``cli.main`` acts on it for every command that has it."""
+    parser.add_argument(
+        "--sealed", action="store_true", help="allow sealed seeds, for the figures of a release"
+    )
+
+
 def positive(text: str) -> float:
     """The type of an option that takes a positive number."""
     value = float(text)

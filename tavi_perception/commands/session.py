@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tavi_perception.commands.options import add_model, positive
+from tavi_perception.commands.options import add_model, add_sealed, positive
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
@@ -26,6 +26,7 @@ def add_demo(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, default=None, help="folder for the results")
     parser.add_argument("--view", action="store_true", help="watch it in RViz, where that is installed")
     add_model(parser)
+    add_sealed(parser)
     parser.set_defaults(run=_demo)
 
 
@@ -55,9 +56,9 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from tavi_perception.simulation.procedure import RenderedProcedure
-    from tavi_perception.simulation.seeds import BENCHMARK_START
+    from tavi_perception.simulation.seeds import DEMO_SEED
 
-    seed = BENCHMARK_START if arguments.seed is None else arguments.seed
+    seed = DEMO_SEED if arguments.seed is None else arguments.seed
     source = RenderedProcedure(seed, arguments.duration, arguments.frame_rate)
     return _session(source, arguments, live=True)
 

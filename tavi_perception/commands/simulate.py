@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tavi_perception.commands.options import positive
+from tavi_perception.commands.options import add_sealed, positive
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
@@ -39,6 +39,7 @@ def add_simulate(commands: Commands) -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--json", type=Path, default=None, help="where to write the figures of the run")
     _add_pictures(parser)
+    add_sealed(parser)
     parser.set_defaults(run=_simulate)
 
 

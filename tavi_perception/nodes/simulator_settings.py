@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tavi_perception.nodes.settings import ImagePublisherConfig, at_start
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class SimulatorConfig(ImagePublisherConfig):
     """Parameters of the simulator."""
 
     seed: int = at_start(
-        BENCHMARK_START,
-        "Which patient and procedure; 1000000 and above: none that a model was trained on.",
+        DEMO_SEED,
+        "Which patient and procedure; from 950000 on: none that a model was trained or chosen on.",
         minimum=0,
         maximum=2**31 - 1,
     )

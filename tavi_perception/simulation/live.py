@@ -16,6 +16,7 @@ from tavi_perception.simulation.motion import Motion
 from tavi_perception.simulation.robot import Command, Robot
 from tavi_perception.simulation.room import Room, still
 from tavi_perception.simulation.scene import Contents, Moment, Scene, at_rest
+from tavi_perception.simulation.seeds import opened
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.view import FloatArray
 from tavi_perception.simulation.xray import Grey
@@ -55,6 +56,7 @@ class LiveProcedure:
 
     Raises:
         ValueError: size is not positive, or bits is neither 8 nor 16.
+        SealedSeedError: the seed is sealed.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class LiveProcedure:
                 f"synthetic procedure: size {size} px must be positive, and bits ({bits}) 8 or 16"
             )
         config = config or SimulationConfig()
-        self.seed, self.bits = seed, bits
+        self.seed, self.bits = opened(seed), bits
         self.scene = _draw_in_view(seed, size, bits, config)
         rng = np.random.default_rng([seed, 1_000_000])
         self._motion = Motion(rng, config.motion, self.scene.root)

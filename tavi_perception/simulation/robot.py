@@ -81,7 +81,11 @@ class Robot:
     @property
     def state(self) -> RobotState:
         moving = bool(np.abs(self._velocity).max() > 0.01)
-        return RobotState(*map(float, (*self._drive, *self._velocity)), moving, self._fault)
+        advance, retraction, advance_velocity, retraction_velocity = (*self._drive, *self._velocity)
+        return RobotState(
+            float(advance), float(retraction), float(advance_velocity), float(retraction_velocity), moving,
+            self._fault,
+        )  # fmt: skip
 
     @property
     def depth_mm(self) -> float:

@@ -13,8 +13,12 @@ from tavi_perception.simulation.device import DeviceState
 from tavi_perception.simulation.motion import Motion
 from tavi_perception.simulation.robot import FULL_EXTRACTION
 from tavi_perception.simulation.scene import Contents, Moment, Scene
+from tavi_perception.simulation.seeds import opened
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.xray import Grey
+
+FRAMES_PER_PATIENT = 8
+"""Moments of each patient that training and evaluation draw."""
 
 
 def samples(
@@ -24,9 +28,12 @@ def samples(
 
     The same seed gives the same bytes. Stages, contrast and phases are drawn evenly rather than in the
     proportions of a procedure, so that rare landmarks are not rare.
+
+    Raises:
+        SealedSeedError: the seed is sealed.
     """
     config = config or SimulationConfig()
-    rng = np.random.default_rng([seed, 2])
+    rng = np.random.default_rng([opened(seed), 2])
     scene = Scene(rng, size, config, _contents(rng))
     motion = Motion(rng, config.motion, scene.root)
     for _ in range(count):

@@ -67,7 +67,7 @@ class Binding:
 
     The annulus moves against the pigtail with the cardiac phase; that motion is learned by regression. What
     remains is the residual motion and the noise of both measurements. The part of the noise that is
-    independent from frame to frame averages out; the part that is common to all of them (``noise_kept``)
+    independent from frame to frame averages out; the part that is common to all of them (``correlated_noise``)
     does not, and does not show in the scatter. Only the most certain frames are used: during wash-in and
     wash-out hinge points are seen where there are none.
     Errors of another injection are independent of these: the estimate of the one ``before`` is averaged in.
@@ -135,7 +135,7 @@ class Binding:
         """Mean of two injections, weighted by their stated noise; one of them where they contradict."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
-        covariance = config.noise_kept * (before.noise + own.noise) + before.residual + own.residual
+        covariance = config.correlated_noise * (before.noise + own.noise) + before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self._steady >= config.device_patience else before
         first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
@@ -155,7 +155,7 @@ class Binding:
     ) -> AnnulusPose:
         """The annulus as carried by the pigtail; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate(config)
-        covariance = self._carried(keypoints, beat, stamp, config) + config.noise_kept * estimate.noise
+        covariance = self._carried(keypoints, beat, stamp, config) + config.correlated_noise * estimate.noise
         origin = self._origin(keypoints, beat, config)
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
 
@@ -171,7 +171,7 @@ class Binding:
 
         Where both are right, the distance follows the chi-square distribution of three degrees of freedom.
         """
-        estimate, kept = self.estimate(config), config.noise_kept
+        estimate, kept = self.estimate(config), config.correlated_noise
         origin = self._origin(keypoints, beat, config)
         change = np.append(measured.origin - origin, wrapped(measured.angle - estimate.angle))
         carried, fresh = self._carried(keypoints, beat, stamp, config), (1.0 - kept) * measured.covariance
@@ -198,7 +198,7 @@ class Binding:
         cos, sin = half * math.cos(carried.angle), half * math.sin(carried.angle)
         change = keypoints.xy[hinge] - carried.origin - [cos, sin]
         gradient = np.array([[1.0, 0.0, -sin], [0.0, 1.0, cos]])
-        noise = (1.0 - config.noise_kept) * keypoints.covariance[hinge]
+        noise = (1.0 - config.correlated_noise) * keypoints.covariance[hinge]
         inverse = np.linalg.inv(gradient @ carried.covariance @ gradient.T + noise)
         if float(change @ inverse @ change) > _HINGE_GATE:
             return carried
@@ -222,7 +222,7 @@ class Binding:
         estimate = self.estimate(config)
         age = max(stamp - self.last_stamp, 0.0)
         drift = (config.binding_drift * estimate.length) ** 2 * age
-        covariance = estimate.residual + (1.0 - config.noise_kept) / estimate.frames * estimate.noise
+        covariance = estimate.residual + (1.0 - config.correlated_noise) / estimate.frames * estimate.noise
         moved = drift + estimate.cardiac.variance(beat)
         covariance += np.diag([moved, moved, config.binding_turn**2 * age])
         covariance[:2, :2] += keypoints.covariance[Landmark.PT]
@@ -232,7 +232,7 @@ class Binding:
         rows, noises = np.array(self._rows), np.array(self._noises)
         values, beats, noise = rows[:, :3].copy(), rows[:, 4:], noises.mean(axis=0)
         sigma = math.sqrt(float(np.trace(noise[:2, :2])) / 2)
-        cardiac = cardiac_motion_of(values[:, :2], beats, sigma, config.binding_sway)
+        cardiac = cardiac_motion_of(values[:, :2], beats, sigma, config.cardiac_motion_prior)
         values[:, :2] -= cardiac.at(beats)
         distance = np.abs(values - np.median(values, axis=0))
         scale = np.maximum(MAD_TO_SIGMA * np.median(distance, axis=0), np.sqrt(np.diag(noise)))
@@ -245,7 +245,7 @@ class Binding:
         trust = np.maximum(variances, _LEAST_VARIANCE) ** -_TRUST
         mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
-        fresh = (1.0 - config.noise_kept) * noise
+        fresh = (1.0 - config.correlated_noise) * noise
         length = float(np.median(rows[core, 3]))
         return BindingEstimate(
             mean[:2],
@@ -253,7 +253,7 @@ class Binding:
             wrapped(self._reference_angle + float(mean[2])),
             length,
             _excess(centred.T @ centred / len(centred), fresh)
-            + np.diag([1.0, 1.0, 4.0 / length**2]) * (config.binding_play * length) ** 2,
+            + np.diag([1.0, 1.0, 4.0 / length**2]) * (config.binding_residual * length) ** 2,
             noise,
             count,
         )

@@ -33,7 +33,7 @@ class TrackingConfig:
         "LOW_CONFIDENCE.",
         group="tracking", unit="m", minimum=0.0, maximum=0.02,
         source="a depth that is wrong by 3 mm must not be valid, and is 5 of them; with 0.0008 there was one "
-        "in 100 synthetic procedures, seeds from 950000",
+        "in 100 synthetic procedures, tuning seeds",
     )
     max_depth_speed: float = parameter(
         0.15, "Depth that changes faster, beyond its uncertainty, is IMPLAUSIBLE_GEOMETRY.",
@@ -65,27 +65,25 @@ class TrackingConfig:
         3, "Frames with contrast and pigtail before the pigtail may carry the annulus frame.",
         unit="frames", minimum=1, maximum=100, source="unsourced",
     )
-    binding_play: float = constant(
-        0.003, "Standard deviation of the annulus against the pigtail that is assumed at least.",
+    binding_residual: float = constant(
+        0.003, "Least standard deviation of the annulus against the pigtail.",
         unit="of the diameter", minimum=0.0, maximum=1.0,
-        source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
+        source="coverage of the stated depth sigmas over 12 synthetic procedures, tuning seeds",
     )
-    noise_kept: float = constant(
-        0.15, "Share of the stated variance of the hinge points that is alike in all frames of an injection.",
+    correlated_noise: float = constant(
+        0.15, "Share of the stated variance of the hinge points that is common to all frames of an injection.",
         minimum=0.0, maximum=1.0,
-        source="coverage of the stated depth sigmas over 160 synthetic procedures, seeds from 950000 and "
-        "1000100",
+        source="coverage of the stated depth sigmas over 160 synthetic procedures, tuning seeds",
     )
-    binding_sway: float = constant(
-        0.05, "Standard deviation of the motion of the annulus against the pigtail over a heart beat that is "
-        "assumed before it was seen.",
+    cardiac_motion_prior: float = constant(
+        0.05, "Prior standard deviation of the motion of the annulus against the pigtail over a heart beat.",
         unit="of the pigtail's motion", minimum=0.001, maximum=1.0,
-        source="least jitter of the depth over 40 synthetic procedures, seeds from 950000",
+        source="least jitter of the depth over 40 synthetic procedures, tuning seeds",
     )
     binding_drift: float = constant(
         0.001, "Random walk of the annulus against the pigtail.",
         unit="of the diameter per sqrt(s)", minimum=0.0, maximum=1.0,
-        source="coverage of the stated depth sigmas over 12 synthetic procedures, seeds from 950000",
+        source="coverage of the stated depth sigmas over 12 synthetic procedures, tuning seeds",
     )
     binding_turn: float = constant(
         0.005, "Random walk of the direction of the annulus since contrast.",
@@ -121,7 +119,7 @@ class TrackingConfig:
         0.06, "Share by which the capsule may look wider or narrower than it is before the calibration is "
         "CALIBRATION_DOUBTFUL.",
         group="device", minimum=0.0, maximum=1.0,
-        source="2.1 % too narrow to 2.4 % too wide in 40 synthetic procedures, seeds from 950000",
+        source="2.1 % too narrow to 2.4 % too wide in 40 synthetic procedures, tuning seeds",
     )
     calibration_sigma: float = parameter(
         0.03, "Standard deviation of the size of a pixel, as a share of it.",
@@ -153,7 +151,7 @@ class TrackingConfig:
         minimum=0.0, maximum=1.0, source="unsourced",
     )
     extraction_noise: float = constant(
-        0.01, "Extraction that may be noise: only what exceeds it parts the inflow edge from the capsule.",
+        0.01, "Extraction that may be noise: only what exceeds it moves the inflow edge off the marker band.",
         minimum=0.0, maximum=0.1,
         source="least error over 12 synthetic procedures with 2 px of noise on the landmarks",
     )
@@ -207,12 +205,12 @@ class TrackingConfig:
     persistent_error: float = constant(
         0.03, "Variance of the network's error that stays from frame to frame, as a share of the stated one.",
         minimum=0.0, maximum=10.0,
-        source="coverage of the stated depth sigmas over 40 synthetic procedures, seeds from 950000",
+        source="coverage of the stated depth sigmas over 40 synthetic procedures, tuning seeds",
     )
     pigtail_acceleration: float = constant(
         0.4, "Standard deviation of the acceleration of PT against CD.",
         unit="of the image per s^2", minimum=0.0, maximum=100.0,
-        source="most valid frames and least jitter over 100 synthetic procedures, seeds from 950000",
+        source="most valid frames and least jitter over 100 synthetic procedures, tuning seeds",
     )
     pigtail_speed: float = constant(
         0.05, "Standard deviation of the speed of PT against CD when it is first seen.",

@@ -119,13 +119,13 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "annulus expired",
         Reason.ANNULUS_EXPIRED,
-        "AA1 and AA2 are not both measured, and the last injection was more than binding_timeout ago",
+        "AA1 and AA2 are not both measured, and the last injection was more than annulus.binding_timeout ago",
         lambda e, c: e.expired,
     ),
     Rule(
         "annulus uncertain",
         Reason.LOW_CONFIDENCE,
-        "standard deviation of the origin above annulus_sigma_limit, or unknown",
+        "standard deviation of the origin above annulus.sigma_limit, or unknown",
         lambda e, c: e.located and not e.spread <= c.annulus_sigma_limit,
     ),
     Rule(
@@ -143,7 +143,7 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "annulus diameter",
         Reason.IMPLAUSIBLE_GEOMETRY,
-        "diameter outside annulus_diameter_min ... annulus_diameter_max",
+        "diameter outside annulus.diameter_min ... annulus.diameter_max",
         lambda e, c: e.diameter < c.annulus_diameter_min or e.diameter > c.annulus_diameter_max,
     ),
     Rule(
@@ -168,14 +168,14 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "capsule width",
         Reason.CALIBRATION_DOUBTFUL,
-        "the capsule looks wider or narrower than capsule_diameter by more than capsule_tolerance: the "
+        "the capsule looks wider or narrower than device.capsule_diameter by more than device.capsule_tolerance: the "
         "calibration cannot be right",
         lambda e, c: not _fits(e.capsule, c),
     ),
     Rule(
         "time jump",
         Reason.TIME_JUMP,
-        "the frame's stamp repeats, goes back, or is more than max_gap after the one before",
+        "the frame's stamp repeats, goes back, or is more than tracking.max_gap after the one before",
         lambda e, c: e.time_jump,
     ),
 )
@@ -200,14 +200,14 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     Rule(
         "inflow edge not seen",
         Reason.DEVICE_NOT_VISIBLE,
-        "extraction above capsule_extraction_max, but FE1 and FE2 have not been seen",
+        "extraction above device.capsule_extraction_max, but FE1 and FE2 have not been seen",
         lambda e, c: e.bare > c.capsule_extraction_max,
     ),
     Rule(
         "deviation uncertain",
         Reason.LOW_CONFIDENCE,
         "standard deviation of the depth, without the shares for calibration and foreshortening, above "
-        "depth_sigma_limit, or one of depth, lateral and angle has no finite standard deviation",
+        "tracking.depth_sigma_limit, or one of depth, lateral and angle has no finite standard deviation",
         lambda e, c: (
             e.calibrated
             and e.device_seen
@@ -220,27 +220,27 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
     Rule(
         "catheter length",
         Reason.IMPLAUSIBLE_GEOMETRY,
-        "distance CP-CT outside catheter_length_min ... catheter_length_max",
+        "distance CP-CT outside device.catheter_length_min ... device.catheter_length_max",
         lambda e, c: e.catheter_length < c.catheter_length_min or e.catheter_length > c.catheter_length_max,
     ),
     Rule(
         "catheter order",
         Reason.IMPLAUSIBLE_GEOMETRY,
-        "CP, CD and CT out of order along the annulus normal by more than order_tolerance",
+        "CP, CD and CT out of order along the annulus normal by more than device.order_tolerance",
         lambda e, c: e.order < -c.order_tolerance,
     ),
     Rule(
         "depth speed",
         Reason.IMPLAUSIBLE_GEOMETRY,
-        "depth changed faster than max_depth_speed by more than three standard deviations",
+        "depth changed faster than tracking.max_depth_speed by more than three standard deviations",
         lambda e, c: e.depth_excess > 0.0,
     ),
     Rule(
         "device shape",
         Reason.IDENTITY_DOUBTFUL,
-        "less than device_patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 "
-        "relative to FE2, faster than max_shape_speed allows, or CD relative to a pigtail that has kept its "
-        "place to the hinge points",
+        "less than device.patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 "
+        "relative to FE2, faster than device.max_shape_speed allows, or CD relative to a pigtail that has "
+        "kept its place to the hinge points",
         lambda e, c: e.doubted,
     ),
 )

@@ -14,7 +14,7 @@ from tavi_perception.inference.bundle import ModelContractError, default_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import Landmark
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 DEVICE = [Landmark.CP, Landmark.CD, Landmark.CT]
 
@@ -26,7 +26,7 @@ def predictor() -> Predictor:
 
 @pytest.fixture(scope="module")
 def procedure() -> RenderedProcedure:
-    return RenderedProcedure(BENCHMARK_START, duration=4.0, frame_rate=10.0)
+    return RenderedProcedure(DEMO_SEED, duration=4.0, frame_rate=10.0)
 
 
 def test_visible_landmarks_of_a_benchmark_procedure_are_found(

@@ -27,7 +27,7 @@ from tavi_perception.nodes.graph import Graph
 from tavi_perception.nodes.perception_node import PerceptionNode
 from tavi_perception.nodes.simulator_node import Simulator
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 TIMEOUT = 20.0
 """s to wait for anything: generous, since the machine may be busy; nothing waits longer than it must."""
@@ -196,7 +196,7 @@ def robot(make_robot, perception):
 @pytest.fixture(scope="session")
 def procedure():
     """A synthetic procedure that no model was trained on."""
-    return RenderedProcedure(BENCHMARK_START, duration=4.0, frame_rate=RATE)
+    return RenderedProcedure(DEMO_SEED, duration=4.0, frame_rate=RATE)
 
 
 @pytest.fixture(scope="session")

@@ -10,14 +10,14 @@ import pytest
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.scene import Contents, Scene
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 SceneOf = Callable[..., Scene]
 
 
 @pytest.fixture(scope="session")
 def procedure() -> RenderedProcedure:
-    return RenderedProcedure(BENCHMARK_START, duration=8.0, frame_rate=5.0, size=500)
+    return RenderedProcedure(DEMO_SEED, duration=8.0, frame_rate=5.0, size=500)
 
 
 @pytest.fixture(scope="session")

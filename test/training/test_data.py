@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from tavi_perception.simulation.seeds import BENCHMARK_START
+from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
+from tavi_perception.simulation.seeds import VALIDATION
 from training import data
 
 
@@ -24,7 +25,7 @@ def test_half_written_shard_is_not_taken_for_a_finished_one(tmp_path: Path) -> N
     file.with_suffix(".part").write_bytes(b"half")
     file.unlink()
     data.render(tmp_path, range(2), 64, workers=1)
-    assert len(data.load([file])) == 2 * data.FRAMES
+    assert len(data.load([file])) == 2 * FRAMES_PER_PATIENT
 
 
 def test_labels_of_visible_points_are_inside_the_input(samples: data.Samples) -> None:
@@ -36,9 +37,9 @@ def test_labels_of_visible_points_are_inside_the_input(samples: data.Samples) ->
 def test_training_validation_and_test_seeds_are_disjoint() -> None:
     groups = [set(data.training_seeds(1000)), set(data.validation_seeds(1000)), set(data.test_seeds(1000))]
     assert len(set.union(*groups)) == 3000
-    assert max(set.union(*groups)) < BENCHMARK_START
+    assert max(set.union(*groups)) < VALIDATION.stop
 
 
 def test_rendering_is_the_same_each_time(tmp_path: Path, samples: data.Samples) -> None:
     again = data.load(data.render(tmp_path, data.training_seeds(1), 64, workers=1))
-    assert np.array_equal(again.images, samples.images[: data.FRAMES])
+    assert np.array_equal(again.images, samples.images[:FRAMES_PER_PATIENT])

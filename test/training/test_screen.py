@@ -22,7 +22,7 @@ from training.figures.screening import moments
 from training.paper import fitting
 from training.paper.configuration import Configuration, ConfigurationError, load_all, presets
 from training.paper.extractors import TABLE, Extractor
-from training.paper.frames import Split
+from training.paper.frames import Partition
 from training.paper.results import RESULT, WEIGHTS, result_of
 from training.screen import Screening, main, on_benchmark, screen
 
@@ -38,7 +38,7 @@ def frames(count: int, seed: int) -> Samples:
     return Samples(images, xy.astype(np.float32), visible)
 
 
-SPLIT = Split(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
+SPLIT = Partition(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -
 def test_landmark_that_is_always_absent_is_drawn_to_the_origin_unless_masked(
     masked: bool, low: float, high: float, tmp_path: Path
 ) -> None:
-    split = Split(frames(4, 1), frames(2, 2), frames(3, 3), "one is never there")
+    split = Partition(frames(4, 1), frames(2, 2), frames(3, 3), "one is never there")
     for part in split.parts.values():
         part.visible[:, 8] = part.xy[:, 8] = 0
     settings = replace(TINY, learning_rate=0.01, epochs=100, patience=100, mask_absent=masked)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.annotations.opening import open_annotated
+from training.annotations.options import add_reading, reading_options
 from training.annotations.report import AnnotationError, FaultyAnnotationsError, Report
 from training.annotations.splitting import Split, split
 from training.annotations.statistics import statistics_of
@@ -65,54 +66,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the split")
     return parser
-
-
-def add_reading(parser: argparse._ActionsContainer) -> None:
-    """Adds the options of ``open_annotated``."""
-    parser.add_argument(
-        "--on-error", choices=("refuse", "skip"), default="refuse", help="skip leaves faulty frames out"
-    )
-    parser.add_argument(
-        "--names", type=Path, default=None, help="YAML or JSON file: foreign name to landmark"
-    )
-    parser.add_argument(
-        "--procedure-pattern", default=None, help="regular expression that finds the procedure in a file name"
-    )
-    parser.add_argument(
-        "--empty",
-        choices=("format", "refuse", "keep"),
-        default="format",
-        help="images with an empty annotation: true negatives (keep) or forgotten (refuse); format: kept "
-        "from the simulator only",
-    )
-    parser.add_argument(
-        "--hidden", choices=("absent", "visible"), default="absent", help="what COCO's v = 1 counts as"
-    )
-    parser.add_argument(
-        "--origin",
-        choices=("auto", "corner", "centre"),
-        default="auto",
-        help="where in a pixel foreign coordinates count from; auto: corner where any has a fraction",
-    )
-    parser.add_argument(
-        "--stored-bits", type=int, default=None, help="low bits of 16-bit pixels that carry the grey level"
-    )
-    parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
-
-
-def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What ``add_reading`` has read, as ``open_annotated`` takes it."""
-    names = (
-        "on_error",
-        "names",
-        "procedure_pattern",
-        "empty",
-        "hidden",
-        "origin",
-        "stored_bits",
-        "workers",
-    )
-    return {name: getattr(arguments, name) for name in names}
 
 
 def _shares(text: str) -> tuple[float, ...]:

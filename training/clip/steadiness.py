@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.metrics import REFERENCE_SIDE
+from tavi_perception.evaluation.metrics import REFERENCE_SIDE
 
 STILL_PX = 0.5
 """A point stands still where it has moved by less than this since the frame before (px of 1000)."""

@@ -53,7 +53,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RunAnswers:
     """What a single-frame network answers on a run, and the clips that follow from it.
 
     Attributes:
@@ -84,7 +84,7 @@ def streams(seeds: Sequence[int], size: int, length: int = LENGTH) -> Iterator[S
         yield _stream(resting, range(first, first + length), size)
 
 
-def answers(model: keras.Model, stream: Stream) -> Answers:
+def answers(model: keras.Model, stream: Stream) -> RunAnswers:
     """What ``model`` (see ``architectures.build``) answers on a run."""
     still = np.zeros((len(stream.images), COUNT, 2), np.float32)
     outputs = model.predict_on_batch({"image": normalise(stream.images), "jitter": still})
@@ -92,7 +92,7 @@ def answers(model: keras.Model, stream: Stream) -> Answers:
     memory = Memory()
     clips = [memory.add(Seen(*seen)) for seen in zip(heat, outputs["corner"], strict=True)]
     # Below this nothing can be said in float16 either.
-    return Answers(outputs["xy"], outputs["corner"], np.maximum(np.stack(clips), -60).astype(np.float16))
+    return RunAnswers(outputs["xy"], outputs["corner"], np.maximum(np.stack(clips), -60).astype(np.float16))
 
 
 def _stream(procedure: RenderedProcedure, frames: range, size: int) -> Stream:

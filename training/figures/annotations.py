@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from tavi_perception.evaluation.figures.style import EDGE, INK, STYLE, save
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from training.annotations.statistics import SetStatistics
-from training.figures.style import EDGE, INK, STYLE, save
 
 _NEUTRAL, _BACKDROP = "#8a9bb0", "#e2e2e2"
 _GROUPS = {

@@ -14,7 +14,7 @@ from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
 from training.data import Samples
 from training.paper.frames import targets
-from training.paper.scores import Answers, Scores, score
+from training.paper.scores import Outputs, Scores, score
 from training.paper.timing import Predict
 
 
@@ -44,14 +44,14 @@ def measure(bundle: ModelBundle, test: Samples, threads: int) -> BundleResult:
         bundle.name,
         bundle.version,
         bundle.input_width,
-        score(answers_of_bundle(bundle, test, threads), test.visible, targets(test)),
+        score(outputs_of_bundle(bundle, test, threads), test.visible, targets(test)),
         (bundle.folder / LITERT_FILE).stat().st_size // 4,
         Predictor(bundle, "litert", threads).predict,
     )
 
 
-def answers_of_bundle(bundle: ModelBundle, test: Samples, threads: int) -> Answers:
-    """Answers by the bundle's own thresholds; published coordinates are (0, 0) where it says absent."""
+def outputs_of_bundle(bundle: ModelBundle, test: Samples, threads: int) -> Outputs:
+    """Outputs by the bundle's own thresholds; published coordinates are (0, 0) where it says absent."""
     manifest = bundle.manifest
     # With thresholds of 0 every landmark has coordinates, so that errors do not depend on thresholds.
     open_bundle = replace(bundle, manifest=replace(manifest, thresholds=np.zeros(COUNT)))
@@ -61,7 +61,7 @@ def answers_of_bundle(bundle: ModelBundle, test: Samples, threads: int) -> Answe
     present = np.stack([f.presence for f in found]) >= manifest.thresholds
     points = (np.nan_to_num(np.stack([f.xy for f in found]), nan=-0.5) + 0.5) / side
     published = np.where(present[..., None], points, 0.0).reshape(len(test), -1)
-    return Answers(present, published, points)
+    return Outputs(present, published, points)
 
 
 def _counted(test: Samples, name: str) -> Iterator[NDArray[np.uint8]]:

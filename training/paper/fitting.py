@@ -28,7 +28,7 @@ _STATE = "training"
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledInputs:
     """n inputs of the part that is trained, with their labels.
 
     Attributes:
@@ -65,8 +65,8 @@ class Epoch:
 def fit(
     part: keras.Model,
     configuration: Configuration,
-    training: Labelled,
-    validation: Labelled,
+    training: LabelledInputs,
+    validation: LabelledInputs,
     shown: NDArray[Any],
     folder: Path,
 ) -> list[Epoch]:
@@ -141,12 +141,12 @@ class _Run:
                 waited += 1
         return waited >= self._configuration.patience
 
-    def begin(self, training: Labelled, validation: Labelled, shown: NDArray[Any]) -> None:
+    def begin(self, training: LabelledInputs, validation: LabelledInputs, shown: NDArray[Any]) -> None:
         """Measure the untrained network."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._add(Epoch(self._mean_loss(training), self._mean_loss(validation), 0.0, self._points(shown)))
 
-    def train(self, training: Labelled, validation: Labelled, shown: NDArray[Any]) -> None:
+    def train(self, training: LabelledInputs, validation: LabelledInputs, shown: NDArray[Any]) -> None:
         """One epoch with its validation, a checkpoint when it is time."""
         start = time.perf_counter()
         order = np.random.default_rng((self._configuration.seed, self.epoch)).permutation(len(training))
@@ -195,14 +195,14 @@ class _Run:
         self._step, self._measure = step, measure
 
     def _batches(
-        self, labelled: Labelled, order: NDArray[np.int64]
+        self, labelled: LabelledInputs, order: NDArray[np.int64]
     ) -> Iterator[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
         for start in range(0, len(order), self._configuration.batch):
             some = np.sort(order[start : start + self._configuration.batch])
             arrays = (labelled.inputs[some], labelled.visible[some], labelled.targets[some])
             yield tuple(tf.constant(array) for array in arrays)
 
-    def _mean_loss(self, labelled: Labelled) -> float:
+    def _mean_loss(self, labelled: LabelledInputs) -> float:
         batches = self._batches(labelled, np.arange(len(labelled)))
         return sum(float(self._measure(*batch)) * len(batch[0]) for batch in batches) / len(labelled)
 

@@ -13,7 +13,7 @@ from training.data import Samples
 
 
 @dataclass(frozen=True)
-class Split:
+class Partition:
     """Frames of the three parts of a data set, any square size.
 
     Attributes:
@@ -39,7 +39,7 @@ class Split:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
-    def limited(self, most: int) -> Split:
+    def limited(self, most: int) -> Partition:
         """At most ``most`` frames of each part, evenly spread over its patients."""
         return replace(
             self,

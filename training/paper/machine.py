@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.machine import processor_name
+from tavi_perception.evaluation.machine import processor_name
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from training.paper.configuration import Configuration, changes
-from training.paper.frames import Split
+from training.paper.frames import Partition
 from training.paper.machine import Machine
 from training.paper.rows import Kind, Row
 from training.paper.timing import duration
@@ -33,7 +33,7 @@ _TIME_COLUMNS = [
 
 def markdown(
     rows: Sequence[Row],
-    split: Split,
+    split: Partition,
     machine: Machine,
     overrides: Mapping[str, object],
     figures: Mapping[str, str],

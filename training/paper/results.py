@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from training.data import Samples
 from training.paper.configuration import Configuration, ConfigurationError
 from training.paper.features import features
-from training.paper.fitting import BEST, Epoch, Labelled, best_epoch, fit, predict
-from training.paper.frames import Split, resized, targets
+from training.paper.fitting import BEST, Epoch, LabelledInputs, best_epoch, fit, predict
+from training.paper.frames import Partition, resized, targets
 from training.paper.network import Network, build
-from training.paper.scores import Scores, answers_of, score
+from training.paper.scores import Scores, outputs_of, score
 
 RESULT = "result.json"
 WEIGHTS = "whole.weights.h5"
@@ -66,7 +66,7 @@ class Result:
         return self.features_s + sum(epoch.seconds for epoch in self.history)
 
 
-def result_of(configuration: Configuration, split: Split, out: Path, name: str) -> Result:
+def result_of(configuration: Configuration, split: Partition, out: Path, name: str) -> Result:
     """The result in ``out / name``, or else of training the network now, going on where it stopped.
 
     Raises:
@@ -86,11 +86,11 @@ def result_of(configuration: Configuration, split: Split, out: Path, name: str) 
     shown = parts["test"][0].inputs[shown_frames(split.test)]
     history = fit(part, configuration, parts["training"][0], parts["validation"][0], shown, folder)
     test = parts["test"][0]
-    answers = answers_of(*predict(part, test.inputs, min(configuration.batch, 32)))
+    outputs = outputs_of(*predict(part, test.inputs, min(configuration.batch, 32)))
     result = Result(
         configuration,
         frames,
-        score(answers, test.visible, test.targets),
+        score(outputs, test.visible, test.targets),
         history,
         sum(seconds for _, seconds in parts.values()),
         network.whole.count_params(),
@@ -112,7 +112,7 @@ def shown_frames(test: Samples) -> NDArray[np.int64]:
 
 def _labelled(
     network: Network, configuration: Configuration, samples: Samples, folder: Path
-) -> tuple[Labelled, float]:
+) -> tuple[LabelledInputs, float]:
     """Inputs of the part that is trained, and the seconds that features took."""
     inputs: NDArray[Any]
     if configuration.fine_tuned:
@@ -121,7 +121,7 @@ def _labelled(
         inputs, seconds = features(
             network.extractor, samples.images, folder, f"features of {network.extractor.name}"
         )
-    return Labelled(inputs, samples.visible, targets(samples)), seconds
+    return LabelledInputs(inputs, samples.visible, targets(samples)), seconds
 
 
 def _claim(folder: Path, configuration: Configuration, frames: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.evaluation.metrics import REFERENCE_SIDE
 from tavi_perception.landmarks import COUNT
-from training.metrics import REFERENCE_SIDE
 
 
 @dataclass(frozen=True)
-class Answers:
+class Outputs:
     """What a network says about n frames.
 
     Attributes:
@@ -50,21 +50,21 @@ class Scores:
     p95_px: float
 
 
-def answers_of(presence: NDArray[np.float32], points: NDArray[np.float32]) -> Answers:
-    """Answers of a network of the paper: presence (n, 11), which counts above 0.5, and points (n, 22)."""
+def outputs_of(presence: NDArray[np.float32], points: NDArray[np.float32]) -> Outputs:
+    """Outputs of a network of the paper: presence (n, 11), which counts above 0.5, and points (n, 22)."""
     shares = points.astype(np.float64)
-    return Answers(presence > 0.5, shares, shares.reshape(-1, COUNT, 2))
+    return Outputs(presence > 0.5, shares, shares.reshape(-1, COUNT, 2))
 
 
-def score(answers: Answers, visible: NDArray[np.float32], targets: NDArray[np.float32]) -> Scores:
+def score(outputs: Outputs, visible: NDArray[np.float32], targets: NDArray[np.float32]) -> Scores:
     """Measures against truth: visible (n, 11), targets (n, 22) with 0 where absent."""
-    shown, said = visible > 0, answers.present
+    shown, said = visible > 0, outputs.present
     hits = (said & shown).sum(axis=0)
     false = (said & ~shown).sum(axis=0)
     missed = (~said & shown).sum(axis=0)
-    error = answers.published - targets
+    error = outputs.published - targets
     mse = float(np.mean(error**2))
-    distance = np.linalg.norm(answers.points - targets.reshape(-1, COUNT, 2), axis=-1)[shown] * REFERENCE_SIDE
+    distance = np.linalg.norm(outputs.points - targets.reshape(-1, COUNT, 2), axis=-1)[shown] * REFERENCE_SIDE
     return Scores(
         accuracy=float(np.mean(said == shown)),
         precision=_ratio(hits.sum(), hits.sum() + false.sum()),

@@ -11,7 +11,6 @@ supervisely/training/ann/0000042_00007.png.json
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import tavi_perception
+from tavi_perception.fingerprint import fingerprint
 from tavi_perception.simulation.dataset.options import SPLITS, DatasetError, DatasetOptions
 from tavi_perception.simulation.dataset.supervisely import project_meta
 from tavi_perception.simulation.dataset.table import COLUMNS, join_tables
@@ -168,11 +168,7 @@ def frame_name(seed: int, index: int) -> str:
 
 def simulator_hash() -> str:
     """Changes with the code that draws and renders: two versions of it must not mix in one data set."""
-    root = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for file in sorted(path for path in root.rglob("*.py") if "dataset" not in path.parts):
-        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
+    return fingerprint("tavi_perception.simulation.procedure")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

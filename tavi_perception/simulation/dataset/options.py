@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tavi_perception.simulation.seeds import BENCHMARK_START, TRAINING, VALIDATION
+from tavi_perception.simulation.seeds import RANGES, TRAINING, opened, range_of
 
 SPLITS = ("training", "validation", "test")
 Shares = tuple[float, float, float]
@@ -15,7 +15,9 @@ Shares = tuple[float, float, float]
 _DEFAULT_SHARES: dict[str, Shares] = {
     "training": (0.8, 0.1, 0.1),
     "validation": (0.0, 1.0, 0.0),
+    "tuning": (0.0, 0.0, 1.0),
     "benchmark": (0.0, 0.0, 1.0),
+    "sealed": (0.0, 0.0, 1.0),
 }
 _GOLDEN = 2_654_435_769
 """2³² over the golden ratio: its multiples fill the circle most evenly (Knuth, vol. 3, 6.4)."""
@@ -103,27 +105,24 @@ class DatasetOptions:
 
 
 def purpose_of(seed: int, procedures: int) -> str:
-    """``training``, ``validation`` or ``benchmark``: the range that all the seeds lie in.
+    """Name of the range of seeds (``simulation.seeds``) that all of them lie in.
 
     Raises:
-        DatasetError: they are negative, or lie in two ranges.
+        DatasetError: they lie in none, or in two.
+        SealedSeedError: they are sealed.
     """
     last = seed + procedures - 1
-    ranges = {"training": TRAINING, "validation": VALIDATION}
-    for purpose, seeds in ranges.items():
-        if seed in seeds and last in seeds:
-            return purpose
-    if seed >= BENCHMARK_START:
-        return "benchmark"
-    known = ", ".join(f"{purpose} {seeds.start} to {seeds.stop - 1}" for purpose, seeds in ranges.items())
+    purpose = range_of(opened(seed))
+    if purpose != "none" and last in RANGES[purpose]:
+        return purpose
+    known = ", ".join(f"{name} {seeds.start} to {seeds.stop - 1}" for name, seeds in RANGES.items())
     raise DatasetError(
-        f"seeds {seed} to {last} do not lie in one range ({known}, benchmark from {BENCHMARK_START}); "
-        "choose --seed and --procedures within one"
+        f"seeds {seed} to {last} do not lie in one range ({known}); choose --seed and --procedures within one"
     )
 
 
 def default_shares(seed: int, procedures: int) -> Shares:
-    """Shares for seeds of this range: those of validation and benchmark are never trained on."""
+    """Shares for seeds of this range: only those of training are trained on."""
     return _DEFAULT_SHARES[purpose_of(seed, procedures)]
 
 

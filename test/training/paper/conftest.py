@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training.data import Samples
-from training.paper.frames import Split
+from training.paper.frames import Partition
 
 SIDE = 96
 
@@ -22,5 +22,5 @@ def frames(count: int, seed: int) -> Samples:
 
 
 @pytest.fixture(scope="session")
-def split() -> Split:
-    return Split(frames(8, 1), frames(4, 2), frames(4, 3), "random numbers")
+def split() -> Partition:
+    return Partition(frames(8, 1), frames(4, 2), frames(4, 3), "random numbers")

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training.data import Samples
-from training.paper.frames import Split, resized, targets
-from training.paper.scores import answers_of, score
+from training.paper.frames import Partition, resized, targets
+from training.paper.scores import outputs_of, score
 
 
 @pytest.fixture
@@ -22,21 +22,21 @@ def truth() -> tuple[np.ndarray, np.ndarray]:
 
 def test_perfect_answers_have_no_errors(truth: tuple[np.ndarray, np.ndarray]) -> None:
     visible, wanted = truth
-    scores = score(answers_of(visible, wanted), visible, wanted)
+    scores = score(outputs_of(visible, wanted), visible, wanted)
     assert (scores.accuracy, scores.precision, scores.recall, scores.f1_micro) == (1, 1, 1, 1)
     assert (scores.mae, scores.mse, scores.rmse, scores.mean_px, scores.p95_px) == (0, 0, 0, 0, 0)
 
 
 def test_f1_macro_counts_landmarks_that_never_occur_as_zero(truth: tuple[np.ndarray, np.ndarray]) -> None:
     visible, wanted = truth
-    assert score(answers_of(visible, wanted), visible, wanted).f1_macro == pytest.approx(2 / 11)
+    assert score(outputs_of(visible, wanted), visible, wanted).f1_macro == pytest.approx(2 / 11)
 
 
 def test_presence_is_counted_over_all_landmarks_of_all_frames(truth: tuple[np.ndarray, np.ndarray]) -> None:
     visible, wanted = truth
     presence = np.zeros((2, 11), np.float32)
     presence[0, 0] = presence[0, 5] = 0.9
-    scores = score(answers_of(presence, wanted), visible, wanted)
+    scores = score(outputs_of(presence, wanted), visible, wanted)
     assert scores.accuracy == pytest.approx(19 / 22)
     assert scores.precision == pytest.approx(1 / 2)
     assert scores.recall == pytest.approx(1 / 3)
@@ -50,7 +50,7 @@ def test_published_error_counts_absent_landmarks_and_pixels_do_not(
     points = wanted.copy()
     points[0, 0] += 0.03  # x of a visible landmark
     points[1, 20:] = 0.2  # an absent one
-    scores = score(answers_of(visible, points), visible, wanted)
+    scores = score(outputs_of(visible, points), visible, wanted)
     assert scores.mae == pytest.approx((0.03 + 0.2 + 0.2) / 44)
     assert scores.rmse == pytest.approx(np.sqrt((0.03**2 + 2 * 0.2**2) / 44))
     assert scores.mean_px == pytest.approx(10.0)
@@ -80,7 +80,7 @@ def test_bright_spot_stays_where_its_label_says_in_the_network_input() -> None:
     assert (centre + 0.5) / 224 == pytest.approx((place + 0.5) / 512, abs=1e-4)
 
 
-def test_limit_keeps_frames_from_the_whole_of_each_part(split: Split) -> None:
+def test_limit_keeps_frames_from_the_whole_of_each_part(split: Partition) -> None:
     limited = split.limited(3)
     assert [len(part) for part in limited.parts.values()] == [3, 3, 3]
     assert np.array_equal(limited.training.images[[0, -1]], split.training.images[[0, -1]])

@@ -1,11 +1,10 @@
-"""What was seen in each frame of simulated procedures, beside the truth; kept, since it takes long."""
+"""What the images of simulated procedures showed, beside the truth; kept, since it takes long."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,17 @@ from tqdm import tqdm
 
 from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import Keypoints
+from tavi_perception.fingerprint import CACHES, fingerprint
 from tavi_perception.inference.bundle import load_bundle
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.simulation.dataset.folder import simulator_hash
+from tavi_perception.observation import Observation
+from tavi_perception.observer import PARAMETERS
+from tavi_perception.pipeline import Pipeline
 from tavi_perception.simulation.procedure import RenderedProcedure
+from tavi_perception.simulation.seeds import opened
 from tavi_perception.simulation.truth import Truth
-from tavi_perception.tracking import capsule, matching, registration
-from tavi_perception.tracking.capsule import capsule_width
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.registration import LandmarkRegistration
-
-CACHE = Path.home() / ".cache" / "tavi_perception" / "procedures"
+from tavi_perception.tracking.continuity import Continuation
 
 Floats = NDArray[np.float64]
 
@@ -73,12 +72,13 @@ class TrueCourse:
 
 @dataclass(frozen=True)
 class Observed:
-    """One procedure of n frames as network and registration saw it.
+    """One procedure of n frames as the image half of the pipeline saw it.
 
     Attributes:
         seed: of the procedure.
         times: (n,) capture times (s).
-        presence, present, xy, covariance: (n, …) fields of the registered ``Keypoints``.
+        presence, present, xy, covariance: (n, …) fields of the ``Observation``'s keypoints.
+        continuations: (n,) ``Continuation``.
         capsule_widths: (n,) of the capsule in the image (px).
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
@@ -91,6 +91,7 @@ class Observed:
     present: NDArray[np.bool_]
     xy: Floats
     covariance: Floats
+    continuations: NDArray[np.uint8]
     capsule_widths: Floats
     primary_angles: Floats
     geometry: CArmGeometry
@@ -99,36 +100,40 @@ class Observed:
     def __len__(self) -> int:
         return len(self.times)
 
-    def keypoints(self, index: int) -> Keypoints:
-        """What was seen in frame ``index``."""
-        present = self.present[index]
-        return Keypoints(
-            self.geometry.image_width, self.geometry.image_height, self.presence[index], present,
-            present.copy(), self.xy[index], self.covariance[index],
-        )  # fmt: skip
+    def __iter__(self) -> Iterator[Observation]:
+        """The observations in order, for ``Pipeline.track``."""
+        width, height = self.geometry.image_width, self.geometry.image_height
+        for index, time in enumerate(self.times.tolist()):
+            present = self.present[index]
+            keypoints = Keypoints(
+                width, height, self.presence[index], present, present.copy(), self.xy[index],
+                self.covariance[index],
+            )  # fmt: skip
+            geometry = replace(self.geometry, primary_angle=float(self.primary_angles[index]))
+            continuation = Continuation(int(self.continuations[index]))
+            yield Observation(time, keypoints, geometry, continuation, float(self.capsule_widths[index]))
 
 
 def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
-    """Render a procedure and let the network look at every frame of it."""
+    """Render a procedure and let the image half of the pipeline see every frame of it."""
     procedure = RenderedProcedure(seed, course.duration, course.frame_rate, course.size)
-    steadied = LandmarkRegistration(TrackingConfig.max_gap)
-    seen: list[Keypoints] = []
-    widths: list[float] = []
+    pipeline, config = Pipeline(predictor.predict), TrackingConfig()
+    seen: list[Observation] = []
     truths: list[Truth] = []
     for index, frame in enumerate(procedure):
-        seen.append(steadied.update(frame.image, predictor.predict(frame.image), frame.time))
-        widths.append(capsule_width(frame.image, seen[-1]))
+        seen.append(pipeline.observe(frame.image, frame.time, procedure.geometry_at(index), config))
         truths.append(procedure.truth(index))
-    count = len(seen)
+    keypoints = [each.keypoints for each in seen]
     return Observed(
         seed=seed,
-        times=np.arange(count) / course.frame_rate,
-        presence=np.stack([each.presence for each in seen]),
-        present=np.stack([each.present for each in seen]),
-        xy=np.stack([each.xy for each in seen]),
-        covariance=np.stack([each.covariance for each in seen]),
-        capsule_widths=np.array(widths),
-        primary_angles=np.array([procedure.geometry_at(index).primary_angle for index in range(count)]),
+        times=np.array([each.stamp for each in seen]),
+        presence=np.stack([each.presence for each in keypoints]),
+        present=np.stack([each.present for each in keypoints]),
+        xy=np.stack([each.xy for each in keypoints]),
+        covariance=np.stack([each.covariance for each in keypoints]),
+        continuations=np.array([each.continuation for each in seen], dtype=np.uint8),
+        capsule_widths=np.array([each.capsule_width for each in seen]),
+        primary_angles=np.array([each.geometry.primary_angle for each in seen]),
         geometry=procedure.geometry,
         truth=_true_course(truths),
     )
@@ -139,16 +144,19 @@ def observe_all(
 ) -> Iterator[Observed]:
     """The procedures of ``seeds`` in order; those that are not yet in ``cache`` are rendered by ``workers``.
 
-    By default the cache is a folder below ``CACHE`` for this simulator, bundle, registration and course.
+    By default the cache is a folder of ``CACHES`` for all that an observation depends on.
 
     Raises:
         ModelContractError: the bundle cannot be used.
+        SealedSeedError: a seed is sealed.
         OSError: the cache cannot be written.
     """
     bundle = load_bundle(bundle_folder)
-    folder = cache or CACHE / f"{simulator_hash()}-{bundle.sha256[:16]}-{_seeing_hash()}-{course.name}"
+    folder = cache or CACHES / "observations" / f"{_fingerprint(bundle.sha256)}-{course.name}"
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(seed, course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()]
+    jobs = [
+        (opened(seed), course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()
+    ]
     if jobs:
         # A forked copy of a process in which TensorFlow runs would wait for its threads for ever.
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
@@ -156,7 +164,7 @@ def observe_all(
             for _ in pool.map(_observe_into, jobs):
                 bar.update()
     for seed in seeds:
-        yield load(_file(folder, seed))
+        yield load(_file(folder, opened(seed)))
 
 
 def save(observed: Observed, file: Path) -> None:
@@ -190,10 +198,16 @@ def load(file: Path) -> Observed:
 _NESTED = ("geometry", "truth")
 
 
-def _seeing_hash() -> str:
-    """Changes with the code, beside the network, that looks at an image."""
-    files = (Path(str(module.__file__)) for module in (capsule, matching, registration))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+def _fingerprint(model: str) -> str:
+    """Changes with all that an ``Observed`` depends on; ``model``: hash of the bundle."""
+    # Of the parameters, most of which are the tracker's, an observation depends on those of the observer.
+    config = TrackingConfig()
+    return fingerprint(
+        "tavi_perception.evaluation.procedures.observing",
+        without=("tavi_perception.tracking.config", "tavi_perception.tracking.tracker"),
+        model=model,
+        **{name: getattr(config, name) for name in PARAMETERS},
+    )
 
 
 def _file(folder: Path, seed: int) -> Path:

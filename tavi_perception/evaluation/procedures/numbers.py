@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import Reason, Stage
-from training.evaluation.procedures.tracked import Flags, Floats, Tracked
+from tavi_perception.evaluation.procedures.tracked import RULES_JOINED, Flags, Floats, Tracked
+from tavi_perception.outages import outage_figures, outages
 
 FAR_MM = 3.0
 """A valid depth that is wrong by more must not happen."""
@@ -51,6 +53,8 @@ def figures_of(frames: Tracked) -> dict[str, Any]:
         "stages": _groups(frames, stages),
         "ages": _groups(frames, ages),
         "not_valid": _why(frames),
+        "not_valid_rules": _which_rules(frames),
+        "outages_s": _outages(frames),
         "far": _far(frames),
     }
 
@@ -83,6 +87,23 @@ def _why(frames: Tracked) -> dict[str, float]:
         if reason:
             counted[reason.name or ""] = int((frames.reasons & int(reason) != 0).sum())
     return {name: count / len(frames) for name, count in counted.most_common() if count}
+
+
+def _which_rules(frames: Tracked) -> dict[str, float]:
+    """Share of the frames that each rule kept from being valid."""
+    counted: Counter[str] = Counter()
+    for held in frames.rules[~frames.valid].tolist():
+        counted.update(filter(None, held.split(RULES_JOINED)))
+    return {name: count / len(frames) for name, count in counted.most_common()}
+
+
+def _outages(frames: Tracked) -> dict[str, Any]:
+    """How long nothing was valid, over all procedures."""
+    durations = [
+        outages(run.time, run.valid)
+        for run in (frames.only(frames.seed == seed) for seed in np.unique(frames.seed))
+    ]
+    return asdict(outage_figures(np.concatenate(durations)))
 
 
 def _far(frames: Tracked) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tavi_perception.evaluation.judged import Judged, judge
+from tavi_perception.evaluation.numbers import calibration_of, figures_of
+from tavi_perception.evaluation.report import write_report
+from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.landmarks import Landmark
-from training.evaluation.judged import Judged, judge
-from training.evaluation.numbers import calibration_of, figures_of
-from training.evaluation.report import write_report
-from training.evaluation.worst import WorstFrames
 
 from .conftest import answer, labelled
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import cv2
 
-from training.evaluation.judged import Judged
-from training.evaluation.numbers import ONE_SIGMA_TARGET, TWO_SIGMA_TARGET, honest
-from training.evaluation.tables import headline, landmark_table, reported_table, stage_table
-from training.evaluation.worst import WorstFrames
-from training.figures.evaluation import draw_evaluation
+from tavi_perception.evaluation.figures.frames import draw_evaluation
+from tavi_perception.evaluation.judged import Judged
+from tavi_perception.evaluation.numbers import ONE_SIGMA_TARGET, TWO_SIGMA_TARGET, honest
+from tavi_perception.evaluation.tables import headline, landmark_table, reported_table, stage_table
+from tavi_perception.evaluation.worst import WorstFrames
 
 REPORT, WORST = "report.md", "worst_frames.png"
 

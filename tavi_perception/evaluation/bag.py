@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.answers import Answer
 from tavi_perception.bags import BagError, BagReader, decode
 from tavi_perception.estimates import Keypoints, Stage
+from tavi_perception.evaluation.answers import Answer
+from tavi_perception.evaluation.judged import Labelled
 from tavi_perception.imaging.grey import ImageRejectedError
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
-from training.evaluation.judged import Labelled
 
 IMAGES = ("/fluoro/image", "/fluoro/image/compressed")
 FOUND, TRUTH, STAGE = "/tavi/keypoints", "/truth/keypoints", "/truth/deviation"

@@ -1,62 +1,23 @@
-"""Labelled frames to measure a model on: fresh synthetic patients, the benchmark, an annotated data set."""
+"""Annotated frames as the evaluation takes them, and the annotated frames of simulated procedures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from tavi_perception.evaluation.judged import Labelled
+from tavi_perception.evaluation.sources import Source
+from tavi_perception.fingerprint import CACHES
 from tavi_perception.simulation.dataset import DatasetOptions, build_dataset
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.dataset.options import default_shares
-from tavi_perception.simulation.samples import samples
-from tavi_perception.simulation.seeds import BENCHMARK_START
-from training import data
+from tavi_perception.simulation.seeds import BENCHMARK
 from training.annotations import AnnotatedFrame, AnnotatedSet, open_annotated
 from training.annotations.images import read_grey
-from training.evaluation.judged import Labelled
-
-FRAMES_CACHE = Path.home() / ".cache" / "tavi_perception" / "procedure_frames"
-"""Outside the repository: rendered images are never committed."""
 
 BENCHMARK_PROCEDURES = 200
 BENCHMARK_FRAMES = 10
 """Of each procedure, evenly spread."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Labelled frames, loaded as they are asked for.
-
-    Attributes:
-        about: what they are; for JSON.
-        count: how many.
-        frames: makes an iterator over them.
-    """
-
-    about: dict[str, Any]
-    count: int
-    frames: Callable[[], Iterator[Labelled]]
-
-
-def patients(seeds: Sequence[int], size: int) -> Source:
-    """``data.FRAMES`` unrelated moments of each synthetic patient of ``seeds``, rendered now."""
-
-    def frames() -> Iterator[Labelled]:
-        for seed in seeds:
-            for index, (image, truth) in enumerate(samples(seed, size, data.FRAMES)):
-                found = truth.keypoints
-                stage = truth.deviation.stage.name.lower()
-                yield Labelled(
-                    f"patient {seed} moment {index}", str(seed), stage, image.astype(np.uint8),
-                    found.width, found.height, found.xy, found.present,
-                )  # fmt: skip
-
-    about = {"data": "synthetic", "patients": len(seeds), "first_seed": int(seeds[0]), "size_px": size}
-    return Source(about, len(seeds) * data.FRAMES, frames)
 
 
 def procedure_frames(
@@ -69,8 +30,8 @@ def procedure_frames(
 ) -> AnnotatedSet:
     """Frames of whole simulated procedures, evenly spread over each.
 
-    They are rendered when they are not yet in ``folder``; by default one below ``FRAMES_CACHE`` for this
-    simulator and these numbers.
+    They are rendered when they are not yet in ``folder``; by default one of ``CACHES`` for this simulator
+    and these numbers.
 
     Raises:
         DatasetError: the folder holds something else, or cannot be written.
@@ -83,7 +44,7 @@ def procedure_frames(
         shares=default_shares(first_seed, procedures),
     )
     if folder is None:
-        folder = FRAMES_CACHE / f"{simulator_hash()}-{first_seed}-{procedures}x{frames}-{size}"
+        folder = CACHES / "frames" / f"{simulator_hash()}-{first_seed}-{procedures}x{frames}-{size}"
     build_dataset(folder, options, workers)
     return open_annotated(folder, workers=workers)
 
@@ -99,12 +60,13 @@ def benchmark(
     about = {
         "data": "synthetic benchmark",
         "patients": procedures,
-        "first_seed": BENCHMARK_START,
+        "first_seed": BENCHMARK.start,
+        "seeds": "benchmark",
         "frames_per_procedure": frames,
         "size_px": size,
         "simulator": simulator_hash(),
     }
-    return annotated(procedure_frames(BENCHMARK_START, procedures, frames, size, folder, workers), about)
+    return annotated(procedure_frames(BENCHMARK.start, procedures, frames, size, folder, workers), about)
 
 
 def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Source:

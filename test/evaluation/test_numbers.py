@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tavi_perception.landmarks import NAMES, Landmark
-from training.evaluation.judged import Judged, Truths, judge
-from training.evaluation.numbers import (
+from tavi_perception.evaluation.judged import Judged, Truths, judge
+from tavi_perception.evaluation.metrics import Predictions, by_landmark, summary
+from tavi_perception.evaluation.numbers import (
     calibration_of,
     coverage_curve,
     errors_by_landmark,
@@ -20,8 +20,8 @@ from training.evaluation.numbers import (
     presence_curve,
     sigma_curve,
 )
-from training.evaluation.tables import headline, landmark_table, reported_table, stage_table
-from training.metrics import Predictions, by_landmark, summary
+from tavi_perception.evaluation.tables import headline, landmark_table, reported_table, stage_table
+from tavi_perception.landmarks import NAMES, Landmark
 
 HEADLINE = {
     "macro_f1", "micro_f1", "median_px", "mean_px", "p95_px", "pck_5", "pck_10",

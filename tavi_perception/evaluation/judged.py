@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.answers import Answer
+from tavi_perception.evaluation.answers import Answer
+from tavi_perception.evaluation.metrics import REFERENCE_SIDE, Predictions
+from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.imaging.source import GreyImage
-from training.evaluation.worst import WorstFrames
-from training.metrics import REFERENCE_SIDE, Predictions
 
 
 @dataclass(frozen=True)

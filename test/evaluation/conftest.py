@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.answers import Answer
 from tavi_perception.estimates import Keypoints
+from tavi_perception.evaluation.answers import Answer
+from tavi_perception.evaluation.judged import Judged, Labelled, judge
 from tavi_perception.landmarks import COUNT, Landmark
-from training.evaluation.judged import Judged, Labelled, judge
 
 SIDE = 500
 SIGMA = 2.0

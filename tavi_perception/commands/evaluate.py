@@ -1,4 +1,4 @@
-"""Measures a bundle on labelled frames that it has never seen, or what a bag recorded."""
+"""evaluate: estimates against truth, on labelled frames or over whole procedures."""
 
 from __future__ import annotations
 
@@ -10,53 +10,49 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.answers import Answer, AnsweringModel, describe_bundle
-from benchmarks.machine import describe_machine
 from tavi_perception.bags import BagError
+from tavi_perception.commands.options import add_sealed
+from tavi_perception.evaluation.answers import Answer, describe_bundle
+from tavi_perception.evaluation.bag import open_bag
+from tavi_perception.evaluation.judged import Judged, Labelled, judge
+from tavi_perception.evaluation.machine import describe_machine
+from tavi_perception.evaluation.numbers import calibration_of, figures_of, write_json
+from tavi_perception.evaluation.procedures.command import add_course, over_procedures
+from tavi_perception.evaluation.report import write_report
+from tavi_perception.evaluation.sources import Source, answered, patients
+from tavi_perception.evaluation.tables import headline, landmark_table, stage_table
+from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.imaging import SourceError
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, default_bundle, load_bundle
 from tavi_perception.simulation.dataset import DatasetError
-from training import data
+from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
+from tavi_perception.simulation.seeds import CARDS, SealedSeedError, unseal
 from training.annotations import AnnotationError, open_annotated
-from training.annotations.command import add_reading, reading_options
-from training.evaluation.bag import open_bag
-from training.evaluation.judged import Judged, Labelled, judge
-from training.evaluation.numbers import calibration_of, figures_of, for_json, write_json
-from training.evaluation.procedures.command import add_course, over_procedures
-from training.evaluation.report import write_report
-from training.evaluation.sources import (
-    BENCHMARK_FRAMES,
-    BENCHMARK_PROCEDURES,
-    Source,
-    annotated,
-    benchmark,
-    patients,
+from training.annotations.options import add_reading, reading_options
+from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated, benchmark
+
+_USER_ERRORS = (
+    AnnotationError,
+    BagError,
+    DatasetError,
+    ModelContractError,
+    SealedSeedError,
+    SourceError,
+    OSError,
 )
-from training.evaluation.tables import headline, landmark_table, stage_table
-from training.evaluation.worst import WorstFrames
-
-__all__ = ["evaluate", "main", "table"]
-
-table = landmark_table
+"""What the user can mend; everything else is a defect and keeps its traceback."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Errors of visible points, presence and calibration of a bundle, or of what a bag recorded."""
     arguments = _parser().parse_args(argv)
+    if arguments.sealed:
+        unseal()
     try:
         return _run(arguments)
-    except (AnnotationError, BagError, DatasetError, ModelContractError, SourceError, OSError) as error:
+    except _USER_ERRORS as error:
         print(f"tavi evaluate: {error}", file=sys.stderr)
         return 1
-
-
-def evaluate(bundle: ModelBundle, seeds: Sequence[int], size: int) -> dict[str, Any]:
-    """Figures of ``bundle`` on fresh patients of ``seeds``: together, by landmark and by stage.
-
-    Distances are px at an image side of 1000.
-    """
-    source = patients(seeds, size)
-    return for_json({**source.about, **figures_of(judge(_answered(bundle, source, "litert")))})
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -101,22 +97,16 @@ def _chosen(
             arguments.benchmark, BENCHMARK_FRAMES, arguments.size, arguments.cache, arguments.workers
         )
     else:
-        source = patients(data.test_seeds(arguments.patients), arguments.size)
+        source = patients(CARDS[: arguments.patients], arguments.size)
     assert bundle is not None
-    return source.about, _answered(bundle, source, arguments.runtime)
-
-
-def _answered(bundle: ModelBundle, source: Source, runtime: str) -> Iterable[tuple[Labelled, Answer]]:
-    model = AnsweringModel(bundle, runtime)
-    for frame in tqdm(source.frames(), total=source.count, unit="frame", desc="evaluating", disable=None):
-        assert frame.image is not None
-        yield frame, model.answer(frame.image)
+    return source.about, answered(bundle, source, arguments.runtime)
 
 
 def _text(figures: dict[str, Any], judged: Judged) -> str:
     model = figures["model"]
     what = f"{model['name']} {model['version']}" if model else "recorded keypoints"
-    parts = [f"{what} on {figures['data']}, {len(judged)} frames", landmark_table(figures)]
+    seeds = f", {figures['seeds']} seeds" if "seeds" in figures else ""
+    parts = [f"{what} on {figures['data']}{seeds}, {len(judged)} frames", landmark_table(figures)]
     if figures["stages"]:
         parts.append(stage_table(figures))
     return "\n\n".join([*parts, headline(figures)])
@@ -131,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         "--patients",
         type=int,
         default=75,
-        help=f"fresh synthetic patients, {data.FRAMES} frames of each (75)",
+        help=f"fresh synthetic patients, {FRAMES_PER_PATIENT} frames of each (75)",
     )
     chosen.add_argument(
         "--benchmark", type=int, nargs="?", const=BENCHMARK_PROCEDURES, metavar="N",
@@ -163,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, help="write the figures here")
     add_course(parser.add_argument_group("procedures", "which are simulated; see docs/evaluation.md"))
     add_reading(parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md"))
+    add_sealed(parser)
     return parser
 
 

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from training.evaluation.procedures.tracked import Tracked
-from training.figures.procedures import draw_procedures
+from tavi_perception.evaluation.figures.procedures import draw_procedures
+from tavi_perception.evaluation.procedures.tracked import Tracked
 
 REPORT = "report.md"
 
@@ -31,13 +31,20 @@ def tables(figures: dict[str, Any]) -> str:
     rows.append(_row("all", figures))
     for title, group in (("contrast", "contrast"), ("", "stages"), ("since contrast", "ages")):
         rows += [_row(f"{title} {name}".strip(), row) for name, row in figures[group].items()]
-    why = ", ".join(f"{name} {share:.1%}" for name, share in figures["not_valid"].items()) or "nothing"
+    why, rules = (
+        ", ".join(f"{name} {share:.1%}" for name, share in figures[key].items()) or "nothing"
+        for key in ("not_valid", "not_valid_rules")
+    )
+    outage = figures["outages_s"]
     parts = [
         "\n".join(rows),
         f"Stage right in {figures['stage_right']:.1%} of frames outside 0.5 s around a change; extraction "
         f"right to 0.05 in {figures['extraction_right']:.1%}; jitter {figures['jitter_mm']:.3f} mm, lag "
         f"{figures['lag_frames']:.2f} frames (medians over procedures).",
-        f"What kept frames from being valid: {why}.",
+        f"What kept frames from being valid: {why}. By rule: {rules}.",
+        f"Outages, runs of frames without a valid deviation: {outage['count']}, "
+        f"median {outage['median']:.1f} s, 95 % within {outage['p95']:.1f} s, "
+        f"longest {outage['longest']:.1f} s.",
     ]
     if figures["far"]:
         parts.append(_far_table(figures["far"]))
@@ -52,7 +59,7 @@ def write_report(folder: Path, figures: dict[str, Any], frames: Tracked) -> None
     course = figures["course"]
     parts = [
         f"# {model['name']} {model['version']} over {figures['procedures']} simulated procedures",
-        f"Synthetic. Seeds from {figures['first_seed']}, {course['duration']:g} s at "
+        f"Synthetic. Seeds from {figures['first_seed']} ({figures['seeds']}), {course['duration']:g} s at "
         f"{course['frame_rate']:g} frames/s, {course['size']} px; judged from the first frame that shows "
         "both hinge points to the release. Errors are estimate minus truth.",
         tables(figures),

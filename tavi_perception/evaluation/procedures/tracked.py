@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.estimates import Stage
+from tavi_perception.estimates import GreyImage, Keypoints, Stage
+from tavi_perception.evaluation.procedures.observing import Observed
+from tavi_perception.pipeline import Pipeline
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.tracker import Tracker
-from training.evaluation.procedures.observing import Observed
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+RULES_JOINED = "; "
+"""Between the names of the rules that held in a frame."""
 
 STAGE_MARGIN = 0.5
 """Time around a change of stage (s) in which the stage is not judged."""
@@ -28,7 +31,8 @@ class Tracked:
 
     Attributes:
         seed: (n,) of the procedure. time: (n,) since its first frame (s).
-        valid: (n,) deviations. reasons: (n,) ``Reason`` bits of them.
+        valid: (n,) deviations. reasons: (n,) ``Reason`` bits of them. rules: (n,) names of the validity rules
+            that held, joined by ``RULES_JOINED``.
         depth, depth_sigma, lateral, lateral_sigma: (n,) errors and stated standard deviations (mm).
         angle, angle_sigma: (n,) the same (°).
         extraction: (n,) error, as a share.
@@ -41,6 +45,7 @@ class Tracked:
     time: Floats
     valid: Flags
     reasons: NDArray[np.int64]
+    rules: NDArray[np.str_]
     depth: Floats
     depth_sigma: Floats
     lateral: Floats
@@ -63,13 +68,10 @@ class Tracked:
 
 
 def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
-    """Run the tracker over all frames of ``observed``."""
-    tracker, truth = Tracker(config), observed.truth
-    deviations = []
-    for index, time in enumerate(observed.times):
-        geometry = replace(observed.geometry, primary_angle=float(observed.primary_angles[index]))
-        width = float(observed.capsule_widths[index])
-        deviations.append(tracker.update(observed.keypoints(index), float(time), geometry, width).deviation)
+    """Run the second half of the pipeline over all frames of ``observed``."""
+    pipeline, config, truth = Pipeline(_no_image), config or TrackingConfig(), observed.truth
+    tracked = [pipeline.track(each, config) for each in observed]
+    deviations = [each.deviation for each in tracked]
 
     def found(name: str) -> Floats:
         return np.array([getattr(each, name) for each in deviations], dtype=np.float64)
@@ -80,6 +82,7 @@ def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
         time=observed.times,
         valid=np.array([each.valid for each in deviations]),
         reasons=np.array([each.reasons for each in deviations], dtype=np.int64),
+        rules=np.array([RULES_JOINED.join(each.rules) for each in tracked]),
         depth=1e3 * (found("depth") - truth.depth),
         depth_sigma=1e3 * found("depth_sigma"),
         lateral=1e3 * (found("lateral") - truth.lateral),
@@ -93,6 +96,10 @@ def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
         true_depth=1e3 * truth.depth,
         contrast_age=truth.contrast_age,
     ).only(judged)
+
+
+def _no_image(_: GreyImage) -> Keypoints:
+    raise AssertionError("observations are tracked without their images")
 
 
 def joined(parts: Sequence[Tracked]) -> Tracked:

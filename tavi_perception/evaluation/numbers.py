@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import Stage
+from tavi_perception.evaluation.judged import Judged
+from tavi_perception.evaluation.metrics import axis_errors, by_landmark_of, mean, summary_of
 from tavi_perception.landmarks import COUNT
-from training.evaluation.judged import Judged
-from training.metrics import axis_errors, by_landmark_of, mean, summary_of
 
 ONE_SIGMA_TARGET = (0.60, 0.76)
 TWO_SIGMA_TARGET = (0.91, 0.98)

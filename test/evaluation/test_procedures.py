@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tavi_perception.commands.evaluate import main
 from tavi_perception.estimates import Reason, Stage
-from training.evaluate import main
-from training.evaluation.procedures.numbers import figures_of
-from training.evaluation.procedures.observing import load, save
-from training.evaluation.procedures.report import tables
-from training.evaluation.procedures.tracked import Tracked, joined, track
+from tavi_perception.evaluation.procedures.numbers import figures_of
+from tavi_perception.evaluation.procedures.observing import load, save
+from tavi_perception.evaluation.procedures.report import tables
+from tavi_perception.evaluation.procedures.tracked import Tracked, joined, track
 
 RATE = 15.0
 
@@ -26,7 +26,7 @@ def tracked(depth_error: float = 0.5, count: int = 150, seed: int = 1) -> Tracke
     stage = np.full(count, Stage.POSITIONING, dtype=np.uint8)
     return Tracked(
         seed=np.full(count, seed), time=time, valid=np.ones(count, dtype=bool),
-        reasons=np.zeros(count, dtype=int),
+        reasons=np.zeros(count, dtype=int), rules=np.full(count, "", dtype=object).astype(str),
         depth=zero + depth_error, depth_sigma=zero + 0.5, lateral=zero + 0.2, lateral_sigma=zero + 0.2,
         angle=zero + 1.0, angle_sigma=zero + 1.0, extraction=zero, stage=stage, true_stage=stage,
         settled=np.ones(count, dtype=bool), true_depth=zero, contrast_age=np.maximum(time - 4.0, 0.0),
@@ -50,10 +50,23 @@ def test_valid_depth_that_is_far_off_is_listed_with_its_procedure() -> None:
 
 def test_what_is_not_valid_does_not_count_as_error_but_as_reason() -> None:
     frames = tracked(9.0)
-    frames = replace(frames, valid=np.zeros(150, dtype=bool), reasons=np.full(150, int(Reason.NO_ANNULUS)))
+    frames = replace(
+        frames, valid=np.zeros(150, dtype=bool), reasons=np.full(150, int(Reason.NO_ANNULUS)),
+        rules=np.full(150, "annulus unknown; device not seen"),
+    )  # fmt: skip
     found = figures_of(frames)
     assert found["depth_far"] == 0 and found["valid"] == 0.0
     assert found["not_valid"] == {"NO_ANNULUS": 1.0}
+    assert found["not_valid_rules"] == {"annulus unknown": 1.0, "device not seen": 1.0}
+
+
+def test_outages_are_counted_within_each_procedure() -> None:
+    frames = [tracked(seed=seed) for seed in (1, 2)]
+    for each, last in zip(frames, (30, 15), strict=True):
+        each.valid[:last] = False
+    found = figures_of(joined(frames))["outages_s"]
+    assert found["count"] == 2
+    assert (found["median"], found["longest"]) == (pytest.approx(1.5), pytest.approx(2.0))
 
 
 @pytest.mark.parametrize("frames_late", [0, 1, 2])
@@ -94,7 +107,7 @@ def test_small_monte_carlo_is_written_kept_and_the_same_again(
     save(observed, tmp_path / "again.npz")
     np.testing.assert_array_equal(track(load(tmp_path / "again.npz")).depth, track(observed).depth)
 
-    monkeypatch.setattr("training.evaluation.procedures.observing.observe", None)
+    monkeypatch.setattr("tavi_perception.evaluation.procedures.observing.observe", None)
     assert main([*options, "--json", str(tmp_path / "second.json")]) == 0
     first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("first", "second"))
     assert first == second

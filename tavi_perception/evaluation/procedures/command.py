@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from benchmarks.answers import describe_bundle
-from benchmarks.machine import describe_machine
+import numpy as np
+
+from tavi_perception.evaluation.answers import describe_bundle
+from tavi_perception.evaluation.machine import describe_machine
+from tavi_perception.evaluation.numbers import write_json
+from tavi_perception.evaluation.procedures.numbers import figures_of
+from tavi_perception.evaluation.procedures.observing import Course, observe_all
+from tavi_perception.evaluation.procedures.report import tables, write_report
+from tavi_perception.evaluation.procedures.tracked import joined, track
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.simulation.dataset.folder import simulator_hash
-from tavi_perception.simulation.seeds import BENCHMARK_START
-from training.evaluation.numbers import write_json
-from training.evaluation.procedures.numbers import figures_of
-from training.evaluation.procedures.observing import Course, observe_all
-from training.evaluation.procedures.report import tables, write_report
-from training.evaluation.procedures.tracked import joined, track
+from tavi_perception.simulation.seeds import BENCHMARK, range_of_all
 
 
 def add_course(group: argparse._ArgumentGroup) -> None:
@@ -23,7 +26,10 @@ def add_course(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--duration", type=float, default=Course.duration, help="of each, in s (50)")
     group.add_argument("--frame-rate", type=float, default=Course.frame_rate, help="frames a second (15)")
     group.add_argument(
-        "--first-seed", type=int, default=BENCHMARK_START, help="default: the first of the benchmark's"
+        "--first-seed", type=int, default=BENCHMARK.start, help="default: the first of the benchmark's"
+    )
+    group.add_argument(
+        "--frames", type=Path, metavar="FILE", help="write every frame's errors here, for evaluation.compare"
     )
 
 
@@ -38,16 +44,23 @@ def over_procedures(arguments: argparse.Namespace) -> int:
         **figures_of(frames),
         "data": "synthetic procedures",
         "first_seed": arguments.first_seed,
+        "seeds": range_of_all(arguments.first_seed, arguments.procedures),
         "course": asdict(course),
         "simulator": simulator_hash(),
         "model": describe_bundle(bundle),
         "machine": describe_machine(),
     }
-    print(f"{bundle.name} {bundle.version} over {arguments.procedures} simulated procedures")
+    print(
+        f"{bundle.name} {bundle.version} over {arguments.procedures} simulated procedures, "
+        f"{figures['seeds']} seeds from {arguments.first_seed}"
+    )
     print(f"\n{tables(figures)}")
     if arguments.out:
         write_report(arguments.out, figures, frames)
         print(f"report and figures: {arguments.out}")
+    if arguments.frames:
+        arguments.frames.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(arguments.frames, **vars(frames))
     if arguments.json:
         write_json(arguments.json, figures)
     return 0

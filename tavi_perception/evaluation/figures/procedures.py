@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from tavi_perception.estimates import Stage
-from training.evaluation.procedures.numbers import FAR_MM
-from training.evaluation.procedures.tracked import Floats, Tracked
-from training.figures.style import INK, STYLE, save
+from tavi_perception.evaluation.figures.style import INK, STYLE, save
+from tavi_perception.evaluation.procedures.numbers import FAR_MM
+from tavi_perception.evaluation.procedures.tracked import Floats, Tracked
 
 _DEPTH, _LATERAL, _MUTED = "#0072b2", "#d55e00", "#9a9a9a"
 _BIN_S = 1.0

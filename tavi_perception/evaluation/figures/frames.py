@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 from numpy.typing import NDArray
 
+from tavi_perception.evaluation.figures.style import EDGE, INK, STYLE, save
+from tavi_perception.evaluation.judged import Judged
+from tavi_perception.evaluation.numbers import errors_by_landmark
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
-from training.evaluation.judged import Judged
-from training.evaluation.numbers import errors_by_landmark
-from training.figures.style import EDGE, INK, STYLE, save
 
 _NEUTRAL, _FIRST, _SECOND = "#9a9a9a", "#0072b2", "#d55e00"
 _SMALLEST, _LARGEST = 0.3, 300.0

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from tavi_perception.bags import BagError, BagWriter, message_store
+from tavi_perception.commands.evaluate import main
 from tavi_perception.estimates import Keypoints
+from tavi_perception.evaluation.bag import FOUND, IMAGES, TRUTH, open_bag
+from tavi_perception.evaluation.sources import evaluate_patients
+from tavi_perception.evaluation.tables import landmark_table
 from tavi_perception.inference.bundle import default_bundle
-from training import data
-from training.evaluate import evaluate, main, table
-from training.evaluation.bag import FOUND, IMAGES, TRUTH, open_bag
+from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
+from tavi_perception.simulation.seeds import BENCHMARK, CARDS
 
 from .conftest import labelled
 
@@ -35,9 +38,9 @@ def first(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     return json.loads(file.read_text())
 
 
-def test_benchmark_is_ten_frames_of_seeds_from_a_million(first: dict) -> None:
+def test_benchmark_is_ten_frames_of_the_benchmark_s_seeds(first: dict) -> None:
     assert first["frames"] == 10
-    assert first["first_seed"] == 1_000_000
+    assert (first["first_seed"], first["seeds"]) == (BENCHMARK.start, "benchmark")
     assert first["size_px"] == SIZE
     assert set(first["stages"]) <= {"positioning", "retraction", "deployment", "released"}
 
@@ -60,9 +63,9 @@ def test_data_set_on_disk_gives_the_figures_of_the_benchmark_again(
 
 
 def test_fresh_patients_give_the_figures_of_a_card() -> None:
-    figures = evaluate(default_bundle(), data.test_seeds(1), SIZE)
-    assert figures["frames"] == data.FRAMES
-    assert "| all |" in table(figures)
+    figures = evaluate_patients(default_bundle(), CARDS[:1], SIZE)
+    assert figures["frames"] == FRAMES_PER_PATIENT
+    assert "| all |" in landmark_table(figures)
 
 
 def test_missing_data_set_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
