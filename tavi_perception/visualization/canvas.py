@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.landmarks import COLOURS_RGB, Landmark
 from tavi_perception.visualization.text import Colour
 
 FloatArray = NDArray[np.float64]
@@ -94,3 +95,9 @@ class Canvas:
 
     def _fixed(self, points: FloatArray) -> NDArray[np.int32]:
         return np.asarray(np.round(points * (1 << _SHIFT)), dtype=np.int32)
+
+
+def landmark_colour(landmark: Landmark) -> Colour:
+    """The colour in which a landmark is drawn."""
+    red, green, blue = COLOURS_RGB[landmark]
+    return blue, green, red

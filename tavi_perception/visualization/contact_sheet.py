@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import Keypoints
-from tavi_perception.landmarks import COLOURS_RGB, LINES, Landmark
-from tavi_perception.visualization.canvas import Canvas
+from tavi_perception.landmarks import LINES, Landmark
+from tavi_perception.visualization.canvas import Canvas, landmark_colour
 from tavi_perception.visualization.text import Colour, put_text, text_size
 
 _PAPER: Colour = (20, 20, 20)
@@ -86,15 +86,10 @@ def _draw(canvas: Canvas, keypoints: Keypoints, factor: float) -> None:
     xy = (keypoints.xy + 0.5) * factor - 0.5
     for first, second in LINES:
         if keypoints.present[[first, second]].all():
-            canvas.polyline(xy[[first, second]], _colour(first), canvas.width(1.5))
+            canvas.polyline(xy[[first, second]], landmark_colour(first), canvas.width(1.5))
     arm = canvas.scaled(_MARK)
     for landmark in Landmark:
         if keypoints.present[landmark]:
             x, y = xy[landmark]
             strokes = [np.array([[x - arm, y], [x + arm, y]]), np.array([[x, y - arm], [x, y + arm]])]
-            canvas.mark(strokes, _colour(landmark), canvas.width(2.0))
-
-
-def _colour(landmark: Landmark) -> Colour:
-    red, green, blue = COLOURS_RGB[landmark]
-    return blue, green, red
+            canvas.mark(strokes, landmark_colour(landmark), canvas.width(2.0))

@@ -15,11 +15,11 @@ from tavi_perception.estimates import (
     DepthReference,
     Keypoints,
 )
-from tavi_perception.landmarks import ANNULUS, CATHETER, COLOURS_RGB, INFLOW_EDGE, JUNCTION, Landmark
-from tavi_perception.visualization.canvas import Canvas
+from tavi_perception.landmarks import ANNULUS, CATHETER, INFLOW_EDGE, JUNCTION, Landmark
+from tavi_perception.visualization.canvas import Canvas, landmark_colour
 from tavi_perception.visualization.labels import place_labels
 from tavi_perception.visualization.panel import GREY, WHITE, Box, depth_colour, draw_notice, draw_panel
-from tavi_perception.visualization.text import Colour, put_text, text_size
+from tavi_perception.visualization.text import put_text, text_size
 from tavi_perception.visualization.words import status_rows
 
 FloatArray = NDArray[np.float64]
@@ -84,11 +84,6 @@ def draw_overlay(
     return canvas.image
 
 
-def _colour(landmark: Landmark) -> Colour:
-    red, green, blue = COLOURS_RGB[landmark]
-    return blue, green, red
-
-
 def _known(annulus: AnnulusFrame) -> bool:
     return bool(np.isfinite([annulus.x, annulus.y, annulus.angle]).all())
 
@@ -126,7 +121,7 @@ def _draw_band(
 
 
 def _draw_annulus(canvas: Canvas, annulus: AnnulusFrame, half_width: float) -> None:
-    colour = _colour(Landmark.AA1) if annulus.valid else GREY
+    colour = landmark_colour(Landmark.AA1) if annulus.valid else GREY
     reach, width = _BAND_REACH * half_width, canvas.width(1.6)
     start, end = _in_image(annulus, [(-reach, 0.0), (reach, 0.0)])
     if annulus.source is AnnulusSource.CONTRAST:
@@ -166,7 +161,7 @@ def _draw_lines(canvas: Canvas, keypoints: Keypoints) -> None:
     known = [landmark for landmark in CATHETER if np.isfinite(keypoints.xy[landmark]).all()]
     for chain in (known, JUNCTION, INFLOW_EDGE):
         if len(chain) > 1:
-            canvas.polyline(keypoints.xy[list(chain)], _colour(chain[0]), canvas.width(1.2))
+            canvas.polyline(keypoints.xy[list(chain)], landmark_colour(chain[0]), canvas.width(1.2))
 
 
 def _draw_points(canvas: Canvas, keypoints: Keypoints) -> None:
@@ -175,7 +170,7 @@ def _draw_points(canvas: Canvas, keypoints: Keypoints) -> None:
     for landmark, xy, ellipse in zip(Landmark, keypoints.xy, ellipses, strict=True):
         if not np.isfinite(xy).all():
             continue
-        colour = _colour(landmark)
+        colour = landmark_colour(landmark)
         canvas.polyline(xy + ellipse, colour, canvas.width(0.8), closed=True)
         strokes = _CROSS if keypoints.measured[landmark] else _DIAMOND
         canvas.mark([xy + canvas.scaled(_MARK) * stroke for stroke in strokes], colour, canvas.width(1.6))
@@ -192,8 +187,8 @@ def _ellipses(covariance: FloatArray) -> FloatArray:
 def _draw_names(canvas: Canvas, keypoints: Keypoints, annulus: AnnulusFrame, blocked: list[Box]) -> None:
     """Names of points and axes, side by side with what they name."""
     named = [
-        (mark.name if keypoints.measured[mark] else f"({mark.name})", keypoints.xy[mark], _colour(mark))
-        for mark in Landmark
+        (point.name if measured else f"({point.name})", xy, landmark_colour(point))
+        for point, xy, measured in zip(Landmark, keypoints.xy, keypoints.measured, strict=True)
     ]
     if _known(annulus):
         length = canvas.scaled(_AXIS)

@@ -10,8 +10,10 @@ import pytest
 
 from tavi_perception.cli import TRAINING
 from tavi_perception.cli import _parser as command_parser
+from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
+from tavi_perception.parameters import parameters_of
 from tavi_perception.tracking.config import TrackingConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +91,26 @@ def test_every_grouped_parameter_on_a_page_exists(page):
 def test_no_page_names_a_parameter_by_its_field(page):
     fields = {info.field for info in node_parameters(TrackingConfig)}
     assert not set(re.findall(r"`(\w+)`", page.read_text())) & fields
+
+
+def test_every_constant_on_the_page_of_the_tracker_exists():
+    text = (ROOT / "docs" / "tracking.md").read_text()
+    named = set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
+    assert named
+    assert named <= {info.field for info in parameters_of(TrackingConfig)}
+
+
+def test_every_file_that_the_page_of_the_tracker_names_exists():
+    text = (ROOT / "docs" / "tracking.md").read_text()
+    files = set(re.findall(r"`(\w+\.py)`", text))
+    assert files
+    assert all((ROOT / "tavi_perception" / "tracking" / file).exists() for file in files)
+
+
+def test_the_readme_explains_every_landmark_before_anything_uses_it():
+    explained, _ = (ROOT / "README.md").read_text().split("## Two commands")
+    rows = " ".join(re.findall(r"^\| ([A-Z0-9, ]+) \|", explained, flags=re.MULTILINE))
+    assert rows.replace(",", "").split() == list(NAMES)
 
 
 def test_the_script_and_the_command_line_know_the_same_commands():
