@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tavi_perception.cli import TRAINING
+from tavi_perception.cli import APART
 from tavi_perception.cli import _parser as command_parser
 from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
@@ -54,7 +54,7 @@ def test_every_option_that_a_page_shows_exists_in_its_command(page):
 
 def options(command):
     """The long options of a command; those of training are read, since TensorFlow may be missing."""
-    if command in TRAINING:
+    if command in APART:
         source = (ROOT / "training" / f"{command}.py").read_text()
         for module in re.findall(r"^from (training[\w.]*\.command) import", source, flags=re.MULTILINE):
             source += (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
@@ -121,7 +121,7 @@ def test_the_script_and_the_command_line_know_the_same_commands():
 def test_the_readme_names_every_command():
     text = (ROOT / "README.md").read_text()
     assert all(f"./tavi {command}" in text for command in commands())
-    assert set(TRAINING) <= commands()
+    assert set(APART) <= commands()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
