@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tavi_perception.cli import TRAINING
+from tavi_perception.cli import APART
 from tavi_perception.cli import _parser as command_parser
 from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
@@ -54,13 +54,17 @@ def test_every_option_that_a_page_shows_exists_in_its_command(page):
 
 def options(command):
     """The long options of a command; those of training are read, since TensorFlow may be missing."""
-    if command in TRAINING:
-        source = (ROOT / "training" / f"{command}.py").read_text()
-        for module in re.findall(r"^from (training[\w.]*\.command) import", source, flags=re.MULTILINE):
-            source += (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
+    if command in APART:
+        source = text_of(APART[command][0])
+        for module in re.findall(r"^from ([\w.]+\.(?:command|options)) import", source, flags=re.MULTILINE):
+            source += text_of(module)
         return {"--help", *re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)}
     (parsers,) = (a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction))
     return set(parsers.choices[command]._option_string_actions) if command in parsers.choices else set()
+
+
+def text_of(module):
+    return (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -121,7 +125,7 @@ def test_the_script_and_the_command_line_know_the_same_commands():
 def test_the_readme_names_every_command():
     text = (ROOT / "README.md").read_text()
     assert all(f"./tavi {command}" in text for command in commands())
-    assert set(TRAINING) <= commands()
+    assert set(APART) <= commands()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
