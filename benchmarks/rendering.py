@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.seeds import TUNING
 
@@ -52,7 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "procedures": options.procedures,
         "first_seed": options.first_seed,
         "size_px": options.size,
-        "machine": f"{platform.machine()}, one core",
         "setup_s_median": float(np.median(setups)),
         "setup_s_max": float(np.max(setups)),
         "frame_ms_median": 1e3 * float(np.median(frames)),
@@ -60,10 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "frames_per_s": len(frames) / float(np.sum(frames)),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+    machine = describe_machine()
+    print(f"{'one core of':16} {machine['processor']}")
     for name, value in figures.items():
         print(f"{name:16} {value:.3g}" if isinstance(value, float) else f"{name:16} {value}")
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps({**figures, "machine": machine}, indent=2) + "\n")
     return 0
 
 

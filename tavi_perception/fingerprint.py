@@ -1,4 +1,4 @@
-"""What a kept result depends on, as one fingerprint, and where such results are kept.
+"""What a kept result depends on, as one fingerprint.
 
 The fingerprint of a module covers its code and that of everything of this project that it imports, the
 versions of the packages that those import, and whatever else is given (options, the hash of a model).
@@ -19,8 +19,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("tavi_perception", "training")
-CACHES = Path.home() / ".cache" / "tavi_perception"
-"""Outside the repository: rendered images are never committed."""
 
 _LENGTH = 16
 """Hexadecimal digits of a fingerprint that names a folder."""

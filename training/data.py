@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tavi_perception.fingerprint import CACHES, fingerprint
-from tavi_perception.inference.preprocessing import fit_square
-from tavi_perception.landmarks import COUNT
+from tavi_perception.cache import CACHE, TRAINING_SHARDS, cache_folder
+from tavi_perception.fingerprint import fingerprint
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
-from tavi_perception.simulation.samples import samples as samples_of
 from tavi_perception.simulation.seeds import CARDS, TRAINING, VALIDATION
-
-DEFAULT_CACHE = CACHES / "training"
+from training import shards
 
 _SHARD = 50
 """Patients in a file of the cache."""
 
 _TRAINING_PROCEDURES, _VALIDATION_PROCEDURES = 600_000, 60_000
 """Training and validation patients from here on undergo whole procedures."""
-
-_RENDER_SIZES = (1000, 512, 1000, 704)
-"""Image sides rendered in turn, so that the network meets more than one amount of resampling blur."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +45,29 @@ class Samples:
 
 
 def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> list[Path]:
-    """Render frames of each patient in ``seeds`` into shards of ``cache`` and return their files.
+    """Render frames of each patient in ``seeds`` into shards below ``cache`` and return their files.
 
     Shards that are already there are kept; each is written under a temporary name first, so that an
     interrupted call leaves nothing half-written and the next one goes on where it stopped.
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    folder = cache_folder(TRAINING_SHARDS, renderer_hash(), cache)
+    folder.mkdir(parents=True, exist_ok=True)
     chunks = [seeds[start : start + _SHARD] for start in range(0, len(seeds), _SHARD)]
-    files = [cache / f"{renderer_hash()}_{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
+    files = [folder / f"{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
     missing = [(file, chunk, size) for file, chunk in zip(files, chunks, strict=True) if not file.exists()]
     if not missing:
         return files
     # A forked copy of a process in which TensorFlow runs would wait for its threads for ever.
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     with pool, tqdm(total=len(missing), unit="shard", desc="rendering") as bar:
-        for _ in pool.map(_render_shard, missing):
+        for _ in pool.map(shards.render, missing):
             bar.update()
     return files
 
 
 def renderer_hash() -> str:
     """Changes with all that a rendered frame depends on, so that old shards are not mixed with new ones."""
-    return fingerprint("tavi_perception.simulation.samples", "tavi_perception.inference.preprocessing")
+    return fingerprint(shards.__name__)
 
 
 def load(files: Sequence[Path]) -> Samples:
@@ -129,7 +123,7 @@ def test_seeds(count: int) -> range:
 def main(argv: Sequence[str] | None = None) -> int:
     """Render the cache of training and validation frames."""
     parser = argparse.ArgumentParser(prog="python -m training.data", description=main.__doc__)
-    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--size", type=int, default=512, help="side of the network's input (px)")
     parser.add_argument("--training", type=int, default=2_400, help="number of training patients")
     parser.add_argument("--validation", type=int, default=200, help="number of validation patients")
@@ -138,27 +132,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     render(arguments.cache, validation_seeds(arguments.validation), arguments.size, arguments.workers)
     render(arguments.cache, training_seeds(arguments.training), arguments.size, arguments.workers)
     return 0
-
-
-def _render_shard(job: tuple[Path, Sequence[int], int]) -> None:
-    file, seeds, size = job
-    cv2.setNumThreads(1)
-    images, xy, visible = zip(*_frames(seeds, size), strict=True)
-    part = file.with_suffix(".part")
-    with part.open("wb") as stream:
-        np.savez(stream, images=np.stack(images), xy=np.stack(xy), visible=np.stack(visible))
-    part.rename(file)
-
-
-def _frames(
-    seeds: Sequence[int], size: int
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]]:
-    for seed in seeds:
-        for image, truth in samples_of(seed, _RENDER_SIZES[seed % len(_RENDER_SIZES)], FRAMES_PER_PATIENT):
-            keypoints = truth.keypoints
-            fitted, fit = fit_square(image.astype(np.uint8), size)
-            xy = np.where(keypoints.present[:, None], fit.to_input(keypoints.xy), 0.0)
-            yield fitted, xy.astype(np.float32).reshape(COUNT, 2), keypoints.present.astype(np.float32)
 
 
 if __name__ == "__main__":

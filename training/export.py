@@ -20,6 +20,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tavi_perception.cache import CACHE
 from tavi_perception.evaluation.sources import evaluate_patients
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
@@ -94,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
     )
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder of rendered frames")
     parser.add_argument("--validation", type=int, default=200, help="validation patients for the calibration")
     parser.add_argument(
         "--procedures", type=int, default=100, help="patients whose whole procedures take part in it"

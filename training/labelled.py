@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tavi_perception.cache import FRAMES, cache_folder
 from tavi_perception.evaluation.judged import Labelled
 from tavi_perception.evaluation.sources import Source
-from tavi_perception.fingerprint import CACHES
 from tavi_perception.simulation.dataset import DatasetOptions, build_dataset
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.dataset.options import default_shares
@@ -25,16 +25,15 @@ def procedure_frames(
     procedures: int = BENCHMARK_PROCEDURES,
     frames: int = BENCHMARK_FRAMES,
     size: int = 1000,
-    folder: Path | None = None,
+    cache: Path | None = None,
     workers: int = 2,
 ) -> AnnotatedSet:
     """Frames of whole simulated procedures, evenly spread over each.
 
-    They are rendered when they are not yet in ``folder``; by default one of ``CACHES`` for this simulator
-    and these numbers.
+    They are rendered when they are not yet in ``cache``, see ``cache_folder``.
 
     Raises:
-        DatasetError: the folder holds something else, or cannot be written.
+        DatasetError: the seeds do not lie in one range, or the cache cannot be written.
     """
     options = DatasetOptions(
         procedures=procedures,
@@ -43,8 +42,8 @@ def procedure_frames(
         size=size,
         shares=default_shares(first_seed, procedures),
     )
-    if folder is None:
-        folder = CACHES / "frames" / f"{simulator_hash()}-{first_seed}-{procedures}x{frames}-{size}"
+    name = f"{first_seed}-{procedures}x{frames}-{size}px"
+    folder = cache_folder(FRAMES, simulator_hash(), cache) / name
     build_dataset(folder, options, workers)
     return open_annotated(folder, workers=workers)
 
@@ -53,7 +52,7 @@ def benchmark(
     procedures: int = BENCHMARK_PROCEDURES,
     frames: int = BENCHMARK_FRAMES,
     size: int = 1000,
-    folder: Path | None = None,
+    cache: Path | None = None,
     workers: int = 2,
 ) -> Source:
     """``procedure_frames`` of patients of the benchmark, which nothing is trained or tuned on."""
@@ -66,7 +65,7 @@ def benchmark(
         "size_px": size,
         "simulator": simulator_hash(),
     }
-    return annotated(procedure_frames(BENCHMARK.start, procedures, frames, size, folder, workers), about)
+    return annotated(procedure_frames(BENCHMARK.start, procedures, frames, size, cache, workers), about)
 
 
 def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Source:

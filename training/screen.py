@@ -20,6 +20,7 @@ import tensorflow as tf
 import yaml
 from tqdm import tqdm
 
+from tavi_perception.cache import CACHE
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
 from tavi_perception.simulation.dataset import DatasetError
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
@@ -32,7 +33,7 @@ from training.paper import rows as outcome
 from training.paper.bundles import measure
 from training.paper.configuration import Configuration, ConfigurationError, load_all, overridden, presets
 from training.paper.frames import Partition
-from training.paper.machine import this_machine
+from training.paper.machine import describe_training_machine
 from training.paper.network import build
 from training.paper.report import markdown, overrides_in_words
 from training.paper.results import result_of
@@ -108,7 +109,7 @@ def screen(
     """
     before = before or configurations
     out.mkdir(parents=True, exist_ok=True)
-    machine = this_machine()
+    machine = describe_training_machine()
     results = {}
     with tqdm(configurations.items(), unit="network", desc="screening") as bar:
         for name, configuration in bar:
@@ -133,7 +134,7 @@ def screen(
             "sha256": split.sha256,
             **{name: len(part) for name, part in split.parts.items()},
         },
-        "machine": dataclasses.asdict(machine),
+        "machine": machine,
         "overrides": overrides_in_words(before, configurations),
         "networks": [outcome.as_json(row, before.get(row.name)) for row in rows],
     }
@@ -162,16 +163,16 @@ def split_of_cache(cache: Path, training: int, validation: int, test: int, size:
 
 
 def on_benchmark(
-    split: Partition, size: int, procedures: int = BENCHMARK_PROCEDURES, folder: Path | None = None
+    split: Partition, size: int, procedures: int = BENCHMARK_PROCEDURES, cache: Path | None = None
 ) -> Partition:
     """``split`` with the frames of the benchmark (``tavi evaluate --benchmark``) as its test frames.
 
-    ``folder`` keeps them, see ``procedure_frames``.
+    ``cache`` keeps them, see ``procedure_frames``.
 
     Raises:
         DatasetError: they cannot be rendered.
     """
-    found = procedure_frames(BENCHMARK.start, procedures, folder=folder).frames
+    found = procedure_frames(BENCHMARK.start, procedures, cache=cache).frames
     test = to_samples(found, size)
     words = f"{split.words}; the test frames are the {len(test)} of the benchmark instead"
     return dataclasses.replace(split, test=test, words=words)
@@ -202,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--bundle", type=Path, nargs="+", default=[], metavar="FOLDER", help="shipped models beside them"
     )
-    parser.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder of rendered frames")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="folder of rendered frames")
     parser.add_argument("--size", type=int, default=512, help="side of the rendered frames (px)")
     parser.add_argument(
         "--training", type=int, default=400, help=f"patients, {FRAMES_PER_PATIENT} frames of each"

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from tavi_perception.cache import CACHE
 from tavi_perception.simulation.dataset import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
@@ -120,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         kind = type(getattr(Plan, name))
         plan.add_argument(f"--{name.replace('_', '-')}", type=kind, default=None)
     rendered = parser.add_argument_group("rendered frames", "which training takes unless --data is given")
-    rendered.add_argument("--cache", type=Path, default=data.DEFAULT_CACHE, help="folder to keep them in")
+    rendered.add_argument("--cache", type=Path, default=CACHE, help="folder to keep them in")
     rendered.add_argument("--training", type=int, default=1_600, help="number of training patients")
     rendered.add_argument("--validation", type=int, default=100, help="number of validation patients")
     rendered.add_argument(

@@ -8,40 +8,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
-from tavi_perception.estimates import FloatArray
-from tavi_perception.evaluation.procedures.numbers import figures_of
-from tavi_perception.evaluation.procedures.tracked import Tracked, joined
+from tavi_perception.evaluation.procedures.numbers import headline, procedures_of
+from tavi_perception.evaluation.procedures.tracked import Tracked
 
-FIGURES = (
-    "valid",
-    "depth_mm_median",
-    "depth_mm_p95",
-    "depth_far",
-    "lateral_mm_p95",
-    "angle_deg_p95",
-    "within_1_sigma",
-    "within_2_sigma",
-    "stage_right",
-    "extraction_right",
-    "jitter_mm",
-    "lag_frames",
-)
-
-RESAMPLES = 300
+RESAMPLES = 400
+"""They tell a standard error to 1/√(2 · 400) = 3.5 % of itself."""
 
 
 @dataclass(frozen=True)
 class Compared:
     """A figure of two runs, and the standard error of its difference.
 
-    The error is that of the bootstrap over procedures: they are drawn anew, the same ones for both runs
-    (Efron and Tibshirani, An Introduction to the Bootstrap, 6).
+    The frames of a procedure err together, and a hard procedure is hard in both runs: so whole procedures are
+    drawn anew with replacement, the same ones for both runs, and the error is the standard deviation of the
+    difference over the draws (paired bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 6).
+    It is rough for figures of extremes, such as ``depth_mm_max``, ``depth_far`` and ``outage_s_longest``.
     """
 
     name: str
@@ -54,36 +42,25 @@ class Compared:
         return self.after - self.before
 
 
-def compare(
-    before: Tracked, after: Tracked, resamples: int = RESAMPLES, report: Callable[[int], None] | None = None
-) -> list[Compared]:
-    """``FIGURES`` of two runs over the same seeds.
+def compare(before: Tracked, after: Tracked, resamples: int = RESAMPLES) -> list[Compared]:
+    """Every headline figure of two runs over the same seeds.
 
     Raises:
         ValueError: the runs are not over the same seeds.
     """
-    seeds = np.unique(before.seed)
-    if not np.array_equal(seeds, np.unique(after.seed)):
+    if not np.array_equal(np.unique(before.seed), np.unique(after.seed)):
         raise ValueError("comparison: the two runs are not over the same seeds")
-    runs = [{seed: run.only(run.seed == seed) for seed in seeds.tolist()} for run in (before, after)]
+    first, second = procedures_of(before), procedures_of(after)
     rng = np.random.default_rng(0)
     changes = []
-    for number in range(resamples):
-        drawn = rng.choice(seeds, len(seeds)).tolist()
-        # A procedure that is drawn twice counts as two, also for figures that are medians over procedures.
-        first, second = (
-            _headline(joined([_renumbered(run[seed], place) for place, seed in enumerate(drawn)]))
-            for run in runs
-        )
-        changes.append(second - first)
-        if report:
-            report(number + 1)
-    errors = [_spread(column) for column in np.array(changes).T]
+    for _ in range(resamples):
+        drawn = rng.integers(len(first), size=len(first)).tolist()
+        was, now = (headline([run[index] for index in drawn]) for run in (first, second))
+        changes.append({name: now[name] - was[name] for name in was})
+    was, now = headline(first), headline(second)
     return [
-        Compared(name, float(first), float(second), float(error))
-        for name, first, second, error in zip(
-            FIGURES, _headline(before), _headline(after), errors, strict=True
-        )
+        Compared(name, float(was[name]), float(now[name]), _spread([change[name] for change in changes]))
+        for name in was
     ]
 
 
@@ -103,19 +80,10 @@ def read(file: Path) -> Tracked:
         return Tracked(**{name: archive[name] for name in archive.files})
 
 
-def _headline(frames: Tracked) -> FloatArray:
-    figures = figures_of(frames)
-    return np.array([float(figures[name]) for name in FIGURES])
-
-
-def _spread(values: FloatArray) -> float:
+def _spread(values: Sequence[float]) -> float:
     """Standard deviation of the values that are known; NaN of fewer than two."""
-    known = values[np.isfinite(values)]
+    known = np.array(values)[np.isfinite(values)]
     return float(np.std(known, ddof=1)) if len(known) > 1 else float("nan")
-
-
-def _renumbered(run: Tracked, number: int) -> Tracked:
-    return Tracked(**{**vars(run), "seed": np.full(len(run), number)})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         print(table(compare(read(arguments.before), read(arguments.after), arguments.resamples)))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:
         print(f"compare: {arguments.before}, {arguments.after}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -67,7 +67,7 @@ class Binding:
 
     The annulus moves against the pigtail with the cardiac phase; that motion is learned by regression. What
     remains is the residual motion and the noise of both measurements. The part of the noise that is
-    independent from frame to frame averages out; the part that is common to all of them (``correlated_noise``)
+    independent from frame to frame averages out; the part that all of them share (``correlated_noise``)
     does not, and does not show in the scatter. Only the most certain frames are used: during wash-in and
     wash-out hinge points are seen where there are none.
     Errors of another injection are independent of these: the estimate of the one ``before`` is averaged in.

@@ -71,7 +71,7 @@ class TrackingConfig:
         source="coverage of the stated depth sigmas over 12 synthetic procedures, tuning seeds",
     )
     correlated_noise: float = constant(
-        0.15, "Share of the stated variance of the hinge points that is common to all frames of an injection.",
+        0.15, "Share of the stated variance of the hinge points that all frames of an injection share.",
         minimum=0.0, maximum=1.0,
         source="coverage of the stated depth sigmas over 160 synthetic procedures, tuning seeds",
     )

@@ -168,8 +168,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "capsule width",
         Reason.CALIBRATION_DOUBTFUL,
-        "the capsule looks wider or narrower than device.capsule_diameter by more than device.capsule_tolerance: the "
-        "calibration cannot be right",
+        "the capsule looks wider or narrower than device.capsule_diameter by more than "
+        "device.capsule_tolerance: the calibration cannot be right",
         lambda e, c: not _fits(e.capsule, c),
     ),
     Rule(

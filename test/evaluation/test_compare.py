@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tavi_perception.estimates import Stage
-from tavi_perception.evaluation.compare import FIGURES, compare, main, table
-from tavi_perception.evaluation.procedures.tracked import Tracked, joined
+from tavi_perception.evaluation.compare import compare, main
+from tavi_perception.evaluation.procedures.tracked import RULES, Tracked, joined
 
 
 def run(offset: float, seed: int = 0, procedures: int = 12, frames: int = 60) -> Tracked:
@@ -21,7 +21,7 @@ def run(offset: float, seed: int = 0, procedures: int = 12, frames: int = 60) ->
     return joined([
         Tracked(
             seed=np.full(frames, number), time=time, valid=np.ones(frames, dtype=bool),
-            reasons=np.zeros(frames, dtype=int), rules=np.full(frames, ""),
+            reasons=np.zeros(frames, dtype=int), rules=np.zeros((frames, len(RULES)), dtype=bool),
             depth=0.5 + offset + 0.2 * rng.standard_normal() + 0.1 * rng.standard_normal(frames),
             depth_sigma=zero + 0.5, lateral=zero + 0.2, lateral_sigma=zero + 0.2, angle=zero + 1.0,
             angle_sigma=zero + 1.0, extraction=zero, stage=stage, true_stage=stage,
@@ -39,7 +39,6 @@ def test_the_same_run_twice_differs_by_nothing() -> None:
 
 def test_what_is_worse_in_every_procedure_is_more_than_chance() -> None:
     rows = {row.name: row for row in compare(run(0.0), run(0.3), resamples=50)}
-    assert tuple(rows) == FIGURES
     median = rows["depth_mm_median"]
     assert median.difference == pytest.approx(0.3, abs=0.05)
     assert median.difference > 3 * median.error
@@ -64,4 +63,3 @@ def test_files_are_compared_as_a_table(tmp_path: Path, capsys: pytest.CaptureFix
     np.savez(tmp_path / "a.npz", **vars(run(0.0)))
     assert main([str(tmp_path / "a.npz"), str(tmp_path / "a.npz"), "--resamples", "5"]) == 0
     assert "| depth_mm_median |" in capsys.readouterr().out
-    assert table(compare(run(0.0), run(0.1), resamples=5)).count("\n") == len(FIGURES) + 1

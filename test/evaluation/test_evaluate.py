@@ -25,7 +25,7 @@ SIZE = 300
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("benchmark") / "set"
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,8 @@ def test_data_set_on_disk_gives_the_figures_of_the_benchmark_again(
     first: dict, cache: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "figures.json"
-    assert main(["--data", str(cache), "--json", str(file)]) == 0
+    (description,) = cache.rglob("dataset.json")
+    assert main(["--data", str(description.parent), "--json", str(file)]) == 0
     again = json.loads(file.read_text())
     for key in ("frames", "median_px", "macro_f1", "landmarks", "stages"):
         assert again[key] == first[key]

@@ -96,8 +96,8 @@ def test_json_names_versions_machine_seeds_and_what_was_overridden(nine: tuple[S
     screening, out = nine
     entries = json.loads((out / "screen.json").read_text())
     assert entries == json.loads(json.dumps(screening.json))
-    assert entries["machine"]["tensorflow"] == tf.__version__
-    assert entries["machine"]["cpu"]
+    assert entries["machine"]["versions"]["keras"] == keras.__version__
+    assert entries["machine"]["processor"]
     assert entries["frames"]["training"] == 4
     for network in entries["networks"]:
         assert network["configuration"]["seed"] == 1
@@ -227,7 +227,7 @@ def test_moments_shown_are_begin_middle_and_end_of_a_training() -> None:
 
 
 def test_benchmark_takes_the_place_of_the_test_frames_alone(tmp_path: Path) -> None:
-    split = on_benchmark(SPLIT, SIDE, procedures=1, folder=tmp_path / "frames")
+    split = on_benchmark(SPLIT, SIDE, procedures=1, cache=tmp_path)
     assert split.test.images.shape == (10, SIDE, SIDE)
     assert split.training is SPLIT.training and split.validation is SPLIT.validation
     assert "benchmark" in split.words

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from training.paper.configuration import Configuration, changes
 from training.paper.frames import Partition
-from training.paper.machine import Machine
 from training.paper.rows import Kind, Row
 from training.paper.timing import duration
 
@@ -34,7 +34,7 @@ _TIME_COLUMNS = [
 def markdown(
     rows: Sequence[Row],
     split: Partition,
-    machine: Machine,
+    machine: dict[str, Any],
     overrides: Mapping[str, object],
     figures: Mapping[str, str],
 ) -> str:
@@ -43,7 +43,7 @@ def markdown(
     Args:
         rows: networks in the order of the tables.
         split: what they were trained and measured on.
-        machine: what they ran on.
+        machine: what they ran on, by ``describe_training_machine``.
         overrides: what differs from the configuration files, by key.
         figures: captions by file name, relative to the report.
     """
@@ -79,12 +79,12 @@ def markdown(
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _machine(machine: Machine) -> str:
-    gpus = "".join(f", {gpu}" for gpu in machine.gpus)
+def _machine(machine: dict[str, Any]) -> str:
+    gpus = "".join(f", {gpu}" for gpu in machine["gpus"])
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        f"{machine.cpu}, {machine.cores} cores, load {machine.load:.1f} at the start{gpus}; Python "
-        f"{machine.python}, TensorFlow {machine.tensorflow}, Keras {machine.keras}, oneDNN "
-        f"{'on' if machine.onednn else 'off'}."
+        f"{machine['processor']}, {machine['cores']} cores, load {machine['load']:.1f} at the start{gpus}; "
+        f"{versions}, oneDNN {'on' if machine['onednn'] else 'off'}."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.evaluation.metrics import REFERENCE_SIDE
+from tavi_perception.evaluation.metrics import REFERENCE_SIDE, mean, presence_figures
 from tavi_perception.landmarks import COUNT
 
 
@@ -59,28 +59,20 @@ def outputs_of(presence: NDArray[np.float32], points: NDArray[np.float32]) -> Ou
 def score(outputs: Outputs, visible: NDArray[np.float32], targets: NDArray[np.float32]) -> Scores:
     """Measures against truth: visible (n, 11), targets (n, 22) with 0 where absent."""
     shown, said = visible > 0, outputs.present
-    hits = (said & shown).sum(axis=0)
-    false = (said & ~shown).sum(axis=0)
-    missed = (~said & shown).sum(axis=0)
+    presence = presence_figures(said, shown)
     error = outputs.published - targets
     mse = float(np.mean(error**2))
     distance = np.linalg.norm(outputs.points - targets.reshape(-1, COUNT, 2), axis=-1)[shown] * REFERENCE_SIDE
     return Scores(
         accuracy=float(np.mean(said == shown)),
-        precision=_ratio(hits.sum(), hits.sum() + false.sum()),
-        recall=_ratio(hits.sum(), hits.sum() + missed.sum()),
-        f1_micro=_ratio(2 * hits.sum(), 2 * hits.sum() + false.sum() + missed.sum()),
-        f1_macro=float(
-            np.mean([_ratio(2 * h, 2 * h + f + m) for h, f, m in zip(hits, false, missed, strict=True)])
-        ),
+        precision=presence["precision"],
+        recall=presence["recall"],
+        f1_micro=presence["f1"],
+        f1_macro=mean([presence_figures(said[:, i], shown[:, i])["f1"] for i in range(COUNT)]),
         mae=float(np.mean(np.abs(error))),
         mse=mse,
         rmse=mse**0.5,
-        mean_px=float(np.mean(distance)),
+        mean_px=mean(distance),
         median_px=float(np.median(distance)),
         p95_px=float(np.percentile(distance, 95)),
     )
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part) / float(whole) if whole else 0.0

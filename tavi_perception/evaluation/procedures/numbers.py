@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import Reason, Stage
-from tavi_perception.evaluation.procedures.tracked import RULES_JOINED, Flags, Floats, Tracked
+from tavi_perception.evaluation.procedures.tracked import (
+    RULES,
+    Flags,
+    Floats,
+    Tracked,
+    by_procedure,
+    joined,
+)
 from tavi_perception.outages import outage_figures, outages
 
 FAR_MM = 3.0
@@ -33,6 +40,60 @@ _FEWEST = 5
 """Frames that jitter and lag of a procedure need."""
 
 
+@dataclass(frozen=True)
+class Procedure:
+    """The judged frames of one procedure, and what can be told of them only together.
+
+    Attributes:
+        frames: in the order of time.
+        jitter: mm, valid frames of positioning; NaN where they are too few.
+        lag: frames, the same.
+        outages: durations of its runs of frames that are not valid (s).
+    """
+
+    frames: Tracked
+    jitter: float
+    lag: float
+    outages: Floats
+
+
+def procedures_of(frames: Tracked) -> list[Procedure]:
+    """Each procedure by itself, in the order of their seeds."""
+    procedures = []
+    for each in by_procedure(frames):
+        judged = each.valid & np.isfinite(each.depth) & (each.true_stage == Stage.POSITIONING)
+        run = each.only(judged)
+        told = len(run) >= _FEWEST
+        procedures.append(
+            Procedure(
+                each,
+                jitter=_jitter(run) if told else float("nan"),
+                lag=_lag(run) if told else float("nan"),
+                outages=outages(each.time, each.valid),
+            )
+        )
+    return procedures
+
+
+def headline(procedures: Sequence[Procedure]) -> dict[str, Any]:
+    """The figures of all frames together."""
+    frames = joined([each.frames for each in procedures])
+    lasting = outage_figures(np.concatenate([each.outages for each in procedures]))
+    return {
+        **_summary(frames),
+        "stage_right": _share(frames.stage == frames.true_stage, frames.settled),
+        "extraction_right": _share(
+            np.abs(frames.extraction) <= EXTRACTION_TOLERANCE, np.isfinite(frames.extraction)
+        ),
+        "jitter_mm": _quantile(np.array([each.jitter for each in procedures]), 0.5),
+        "lag_frames": _quantile(np.array([each.lag for each in procedures]), 0.5),
+        "outages": lasting.count,
+        "outage_s_median": lasting.median,
+        "outage_s_p95": lasting.p95,
+        "outage_s_longest": lasting.longest,
+    }
+
+
 def figures_of(frames: Tracked) -> dict[str, Any]:
     """Figures of all frames, by ``contrast``, ``stages`` and ``ages``; why not valid, what is far off."""
     with_contrast = frames.contrast_age == 0.0
@@ -40,21 +101,15 @@ def figures_of(frames: Tracked) -> dict[str, Any]:
     ages = {"0 s": with_contrast}
     for low, high in pairwise(AGES_S):
         ages[f"{low:g}–{high:g} s"] = (frames.contrast_age > low) & (frames.contrast_age <= high)
+    procedures = procedures_of(frames)
     return {
-        "procedures": len(np.unique(frames.seed)),
-        **_summary(frames),
-        "stage_right": _share(frames.stage == frames.true_stage, frames.settled),
-        "extraction_right": _share(
-            np.abs(frames.extraction) <= EXTRACTION_TOLERANCE, np.isfinite(frames.extraction)
-        ),
-        "jitter_mm": _by_run(frames, _jitter),
-        "lag_frames": _by_run(frames, _lag),
+        "procedures": len(procedures),
+        **headline(procedures),
         "contrast": _groups(frames, {"with": with_contrast, "without": ~with_contrast}),
         "stages": _groups(frames, stages),
         "ages": _groups(frames, ages),
         "not_valid": _why(frames),
-        "not_valid_rules": _which_rules(frames),
-        "outages_s": _outages(frames),
+        "not_valid_rules": _rules(frames),
         "far": _far(frames),
     }
 
@@ -89,21 +144,20 @@ def _why(frames: Tracked) -> dict[str, float]:
     return {name: count / len(frames) for name, count in counted.most_common() if count}
 
 
-def _which_rules(frames: Tracked) -> dict[str, float]:
-    """Share of the frames that each rule kept from being valid."""
-    counted: Counter[str] = Counter()
-    for held in frames.rules[~frames.valid].tolist():
-        counted.update(filter(None, held.split(RULES_JOINED)))
-    return {name: count / len(frames) for name, count in counted.most_common()}
-
-
-def _outages(frames: Tracked) -> dict[str, Any]:
-    """How long nothing was valid, over all procedures."""
-    durations = [
-        outages(run.time, run.valid)
-        for run in (frames.only(frames.seed == seed) for seed in np.unique(frames.seed))
+def _rules(frames: Tracked) -> list[dict[str, Any]]:
+    """Each rule that held: its reason, in how many frames, and in how many of them no other one did."""
+    single = frames.rules.sum(axis=1) == 1
+    listed = [
+        {
+            "reason": rule.reason.name,
+            "rule": rule.name,
+            "frames": int(held.sum()),
+            "alone": int((held & single).sum()),
+        }
+        for rule, held in zip(RULES, frames.rules.T, strict=True)
+        if held.any()
     ]
-    return asdict(outage_figures(np.concatenate(durations)))
+    return sorted(listed, key=lambda row: -row["frames"])
 
 
 def _far(frames: Tracked) -> list[dict[str, Any]]:
@@ -125,15 +179,6 @@ def _far(frames: Tracked) -> list[dict[str, Any]]:
             }
         )
     return sorted(listed, key=lambda row: -row["frames"])
-
-
-def _by_run(frames: Tracked, measure: Callable[[Tracked], float]) -> float:
-    """Median over procedures of a measure of valid frames in the stage of positioning."""
-    chosen = frames.valid & np.isfinite(frames.depth) & (frames.true_stage == Stage.POSITIONING)
-    runs = [frames.only(chosen & (frames.seed == seed)) for seed in np.unique(frames.seed)]
-    values = [measure(run) for run in runs if len(run) >= _FEWEST]
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.median(known)) if known else float("nan")
 
 
 def _jitter(run: Tracked) -> float:

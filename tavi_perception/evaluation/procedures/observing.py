@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from tavi_perception.cache import OBSERVATIONS, cache_folder
 from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import Keypoints
-from tavi_perception.fingerprint import CACHES, fingerprint
+from tavi_perception.fingerprint import fingerprint
 from tavi_perception.inference.bundle import load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.observation import Observation
@@ -144,7 +145,7 @@ def observe_all(
 ) -> Iterator[Observed]:
     """The procedures of ``seeds`` in order; those that are not yet in ``cache`` are rendered by ``workers``.
 
-    By default the cache is a folder of ``CACHES`` for all that an observation depends on.
+    ``cache``: see ``cache_folder``.
 
     Raises:
         ModelContractError: the bundle cannot be used.
@@ -152,7 +153,7 @@ def observe_all(
         OSError: the cache cannot be written.
     """
     bundle = load_bundle(bundle_folder)
-    folder = cache or CACHES / "observations" / f"{_fingerprint(bundle.sha256)}-{course.name}"
+    folder = cache_folder(OBSERVATIONS, _fingerprint(bundle.sha256), cache) / course.name
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [
         (opened(seed), course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()

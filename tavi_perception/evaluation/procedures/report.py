@@ -31,20 +31,13 @@ def tables(figures: dict[str, Any]) -> str:
     rows.append(_row("all", figures))
     for title, group in (("contrast", "contrast"), ("", "stages"), ("since contrast", "ages")):
         rows += [_row(f"{title} {name}".strip(), row) for name, row in figures[group].items()]
-    why, rules = (
-        ", ".join(f"{name} {share:.1%}" for name, share in figures[key].items()) or "nothing"
-        for key in ("not_valid", "not_valid_rules")
-    )
-    outage = figures["outages_s"]
     parts = [
         "\n".join(rows),
         f"Stage right in {figures['stage_right']:.1%} of frames outside 0.5 s around a change; extraction "
         f"right to 0.05 in {figures['extraction_right']:.1%}; jitter {figures['jitter_mm']:.3f} mm, lag "
         f"{figures['lag_frames']:.2f} frames (medians over procedures).",
-        f"What kept frames from being valid: {why}. By rule: {rules}.",
-        f"Outages, runs of frames without a valid deviation: {outage['count']}, "
-        f"median {outage['median']:.1f} s, 95 % within {outage['p95']:.1f} s, "
-        f"longest {outage['longest']:.1f} s.",
+        _outages(figures),
+        _why_table(figures),
     ]
     if figures["far"]:
         parts.append(_far_table(figures["far"]))
@@ -77,6 +70,30 @@ def _row(name: str, row: dict[str, Any]) -> str:
 def _cell(row: dict[str, Any], key: str, digits: int) -> str:
     value = row[key] * (100.0 if key in _SHARES else 1.0)
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+
+
+def _outages(figures: dict[str, Any]) -> str:
+    if not figures["outages"]:
+        return "No outage: every judged frame is valid."
+    return (
+        f"{figures['outages']} outages, runs of frames that are not valid: median "
+        f"{figures['outage_s_median']:.2f} s, 95 % {figures['outage_s_p95']:.2f} s, longest "
+        f"{figures['outage_s_longest']:.1f} s."
+    )
+
+
+def _why_table(figures: dict[str, Any]) -> str:
+    """Reasons, the most frequent first, each with its rules."""
+    if not figures["not_valid"]:
+        return "Nothing kept a frame from being valid."
+    rows = ["| kept from being valid | frames | share | by this rule alone |", "|---" * 4 + "|"]
+    for reason, share in figures["not_valid"].items():
+        rows.append(f"| {reason} | {round(share * figures['frames'])} | {share:.1%} | |")
+        for row in figures["not_valid_rules"]:
+            if row["reason"] == reason:
+                part = row["frames"] / figures["frames"]
+                rows.append(f"| – {row['rule']} | {row['frames']} | {part:.1%} | {row['alone']} |")
+    return "\n".join(rows)
 
 
 def _far_table(far: list[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,13 @@ from tavi_perception.estimates import GreyImage, Keypoints, Stage
 from tavi_perception.evaluation.procedures.observing import Observed
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Rule
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-RULES_JOINED = "; "
-"""Between the names of the rules that held in a frame."""
+RULES: tuple[Rule[Any], ...] = (*ANNULUS_RULES, *DEVIATION_RULES)
+"""All that may keep a frame from being valid."""
 
 STAGE_MARGIN = 0.5
 """Time around a change of stage (s) in which the stage is not judged."""
@@ -31,8 +33,8 @@ class Tracked:
 
     Attributes:
         seed: (n,) of the procedure. time: (n,) since its first frame (s).
-        valid: (n,) deviations. reasons: (n,) ``Reason`` bits of them. rules: (n,) names of the validity rules
-            that held, joined by ``RULES_JOINED``.
+        valid: (n,) deviations. reasons: (n,) ``Reason`` bits of them.
+        rules: (n, len(RULES)) which of them held.
         depth, depth_sigma, lateral, lateral_sigma: (n,) errors and stated standard deviations (mm).
         angle, angle_sigma: (n,) the same (°).
         extraction: (n,) error, as a share.
@@ -45,7 +47,7 @@ class Tracked:
     time: Floats
     valid: Flags
     reasons: NDArray[np.int64]
-    rules: NDArray[np.str_]
+    rules: Flags
     depth: Floats
     depth_sigma: Floats
     lateral: Floats
@@ -82,7 +84,7 @@ def track(observed: Observed, config: TrackingConfig | None = None) -> Tracked:
         time=observed.times,
         valid=np.array([each.valid for each in deviations]),
         reasons=np.array([each.reasons for each in deviations], dtype=np.int64),
-        rules=np.array([RULES_JOINED.join(each.rules) for each in tracked]),
+        rules=np.array([[rule.name in each.rules for rule in RULES] for each in tracked]),
         depth=1e3 * (found("depth") - truth.depth),
         depth_sigma=1e3 * found("depth_sigma"),
         lateral=1e3 * (found("lateral") - truth.lateral),
@@ -110,6 +112,11 @@ def joined(parts: Sequence[Tracked]) -> Tracked:
             for field in fields(Tracked)
         }
     )
+
+
+def by_procedure(frames: Tracked) -> list[Tracked]:
+    """The frames of each procedure, in the order of their seeds."""
+    return [frames.only(frames.seed == seed) for seed in np.unique(frames.seed)]
 
 
 def _settled(stage: NDArray[np.uint8], times: Floats) -> Flags:

@@ -167,8 +167,8 @@ def frame_name(seed: int, index: int) -> str:
 
 
 def simulator_hash() -> str:
-    """Changes with the code that draws and renders: two versions of it must not mix in one data set."""
-    return fingerprint("tavi_perception.simulation.procedure")
+    """Changes with all that a data set depends on, but for its options: two versions must not mix in one."""
+    return fingerprint("tavi_perception.simulation.dataset.work")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
