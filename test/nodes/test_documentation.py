@@ -53,17 +53,17 @@ def test_every_option_that_a_page_shows_exists_in_its_command(page):
 
 
 def options(command):
-    """The long options of a command; those of a command apart are read, since TensorFlow may be missing."""
+    """The long options of a command; those of training are read, since TensorFlow may be missing."""
     if command in APART:
-        source = source_of(APART[command][0])
-        for module in re.findall(r"^from (\S+\.(?:command|options)) import", source, flags=re.MULTILINE):
-            source += source_of(module)
+        source = text_of(APART[command][0])
+        for module in re.findall(r"^from ([\w.]+\.(?:command|options)) import", source, flags=re.MULTILINE):
+            source += text_of(module)
         return {"--help", *re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)}
     (parsers,) = (a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction))
     return set(parsers.choices[command]._option_string_actions) if command in parsers.choices else set()
 
 
-def source_of(module):
+def text_of(module):
     return (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
 
 
