@@ -1,4 +1,4 @@
-"""What the image itself tells about a frame, before anything is tracked."""
+"""What the image stages measure in a frame, before it is tracked."""
 
 from __future__ import annotations
 

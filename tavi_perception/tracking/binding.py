@@ -27,13 +27,13 @@ _SCATTER_SIGMAS = 2.0
 made it too large: 0.5 % fewer frames were valid in 100 synthetic procedures, tuning seeds, and no depth was
 better."""
 
-_TRUST = 2.0
+_WEIGHT_POWER = 2.0
 """Power of the inverse variance that weights a frame, or an injection: errors of frames of wash-in and
 wash-out are correlated, so that more of them do not help. Least error of the angle with 2, rather than 1
 or 0, over 60 synthetic procedures, tuning seeds."""
 
 _LEAST_VARIANCE = 1e-9
-"""Least variance that is believed (px², rad²)."""
+"""Lower bound of a variance (px², rad²)."""
 
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
@@ -72,7 +72,7 @@ class Binding:
     wash-out hinge points are seen where there are none.
     Errors of another injection are independent of these: the estimate of the one ``before`` is averaged in.
     Where the two contradict each other, the pigtail has moved, or what looks like an injection is none: the
-    one before holds until hinge points were seen without interruption for ``device_patience``.
+    one before is kept until hinge points were seen without interruption for ``device_patience``.
     """
 
     def __init__(self, before: Binding | None = None) -> None:
@@ -138,7 +138,7 @@ class Binding:
         covariance = config.correlated_noise * (before.noise + own.noise) + before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self._steady >= config.device_patience else before
-        first, second = (float(np.trace(each.noise[:2, :2])) ** -_TRUST for each in (before, own))
+        first, second = (float(np.trace(each.noise[:2, :2])) ** -_WEIGHT_POWER for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(
             before.offset + share * change[:2],
@@ -242,7 +242,7 @@ class Binding:
         inliers = _within(distance, _SCATTER_SIGMAS * scale)
         count = int(core.sum())
         variances = noises[core].diagonal(axis1=1, axis2=2)
-        trust = np.maximum(variances, _LEAST_VARIANCE) ** -_TRUST
+        trust = np.maximum(variances, _LEAST_VARIANCE) ** -_WEIGHT_POWER
         mean = np.average(values[core], axis=0, weights=trust)
         centred = values[inliers] - mean
         fresh = (1.0 - config.correlated_noise) * noise

@@ -1,4 +1,4 @@
-"""How wide the capsule is in the image: its diameter is known, so it tells a wrong calibration."""
+"""How wide the capsule is in the image: its diameter is known, which reveals a wrong calibration."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHORTEST = 0.02
 """Distance of CM and CD below which too little of the capsule is seen, as a share of the image."""
 
 _FRAMES, _FEWEST = 45, 10
-"""Frames that the diameter is told from, and how many it needs."""
+"""Window over which the diameter is estimated, and its least number of frames."""
 
 _WIDER = 0.75
 """Share of them that may be too wide, where the edge of a catheter beside the capsule was measured."""
@@ -62,7 +62,7 @@ def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
     x, y = places[..., 0], places[..., 1]
     profiles = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     grey = profiles.mean(axis=0, dtype=np.float64)
-    # Attenuation: the same step of it is the same slope on bright and on dark ground.
+    # Attenuation: the same step of it is the same slope on a bright and on a dark background.
     profile = np.log(np.maximum(grey, 1.0))[None]
     slope = np.gradient(cv2.GaussianBlur(profile, (0, 0), _BLUR)[0])
     return _STEP * _outermost_pair(slope, side)

@@ -108,7 +108,7 @@ class TrackingConfig:
         1.3, "How long a device must be seen with another shape, or at another place against pigtail and "
         "annulus, or an injection that contradicts the one before, to be believed.",
         group="device", unit="s", minimum=0.0, maximum=60.0,
-        source="longer than another catheter passes: a second",
+        source="longer than a passing catheter is misassociated: a second",
     )
     capsule_diameter: float = parameter(
         math.nan, "Outer diameter of the delivery capsule; NaN: any of 14 to 18 Fr.",
@@ -181,15 +181,15 @@ class TrackingConfig:
         minimum=0.5, maximum=0.999999, source="unsourced",
     )
     reacquire_frames: int = constant(
-        3, "Consistent outliers in a row after which they are the landmark.",
+        3, "Consistent outliers in a row after which the track is re-initialised there.",
         unit="frames", minimum=1, maximum=100, source="unsourced",
     )
     appear_presence: float = constant(
-        0.9, "Presence at which a new landmark is believed at once.",
+        0.9, "Presence at which a new landmark is accepted at once.",
         minimum=0.0, maximum=1.0, source="unsourced",
     )
     appear_frames: int = constant(
-        2, "Consistent frames in a row after which a less certain new landmark is believed.",
+        2, "Consistent frames in a row after which a less certain new landmark is accepted.",
         unit="frames", minimum=1, maximum=100, source="unsourced",
     )
     acceleration: float = constant(
@@ -226,7 +226,7 @@ class TrackingConfig:
         unit="s", minimum=0.0, maximum=60.0, source="a heart beat at 75/min",
     )
     pigtail_memory: float = constant(
-        4.0, "How long a pigtail may be lost and be found again; later only an injection tells.",
+        4.0, "How long a pigtail may be lost and be found again; later it takes an injection.",
         unit="s", minimum=0.0, maximum=600.0,
         source="0.1 % more valid frames than with 3 s, none wrong by 3 mm: 50 synthetic procedures",
     )

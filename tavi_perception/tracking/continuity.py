@@ -11,7 +11,7 @@ from tavi_perception.tracking.config import TrackingConfig
 
 
 class Continuation(IntEnum):
-    """What a frame is to the procedure so far, and so what is forgotten before it is processed."""
+    """How a frame continues the procedure, and so what is forgotten before it is processed."""
 
     FIRST = 0
     """The first frame: nothing is remembered yet."""
@@ -24,7 +24,7 @@ class Continuation(IntEnum):
     STEPPED_BACK = 4
     """More than ``max_gap`` earlier: another procedure, everything is forgotten."""
     OUT_OF_ORDER = 5
-    """A repeated or late frame, by at most ``max_gap``: it is answered, but neither teaches nor changes."""
+    """A repeated or late frame, by at most ``max_gap``: it is answered, but updates nothing."""
 
     @property
     def new_view(self) -> bool:

@@ -85,7 +85,7 @@ class CardiacMotion:
         """Mean with another one, which counts by ``share``."""
         return CardiacMotion(
             self.by_beat + share * (other.by_beat - self.by_beat),
-            # Both had the same prior, which does not average away.
+            # Both share one prior: a correlated error, which does not average out.
             (1.0 - share) * self.covariance + share * other.covariance,
         )
 

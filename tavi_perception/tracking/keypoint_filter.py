@@ -15,7 +15,7 @@ _IDENTITY: FloatArray = np.eye(2)
 
 
 class KeypointFilter:
-    """Smooths keypoints, refuses outliers and carries landmarks over short gaps.
+    """Smooths keypoints, rejects outliers and carries landmarks over short gaps.
 
     The state of a landmark is position and velocity (px, px/s); an acceleration that is constant within
     a step and random from step to step drives it (Bar-Shalom, Estimation with Applications to Tracking

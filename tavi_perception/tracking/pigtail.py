@@ -35,7 +35,7 @@ _HIDDEN = 0.02
 
 _UNSETTLED, _UNSETTLED_S = 0.1, 5.0
 """Share of frames, over about so many seconds, in which PT is an outlier, above which its inliers may be
-misassociations too: it cost 0.4 % of the valid frames, and kept out the depths that were wrong by more than
+misassociations too: it cost 0.4 % of the valid frames, and removed all depths that were wrong by more than
 3 mm, in 100 synthetic procedures of 50 s and 20 of 20 s, tuning seeds. 0.12 did the same, 0.12 over 4 s left
 one."""
 
@@ -57,7 +57,7 @@ class PigtailFilter:
     - Unseen, it is bridged for ``pigtail_bridging``; then it is lost until it was seen for
       ``pigtail_patience`` where catheter and heart can have moved it. After ``pigtail_memory`` it is not
       found again.
-    - Whether an outlier that persists is a slipped pigtail or a misassociation, only an injection tells: one
+    - Whether an outlier that persists is a slipped pigtail or a misassociation, only contrast can decide: one
       that persists for ``pigtail_patience`` while both hinge points are measured is the pigtail, and
       ``slipped`` says so once. If the hinge points have kept their place to the pigtail, it is the catheter
       that was misassociated, and it takes ``device_patience`` to accept the new one.

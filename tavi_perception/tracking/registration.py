@@ -30,7 +30,7 @@ _COMPANION = {
     Landmark.FE1: Landmark.CD,
     Landmark.FE2: Landmark.CD,
 }
-"""The landmark whose motion predicts that of each: all move with the same heart, so nearly alike."""
+"""The landmark whose motion predicts that of each: all share the cardiac motion."""
 
 _ORDER = (Landmark.CD, Landmark.PT, Landmark.CD, Landmark.FE1, Landmark.FE2)
 """In which they are matched. CD comes again once the pigtail's motion is known: a marker band that has not
@@ -69,7 +69,7 @@ _AVERAGED_S = 2.0
 error varies with the cardiac phase."""
 
 _ESTABLISHED = 5
-"""Frames after which a template that does not match casts doubt on the network."""
+"""Frames after which a template that does not match makes the network's answer doubtful."""
 
 _DOUBTED_S = 0.3
 """How long the network is doubted where nothing matches; then its place is the landmark."""
@@ -87,14 +87,14 @@ class LandmarkRegistration:
     """Registers the surroundings of ``REGISTERED`` landmarks from frame to frame, in one view.
 
     The surroundings of a landmark, averaged over the last frames, are its template. Where the template
-    matches best in the next frame tells how the landmark has moved, to a small part of a pixel; the mean
+    matches best in the next frame gives its motion to a fraction of a pixel; the mean
     offset of the network from the match tells where in the template the landmark is. So the network's
     noise, and its error that varies with the cardiac phase, are averaged without any lag.
 
     The correlation is combined, as one likelihood, with where the network sees the landmark and with where
     its companion predicts it since the network agreed last. Either may be an outlier: where the network
     confuses the pigtail, or the marker band, with another object in a few frames, the landmark is still
-    found. A network that has not agreed most of the time is not overruled.
+    found. A network that has not agreed most of the time is not overridden.
 
     Where nothing matches, the network may be wrong: until the template matches again, or for
     ``_DOUBTED_S``, its standard deviation grows by the search radius; then its place is the landmark.

@@ -29,7 +29,7 @@ _SIGMAS = 2.0
 
 _FOLLOWED_S = 0.3
 """Time constant (s) with which the known shape follows accepted measurements that change faster than it can:
-a landmark that creeps away does not take the shape with it, and the noise of one frame hardly enters what
+a slowly drifting misassociation does not pull the shape along, and the noise of one frame hardly enters what
 the next is compared with."""
 
 _LEARNED_S = 3.3

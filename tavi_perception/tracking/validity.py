@@ -161,7 +161,7 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "pigtail contradicted",
         Reason.IDENTITY_DOUBTFUL,
-        "PT has moved relative to the catheter, or is often an outlier, and no hinge point tells which of "
+        "PT has moved relative to the catheter, or is often an outlier, and no hinge point shows which of "
         "the two is misassociated",
         lambda e, c: e.contradicted,
     ),

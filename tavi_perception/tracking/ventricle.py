@@ -17,9 +17,9 @@ _MEMORY = 30
 class VentricleSide:
     """The ventricle sign of one view: +1 when annulus y is x turned by +90° in the image, -1, 0 unknown.
 
-    The sinotubular junction lies on the aortic side and tells best: in this frame, else in the frames
-    before. Until it was seen, the catheter tells, whose tip points into the ventricle; then what was
-    decided last.
+    The sinotubular junction lies on the aortic side and is the best evidence: in this frame, else in the
+    frames before. Until it was seen, the catheter is used, whose tip points into the ventricle; then what
+    was decided last.
     """
 
     def __init__(self) -> None:
