@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.bags.topics import BagError
 from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
 from tavi_perception.estimates import (
     AnnulusFrame,
@@ -95,9 +96,19 @@ def geometry(message: Any) -> CArmGeometry:
 
 
 def _plain(kind: type[AnnulusFrame] | type[CatheterDeviation], message: Any) -> dict[str, Any]:
-    """The numbers and flags of a core type, which its message holds under the same names."""
+    """The numbers and flags of a core type, which its message holds under the same names.
+
+    Raises:
+        BagError: the message is of another version of tavi_msgs.
+    """
     types: dict[Any, type] = {"float": float, "bool": bool}
-    return {f.name: types[f.type](getattr(message, f.name)) for f in fields(kind) if f.type in types}
+    try:
+        return {f.name: types[f.type](getattr(message, f.name)) for f in fields(kind) if f.type in types}
+    except (AttributeError, TypeError) as error:
+        raise BagError(
+            f"a {kind.__name__} was recorded with another version of tavi_msgs: play its images through "
+            f"./tavi run to have it anew ({error})"
+        ) from error
 
 
 def _sign_of_orientation(quaternion: NDArray[np.float64]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rosbags.typesys.store import Typestore
 
-from tavi_perception.bags import decode
+from tavi_perception.bags import BagError, decode
 from tavi_perception.carm import Calibration
 from tavi_perception.estimates import AnnulusSource, Reason
 from tavi_perception.landmarks import COUNT
@@ -73,6 +73,13 @@ def test_reasons_and_source_become_enumerations(messages: Messages) -> None:
 
 def test_contrast_that_never_was_has_no_age(messages: Messages) -> None:
     assert math.isnan(decode.annulus(messages.annulus((0, 0, 0, 1), source=0, age=math.nan)).contrast_age)
+
+
+def test_a_message_of_an_earlier_version_is_named(messages: Messages) -> None:
+    old = messages.annulus((0, 0, 0, 1))
+    old.contrast_age = messages.types["builtin_interfaces/msg/Duration"](1, 0)
+    with pytest.raises(BagError, match="AnnulusFrame was recorded with another version"):
+        decode.annulus(old)
 
 
 def test_geometry_keeps_how_it_was_calibrated(messages: Messages) -> None:
