@@ -49,7 +49,9 @@ def compare(before: Tracked, after: Tracked, resamples: int = RESAMPLES) -> list
         ValueError: the runs are not over the same seeds.
     """
     if not np.array_equal(np.unique(before.seed), np.unique(after.seed)):
-        raise ValueError("comparison: the two runs are not over the same seeds")
+        raise ValueError(
+            "the two runs are not over the same seeds; give the same --first-seed and --procedures"
+        )
     first, second = procedures_of(before), procedures_of(after)
     rng = np.random.default_rng(0)
     changes = []
@@ -75,9 +77,18 @@ def table(rows: Sequence[Compared]) -> str:
 
 
 def read(file: Path) -> Tracked:
-    """What ``tavi evaluate --procedures --frames`` wrote."""
-    with np.load(file) as archive:
-        return Tracked(**{name: archive[name] for name in archive.files})
+    """What ``tavi evaluate --procedures --frames`` wrote.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    try:
+        with file.open("rb") as stream, np.load(stream) as archive:
+            return Tracked(**{name: archive[name] for name in archive.files})
+    except (AttributeError, BadZipFile, EOFError, TypeError, ValueError):
+        raise ValueError(
+            f"{file} does not hold the frames of this version; write it with tavi evaluate --frames"
+        ) from None
 
 
 def _spread(values: Sequence[float]) -> float:
@@ -95,8 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         print(table(compare(read(arguments.before), read(arguments.after), arguments.resamples)))
-    except (OSError, EOFError, ValueError, TypeError, BadZipFile) as error:
-        print(f"compare: {arguments.before}, {arguments.after}: {error}", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        print(f"compare: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -63,3 +63,13 @@ def test_files_are_compared_as_a_table(tmp_path: Path, capsys: pytest.CaptureFix
     np.savez(tmp_path / "a.npz", **vars(run(0.0)))
     assert main([str(tmp_path / "a.npz"), str(tmp_path / "a.npz"), "--resamples", "5"]) == 0
     assert "| depth_mm_median |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"PK\x03\x04"])
+def test_a_file_that_holds_something_else_is_named_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (tmp_path / "figures.json").write_bytes(content)
+    assert main([str(tmp_path / "figures.json")] * 2) == 1
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1 and "figures.json does not hold the frames" in error
