@@ -151,9 +151,10 @@ class TrackingConfig:
         minimum=0.0, maximum=1.0, source="unsourced",
     )
     extraction_noise: float = constant(
-        0.01, "Extraction that may be noise: only what exceeds it moves the inflow edge off the marker band.",
+        0.005, "Extraction that may be noise: only what exceeds it parts inflow edge and marker band.",
         minimum=0.0, maximum=0.1,
-        source="least error over 12 synthetic procedures with 2 px of noise on the landmarks",
+        source="least error of the depth from 1 to 5 % extraction that costs none elsewhere, in 12 synthetic "
+        "procedures, tuning seeds, 0.7 px of noise on the landmarks: 0.31 mm RMS instead of 0.50 with 0.01",
     )
     capsule_extraction_max: float = parameter(
         0.15, "Extraction up to which the capsule may give the depth while FE1 and FE2 are not seen.",
