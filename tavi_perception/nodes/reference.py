@@ -105,8 +105,9 @@ def validity_page() -> str:
     """The Markdown table of every reason bit and its rules."""
     lines = ["# Validity", "", _WRITTEN_BY, ""]
     lines += [
-        "An annulus frame or a deviation is `valid` exactly when none of these holds. Words in the "
-        "conditions are [parameters](parameters.md). A deviation also has all reasons of its annulus "
+        "An annulus frame or a deviation is `valid` exactly when none of these rules holds. *Names* are those "
+        "by which `./tavi evaluate --procedures` counts them; words with a dot are "
+        "[parameters](parameters.md). A deviation also has all reasons of its annulus "
         "frame, but for the pixel size: an annulus frame may be valid in pixels alone.",
         "",
     ]
@@ -122,7 +123,7 @@ def validity_page() -> str:
 
 
 def _conditions(rules: Iterable[Rule[Any]], reason: Reason) -> str:
-    return "; or ".join(rule.condition for rule in rules if rule.reason is reason)
+    return "; or ".join(f"*{rule.name}*: {rule.condition}" for rule in rules if rule.reason is reason)
 
 
 def _perception_parameters() -> list[ParameterInfo]:
