@@ -105,8 +105,8 @@ def validity_page() -> str:
     """The Markdown table of every reason bit and its rules."""
     lines = ["# Validity", "", _WRITTEN_BY, ""]
     lines += [
-        "An annulus frame or a deviation is `valid` exactly when none of these rules holds. *Names* are those "
-        "by which `./tavi evaluate --procedures` counts them; words with a dot are "
+        "An annulus frame or a deviation is `valid` exactly when none of these rules holds. *Names* are "
+        "those by which `./tavi evaluate --procedures` counts them; words with a dot are "
         "[parameters](parameters.md). A deviation also has all reasons of its annulus "
         "frame, but for the pixel size: an annulus frame may be valid in pixels alone.",
         "",
