@@ -1,4 +1,4 @@
-"""Which statement about a pixel's size at the patient is trusted: the user's, or one of the image's tags."""
+"""Which statement about a pixel's size at the patient takes precedence: the user's, or one of the image's tags."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def geometry_from_tags(
     primary = _radians(tags.primary_angle_deg, "PositionerPrimaryAngle", notes)
     secondary = _radians(tags.secondary_angle_deg, "PositionerSecondaryAngle", notes)
 
-    pixel_size, calibration = _most_trusted(stated, notes)
+    pixel_size, calibration = _first_in_precedence(stated, notes)
     if pixel_size is None or width <= 0 or height <= 0:
         notes.append("the image is uncalibrated: results are in pixels, there are no millimetres")
         unknown = uncalibrated(width, height)
@@ -172,8 +172,8 @@ def _plausible(tags: DicomCalibrationTags, user: UserCalibration, notes: list[st
     )
 
 
-def _most_trusted(stated: _Stated, notes: list[str]) -> tuple[float | None, Calibration]:
-    """Pixel size at the patient (mm) and where it comes from, by the order of trust."""
+def _first_in_precedence(stated: _Stated, notes: list[str]) -> tuple[float | None, Calibration]:
+    """Pixel size at the patient (mm) and where it comes from, by order of precedence."""
     by_distance = by_factor = None
     if stated.imager_spacing is not None:
         if stated.detector is not None and stated.patient is not None:

@@ -1,4 +1,4 @@
-"""C-arm geometry: what a pixel measures at the patient, and where it lies in space."""
+"""C-arm geometry: what a pixel measures at the patient, and where its ray lies in space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ASPECT_TOLERANCE = 0.01
 
 
 class Calibration(IntEnum):
-    """Where the pixel size comes from, most trusted first after UNCALIBRATED."""
+    """Where the pixel size comes from, in order of precedence after UNCALIBRATED."""
 
     UNCALIBRATED = 0
     USER = 1

@@ -1,4 +1,4 @@
-"""What a kept result depends on, as one fingerprint.
+"""What a cached result depends on, as one fingerprint.
 
 The fingerprint of a module covers its code and that of everything of this project that it imports, the
 versions of the packages that those import, and whatever else is given (options, the hash of a model).

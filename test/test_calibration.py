@@ -61,7 +61,7 @@ def notes(tags, user=None):
         (BY_MAGNIFICATION, None, 0.28 / 1.4, Calibration.MAGNIFICATION),
     ],
 )
-def test_most_trusted_statement_gives_the_pixel_size(tags, user, size, source):
+def test_first_statement_in_precedence_gives_the_pixel_size(tags, user, size, source):
     found, calibration = millimetres(tags, user)
     assert found == pytest.approx(size, rel=1e-12)
     assert calibration is source

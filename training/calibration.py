@@ -1,4 +1,4 @@
-"""What turns raw network outputs into honest ones: presence thresholds and the scale of covariances."""
+"""What turns raw network outputs into calibrated ones: presence thresholds and the scale of covariances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SLACK_1, _SLACK_2 = 0.08, 0.035
 
 @dataclass(frozen=True)
 class Calibration:
-    """What makes answers honest, (11,) each.
+    """What calibrates answers, (11,) each.
 
     Attributes:
         thresholds: of presence.
@@ -58,7 +58,7 @@ def calibrate(
     """The calibration that suits several sets of validation frames.
 
     Presence is a logistic regression on what the network says of all landmarks: those of the root come and
-    go together, and a point that is nowhere to be seen is spread out. Its threshold suits all sets alike:
+    go together, and a point that is nowhere to be seen is spread out. Its threshold holds for every set:
     what is common in one of them may be rare in another. Blend, factor and floor maximise the likelihood of
     the errors; then the whole is scaled so that the errors along each axis keep to one and two standard
     deviations as nearly as a normal distribution's would.

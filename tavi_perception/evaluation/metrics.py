@@ -72,34 +72,34 @@ def by_landmark(
     return by_landmark_of(predictions, labels, predictions.presence >= thresholds)
 
 
-def summary_of(predictions: Predictions, labels: Labels, said: NDArray[np.bool_]) -> dict[str, float]:
-    """As ``summary``, where ``said`` (n, 11) tells what was reported present."""
+def summary_of(predictions: Predictions, labels: Labels, reported: NDArray[np.bool_]) -> dict[str, float]:
+    """As ``summary``, where ``reported`` (n, 11) says which were reported present."""
     visible = labels.visible > 0
-    accuracy = float(np.mean(said == visible))
-    places = place_figures(predictions, labels, np.ones_like(said))
+    accuracy = float(np.mean(reported == visible))
+    places = place_figures(predictions, labels, np.ones_like(reported))
     occurring = visible.any(axis=0)
-    f1 = [presence_figures(said[:, i], visible[:, i])["f1"] for i in np.flatnonzero(occurring)]
+    f1 = [presence_figures(reported[:, i], visible[:, i])["f1"] for i in np.flatnonzero(occurring)]
     return {
         **places,
-        **{f"reported_{key}": value for key, value in place_figures(predictions, labels, said).items()},
+        **{f"reported_{key}": value for key, value in place_figures(predictions, labels, reported).items()},
         "presence_accuracy": accuracy,
         "macro_f1": mean(f1),
-        "micro_f1": presence_figures(said, visible)["f1"],
+        "micro_f1": presence_figures(reported, visible)["f1"],
         "score": places["mean_px"] + 100 * (1 - accuracy),
     }
 
 
 def by_landmark_of(
-    predictions: Predictions, labels: Labels, said: NDArray[np.bool_]
+    predictions: Predictions, labels: Labels, reported: NDArray[np.bool_]
 ) -> dict[str, dict[str, float]]:
-    """As ``by_landmark``, where ``said`` (n, 11) tells what was reported present."""
+    """As ``by_landmark``, where ``reported`` (n, 11) says which were reported present."""
     distance = mahalanobis(predictions.xy - labels.xy, predictions.covariance)
     visible = labels.visible > 0
     table = {}
     for index, name in enumerate(NAMES):
         if not visible[:, index].any():
             continue
-        only = np.zeros_like(said)
+        only = np.zeros_like(reported)
         only[:, index] = True
         within = distance[visible[:, index], index]
         within = within[np.isfinite(within)]
@@ -108,10 +108,10 @@ def by_landmark_of(
             **place_figures(predictions, labels, only),
             **{
                 f"reported_{key}": value
-                for key, value in place_figures(predictions, labels, only & said).items()
+                for key, value in place_figures(predictions, labels, only & reported).items()
                 if key in ("median_px", "mean_px", "p95_px")
             },
-            **presence_figures(said[:, index], visible[:, index]),
+            **presence_figures(reported[:, index], visible[:, index]),
             # For a two-dimensional normal distribution 39.3 % and 86.5 % are expected.
             "within_1_sigma": mean(within <= 1.0),
             "within_2_sigma": mean(within <= 2.0),
@@ -141,13 +141,13 @@ def place_figures(predictions: Predictions, labels: Labels, chosen: NDArray[np.b
     }
 
 
-def presence_figures(said: NDArray[np.bool_], visible: NDArray[np.bool_]) -> dict[str, float]:
+def presence_figures(reported: NDArray[np.bool_], visible: NDArray[np.bool_]) -> dict[str, float]:
     """Precision, recall and F1 of decisions; arrays of one shape."""
-    hits = float(np.sum(visible & said))
+    hits = float(np.sum(visible & reported))
     return {
-        "precision": hits / max(float(said.sum()), 1.0),
+        "precision": hits / max(float(reported.sum()), 1.0),
         "recall": hits / max(float(visible.sum()), 1.0),
-        "f1": 2 * hits / max(float(said.sum() + visible.sum()), 1.0),
+        "f1": 2 * hits / max(float(reported.sum() + visible.sum()), 1.0),
     }
 
 

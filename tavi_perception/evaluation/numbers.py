@@ -17,7 +17,7 @@ from tavi_perception.landmarks import COUNT
 
 ONE_SIGMA_TARGET = (0.60, 0.76)
 TWO_SIGMA_TARGET = (0.91, 0.98)
-"""Shares of x and y errors within 1 and 2 stated sigmas that count as honest; 0.683 and 0.954 are exact."""
+"""Shares of x and y errors within 1 and 2 stated sigmas that count as calibrated; 0.683 and 0.954 are exact."""
 
 SIGMA_BINS = 12
 PRESENCE_BINS = 10
@@ -49,7 +49,7 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     return {**figures, "stages": stages}
 
 
-def honest(figures: dict[str, Any]) -> bool:
+def calibrated(figures: dict[str, Any]) -> bool:
     """Whether the coverage of both bands lies within its target."""
     one, two = figures["within_1_sigma_axis"], figures["within_2_sigma_axis"]
     return bool(

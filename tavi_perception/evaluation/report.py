@@ -9,7 +9,7 @@ import cv2
 
 from tavi_perception.evaluation.figures.frames import draw_evaluation
 from tavi_perception.evaluation.judged import Judged
-from tavi_perception.evaluation.numbers import ONE_SIGMA_TARGET, TWO_SIGMA_TARGET, honest
+from tavi_perception.evaluation.numbers import ONE_SIGMA_TARGET, TWO_SIGMA_TARGET, calibrated
 from tavi_perception.evaluation.tables import headline, landmark_table, reported_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
 
@@ -30,7 +30,7 @@ def _text(figures: dict[str, Any], pictured: bool) -> str:
     model, machine = figures["model"], figures["machine"]
     what = f"{model['name']} {model['version']}" if model else "What the bag recorded"
     one, two = (f"{100 * low:.0f}–{100 * high:.0f} %" for low, high in (ONE_SIGMA_TARGET, TWO_SIGMA_TARGET))
-    verdict = "within" if honest(figures) else "outside"
+    verdict = "within" if calibrated(figures) else "outside"
     parts = [
         f"# {what} on {figures['data']}",
         _data(figures),
@@ -52,7 +52,7 @@ def _text(figures: dict[str, Any], pictured: bool) -> str:
             f"### {stage.capitalize()}\n\n{landmark_table(row)}" for stage, row in figures["stages"].items()
         ]
     parts += [
-        "## Are its uncertainties honest?",
+        "## Are its uncertainties calibrated?",
         "![Calibration](calibration.png)",
     ]
     if pictured:

@@ -11,7 +11,7 @@ from tavi_perception.imaging.dicom_file import number, numbers, text
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
 
 FRAME_TIME_RANGE_MS = (1.0, 60_000.0)
-"""Times between frames that are believed."""
+"""Plausible times between frames."""
 
 
 def calibration_tags(header: Dataset) -> DicomCalibrationTags:
@@ -44,14 +44,14 @@ def frame_times(
     notes: list[str] = []
     vector = np.array(numbers(header, "FrameTimeVector"))
     if vector.size and frame_count > 1:
-        if vector.size == frame_count and all(_believed(step) for step in vector[1:]):
+        if vector.size == frame_count and all(_plausible(step) for step in vector[1:]):
             steps = np.concatenate([[0.0], vector[1:]])
             return np.asarray(np.cumsum(steps) / 1000, dtype=np.float64), ()
         notes.append("its FrameTimeVector is ignored: it does not give one plausible time per frame")
     frame_time = number(header, "FrameTime")
     rates = [number(header, "CineRate"), number(header, "RecommendedDisplayFrameRate")]
     candidates = [frame_time, *(1000 / rate if rate else None for rate in rates)]
-    step = next((value for value in candidates if value is not None and _believed(value)), None)
+    step = next((value for value in candidates if value is not None and _plausible(value)), None)
     if step is None:
         step = 1000 / DEFAULT_FRAME_RATE
         if frame_count > 1:
@@ -59,7 +59,7 @@ def frame_times(
     return np.arange(frame_count, dtype=np.float64) * (step / 1000), tuple(notes)
 
 
-def _believed(milliseconds: float) -> bool:
+def _plausible(milliseconds: float) -> bool:
     return FRAME_TIME_RANGE_MS[0] <= milliseconds <= FRAME_TIME_RANGE_MS[1]
 
 

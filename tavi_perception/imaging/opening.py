@@ -23,7 +23,7 @@ def open_source(
     Args:
         path: file or folder.
         frame_rate: frames/s instead of recorded times; a bag keeps its stamps.
-        calibration: what the user states about the geometry; it is trusted before anything recorded.
+        calibration: what the user states about the geometry; it takes precedence over anything recorded.
 
     Raises:
         SourceError: it is missing, empty, damaged, or nothing that holds images.

@@ -26,7 +26,7 @@ HOLD = Drive()
 
 
 class CommandGate:
-    """Keeps the newest command and what it is worth; may be called from any thread.
+    """Keeps the newest command and its validity; may be called from any thread.
 
     A velocity that is not finite, or beyond the limit, can only come from a defect: it is a fault, in which
     the robot holds and ignores commands until one says ``hold``. A command that has run out, or comes too

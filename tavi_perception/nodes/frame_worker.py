@@ -1,4 +1,4 @@
-"""The thread that turns images into outputs, and the watchdog that speaks up when there are none."""
+"""The thread that turns images into outputs, and the watchdog that reports their absence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame
 
 LOG_PERIOD = 5.0
-"""s between two log lines about the same trouble with frames."""
+"""s between two log lines about the same failure with frames."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class FrameWorker:
         self._show(msg.header, image, frame, situation)
 
     def _show(self, header: Header, image: GreyImage, frame: TrackedFrame, situation: Situation) -> None:
-        """Publishes what people look at; the frame is answered already, so a failure only gets logged."""
+        """Publishes what is made for displays; the frame is answered already, so a failure only gets logged."""
         try:
             with self._publishing:
                 if self._active:

@@ -1,4 +1,4 @@
-"""How the perception node fares: counts, rates and latencies, told as diagnostics."""
+"""Health of the perception node: counts, rates and latencies as diagnostics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The topics on which the perception node tells what it found, and the order in which it tells it."""
+"""The topics on which the perception node publishes its results, and their order."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Outputs:
         config: TrackingConfig,
         overlay_rate: float,
     ) -> None:
-        """What people look at; the costly ones only while somebody does. ``overlay_rate``: at most, in Hz."""
+        """Outputs for displays; the costly ones only while somebody subscribes. ``overlay_rate``: at most, in Hz."""
         geometry = geometry.for_image(frame.keypoints.width, frame.keypoints.height)
         self._camera_info.publish(conversions.camera_info(geometry, header))
         if self._markers.get_subscription_count():

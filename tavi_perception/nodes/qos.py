@@ -1,4 +1,4 @@
-"""The quality of service of the topics, and what to say when two ends do not match."""
+"""The quality of service of the topics, and the report of an incompatible peer."""
 
 from __future__ import annotations
 

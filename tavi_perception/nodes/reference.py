@@ -96,7 +96,7 @@ NODE_RULES = (
         Reason.PROCESSING_FAILED,
         "an error occurred while the frame was processed; what was known of the procedure is forgotten",
     ),
-    (Reason.UNKNOWN_DEVICE, "never so far: no model tells other delivery systems from the one it knows"),
+    (Reason.UNKNOWN_DEVICE, "never so far: no model recognises unknown delivery systems yet"),
 )
 """The reasons that concern frames before they reach tracking, and when the perception node gives them."""
 

@@ -1,4 +1,4 @@
-"""The simulated patient and the device in him as the simulator node sees them: in SI units, step by step."""
+"""The simulated patient and the device, as the simulator node uses them: in SI units, step by step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tavi_perception.simulation.truth import Truth
 
 @dataclass(frozen=True)
 class RobotReport:
-    """What the robot says of itself: of both drives, travel since the start (m) and velocity (m/s)."""
+    """The robot's reported state: of both drives, travel since the start (m) and velocity (m/s)."""
 
     advance: float
     retraction: float

@@ -28,7 +28,7 @@ LOOK_PERIOD = 0.1
 """s between two looks for a subscriber, before a script begins."""
 
 LOG_PERIOD = 5.0
-"""s between two log lines about the same trouble."""
+"""s between two log lines about the same failure."""
 
 
 class Simulator(Node):
@@ -74,11 +74,11 @@ class Simulator(Node):
             return
         stamp = Time.from_msg(msg.header.stamp)
         age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
-        trouble = self._gate.receive(
+        fault = self._gate.receive(
             msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
         )
-        if trouble:
-            self.get_logger().error(f"{COMMAND}: {trouble}", throttle_duration_sec=LOG_PERIOD)
+        if fault:
+            self.get_logger().error(f"{COMMAND}: {fault}", throttle_duration_sec=LOG_PERIOD)
 
     def _work(self) -> None:
         try:

@@ -38,11 +38,11 @@ class ContrastConfig:
     root_share: Uniform = Uniform(0.7, 1.0)
     """Of the rest of the root relative to the pigtail's sinus."""
     duration: Uniform = Uniform(1.4, 2.6)
-    """Of an injection."""
+    """Duration of an injection."""
     wash_in: Uniform = Uniform(0.2, 0.45)
-    """Time constant of filling."""
+    """Time constant of wash-in."""
     wash_out_sinus: Uniform = Uniform(0.5, 1.3)
-    """Time constant of clearing of the sinus, which the beating heart clears last."""
+    """Time constant of wash-out of the sinus, which the beating heart clears last."""
     wash_out_root: Uniform = Uniform(0.35, 0.8)
     """The same of the rest of the root."""
     reach: Uniform = Uniform(1.3, 2.6)
@@ -115,7 +115,7 @@ class Injector:
         return Contrast(self.opacity * sinus, self.opacity * self.root_share * root, reach, self.front)
 
     def _filling(self, age: float, wash_out: float) -> float:
-        """Share of the full concentration (0…1): first-order filling, then first-order clearing."""
+        """Share of the full concentration (0…1): first-order wash-in, then first-order wash-out."""
         full = 1.0 - np.exp(-min(age, self.duration) / self.wash_in)
         return float(full * np.exp(-max(age - self.duration, 0.0) / wash_out))
 

@@ -1,4 +1,4 @@
-"""Draws the delivery system, its stent frame and the wire in the ventricle onto an attenuation canvas."""
+"""Draws the delivery system, its stent and the wire in the ventricle onto an attenuation canvas."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tavi_perception.simulation.pigtail import Wire
 from tavi_perception.simulation.route import ProjectedRoute, Route, projected
 from tavi_perception.simulation.view import FloatArray, View
 
-_FRAME_POINTS = 28
-"""Points along each strut line of the frame."""
+_STENT_POINTS = 28
+"""Points along each strut line of the stent."""
 
 _CONE_STEPS = 8
 """Pieces of the nose cone, each a little fainter than the one before."""
@@ -22,12 +22,12 @@ _CONE_STEPS = 8
 
 def draw_delivery(
     canvas: NDArray[np.uint8], layer: Layer, device: Device, state: DeviceState, route: Route,
-    frame_route: Route, wire: Wire, view: View,
+    stent_route: Route, wire: Wire, view: View,
 ) -> None:  # fmt: skip
     """Add the system in ``state`` to ``canvas``.
 
     Args:
-        route: of the catheter. frame_route: of the stent frame, which the root holds once it is released.
+        route: of the catheter. stent_route: of the stent, which moves with the root once it is released.
     """
     place = pose(device, state)
     seen = projected(route, view)
@@ -40,7 +40,7 @@ def draw_delivery(
     _draw_capsule(layer, device, place, seen, scale, state)
     layer.add_to(canvas)
     if place.exposed > 0.5:
-        _draw_frame(layer, device, place, frame_route, view, state.released)
+        _draw_stent(layer, device, place, stent_route, view, state.released)
         layer.add_to(canvas)
 
 
@@ -97,7 +97,7 @@ def _draw_capsule(
             width = np.array([0.09, 0.09])
             part(place.block - lap, place.mouth, offset - width, offset + width, device.core)
     part(neck, place.block, -full, full, device.block)
-    # Two tabs that hold the frame: the block's ragged distal edge.
+    # Two paddles that hold the stent: the block's ragged distal edge.
     part(place.block - 0.5, place.block + 1.6, np.array([-0.75, -0.7]), np.array([-0.1, -0.3]), 0.55)
     part(place.block - 0.5, place.block + 1.6, np.array([0.25, 0.3]), np.array([0.8, 0.75]), 0.45)
     if place.cone > place.mouth + 1:
@@ -123,11 +123,11 @@ def _draw_cone(part: _Part, device: Device, place: DevicePose, lap: float) -> No
         part(start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core)
 
 
-def _draw_frame(
+def _draw_stent(
     layer: Layer, device: Device, place: DevicePose, route: Route, view: View, released: bool
 ) -> None:
     """Two families of helical struts: where they cross they form the diamond cells."""
-    along: FloatArray = np.linspace(0.0, 1.0, _FRAME_POINTS, dtype=np.float64)
+    along: FloatArray = np.linspace(0.0, 1.0, _STENT_POINTS, dtype=np.float64)
     distance: FloatArray = place.inflow - along * place.exposed
     full_length = device.capsule_length * (1.0 - device.shortening)
     twist = np.pi * device.rows / device.cells * (along * place.exposed / full_length)

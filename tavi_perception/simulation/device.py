@@ -1,4 +1,4 @@
-"""The delivery system and its stent frame: dimensions, state, and where their landmarks lie on the route."""
+"""The delivery system and its stent: dimensions, state, and where their landmarks lie on the route."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from tavi_perception.simulation.route import Route
 from tavi_perception.simulation.view import FloatArray, unit
 
 VISIBLE_EXPOSURE_MM = 2.5
-"""Frame outside the capsule from which on its inflow corners can be told from the marker band."""
+"""Exposed length of the stent (mm) from which on its inflow corners are distinguishable from the marker band."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Dimensions of one delivery system and frame (mm; attenuations in log units).
+    """Dimensions of one delivery system and its stent (mm; attenuations in log units).
 
     Attributes:
         capsule_width, capsule_length: outer diameter; CP to CD when sheathed.
         cone_length, block_length, band_length: nose cone CD–CT, dark block above CP, marker band at CD.
-        inflow_width, waist, outflow: frame diameter at the inflow; at waist and outflow relative to it.
-        flare_length: distance from the capsule's mouth over which the frame opens.
-        shortening: share of its length that the frame loses as it expands.
+        inflow_width, waist, outflow: stent diameter at the inflow; at waist and outflow relative to it.
+        flare_length: distance from the capsule's mouth over which the stent expands.
+        shortening: share of its length that the stent loses as it expands.
         inflow_tilt: axial lead of FE2 over FE1, relative to the width there; inflow_nod: the same along
             the beam.
-        cells: diamond cells around the circumference; rows: along the frame.
-        strut_phase: rotation of the frame about its axis (rad).
+        cells: diamond cells around the circumference; rows: along the stent.
+        strut_phase: rotation of the stent about its axis (rad).
         opacity: common factor of all attenuations.
         band, block, cone: attenuations of marker band, block and nose cone.
         wall, proximal, distal: of the capsule's wall, and of what is inside its proximal and distal half.
@@ -76,9 +76,9 @@ class DeviceState:
     Attributes:
         advance: distance of the sheathed capsule's end CD past the annulus along the route (mm).
         extraction: share of the sheathed length by which the capsule was retracted (0…1).
-        released: the frame has let go of the delivery system.
+        released: the stent has detached from the delivery system.
         withdrawal: distance by which the system was pulled back after the release (mm).
-        jump: distance by which the frame sprang back towards the aorta when released (mm).
+        jump: axial jump of the stent towards the aorta on release (mm).
     """
 
     advance: float
@@ -95,7 +95,7 @@ class DevicePose:
     Attributes:
         block: CP. mouth: CD, the capsule's distal end. cone: start of the nose cone. tip: CT.
         middle: where CM is, or NaN once the capsule has passed it.
-        inflow, outflow: ends of the exposed frame; equal while it is sheathed.
+        inflow, outflow: ends of the exposed stent; equal while it is sheathed.
     """
 
     block: float
@@ -113,7 +113,7 @@ class DevicePose:
 
 @dataclass(frozen=True)
 class DeviceConfig:
-    """Delivery systems and frames; lengths in mm, attenuations in log units of the detected signal.
+    """Delivery systems and stents; lengths in mm, attenuations in log units of the detected signal.
 
     Attenuations were set by eye against the published frames, so that capsule, block and nose cone have the
     contrast measured there.
@@ -121,8 +121,8 @@ class DeviceConfig:
 
     slim: Chance = Chance(0.25)
     """A 14 Fr-equivalent system, capsule 4.67 mm, instead of 18 Fr, 6.0 mm (1 Fr = 1/3 mm)."""
-    frame_length: Uniform = Uniform(45.0, 55.0)
-    """Of the expanded frame, shared out by size (unsourced); the folded one is longer."""
+    stent_length: Uniform = Uniform(45.0, 55.0)
+    """Of the expanded stent, shared out by size (unsourced); the folded one is longer."""
     cone_length: Uniform = Uniform(11.0, 17.0)
     """CD to CT; 14 mm on the published frames."""
     block_length: Uniform = Uniform(5.0, 9.0)
@@ -130,15 +130,15 @@ class DeviceConfig:
     band_length: Uniform = Uniform(1.2, 2.4)
     """Of the marker band at CD."""
     oversize: Uniform = Uniform(1.02, 1.22)
-    """Inflow diameter of the free frame relative to the annulus; a 26 mm valve suits 20 to 23 mm."""
+    """Inflow diameter of the unconstrained stent relative to the annulus; a 26 mm valve suits 20 to 23 mm."""
     waist: Uniform = Uniform(0.72, 0.92)
-    """Diameter of the expanded frame's middle relative to its inflow."""
+    """Diameter of the expanded stent's middle relative to its inflow."""
     outflow: Uniform = Uniform(1.0, 1.25)
     """Of its outflow relative to its inflow."""
     flare_length: Uniform = Uniform(10.0, 22.0)
-    """Distance from the capsule's mouth over which the frame opens."""
+    """Distance from the capsule's mouth over which the stent expands."""
     shortening: Uniform = Uniform(0.08, 0.20)
-    """Share of its folded length that the frame loses as it opens."""
+    """Share of its folded length that the stent loses as it expands."""
     inflow_tilt: Normal = Normal(0.0, 0.07, -0.2, 0.2)
     """Axial lead of FE2 over FE1 relative to their distance."""
     inflow_nod: Normal = Normal(0.0, 0.07, -0.2, 0.2)
@@ -156,7 +156,7 @@ class DeviceConfig:
     proximal: Uniform = Uniform(0.12, 0.28)
     """What is folded inside the capsule's proximal half."""
     distal: Uniform = Uniform(0.18, 0.36)
-    """The same in its distal half, where the frame is denser."""
+    """The same in its distal half, where the stent is denser."""
     core: Uniform = Uniform(0.25, 0.40)
     """Inner shaft inside the capsule."""
     cone_base: Uniform = Uniform(0.65, 0.95)
@@ -172,15 +172,15 @@ class DeviceConfig:
 
 
 def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: float) -> Device:
-    """A random device whose frame suits an annulus of ``annulus_mm``."""
+    """A random device whose stent suits an annulus of ``annulus_mm``."""
     shortening = config.shortening.draw(rng)
     return Device(
         capsule_width=4.67 if config.slim.draw(rng) else 6.0,
-        capsule_length=config.frame_length.draw(rng) / (1.0 - shortening) + 3.0,
+        capsule_length=config.stent_length.draw(rng) / (1.0 - shortening) + 3.0,
         cone_length=config.cone_length.draw(rng),
         block_length=config.block_length.draw(rng),
         band_length=config.band_length.draw(rng),
-        # The annulus holds it: the frame opens little wider than the annulus is.
+        # The annulus holds it: the stent expands little wider than the annulus is.
         inflow_width=annulus_mm * min(config.oversize.draw(rng), 1.12),
         waist=config.waist.draw(rng),
         outflow=config.outflow.draw(rng),
@@ -236,10 +236,10 @@ def pose(device: Device, state: DeviceState) -> DevicePose:
     )
 
 
-def frame_radius(device: Device, place: DevicePose, distance: FloatArray, released: bool) -> FloatArray:
-    """Radius of the exposed frame (mm) at places along the route (mm).
+def stent_radius(device: Device, place: DevicePose, distance: FloatArray, released: bool) -> FloatArray:
+    """Radius of the exposed stent (mm) at places along the route (mm).
 
-    An expanded frame is wide at the inflow, narrow at the waist and wide at the outflow; where it
+    An expanded stent is wide at the inflow, narrow at the waist and wide at the outflow; where it
     leaves the capsule it opens from the capsule's radius over ``flare_length``.
     """
     full_length = device.capsule_length * (1.0 - device.shortening)
@@ -267,12 +267,12 @@ def ring(
     device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray,
     distance: FloatArray, phase: FloatArray, lean: FloatArray | float = 1.0,
 ) -> FloatArray:  # fmt: skip
-    """Points (…, 3) of the frame's surface at ``distance`` along the route and ``phase`` around it (mm).
+    """Points (…, 3) of the stent's surface at ``distance`` along the route and ``phase`` around it (mm).
 
     Phase π/2 points to AA2's side, at right angles to ``beam``; 0 along the beam. ``lean`` is the share of
     the inflow ring's tilt that the points take part in.
     """
-    radius = frame_radius(device, place, distance, released)
+    radius = stent_radius(device, place, distance, released)
     axis, tangent = route.at(distance), route.tangent_at(distance)
     across = unit(np.cross(tangent, beam))
     depth = np.cross(across, tangent)

@@ -1,4 +1,4 @@
-"""Where the landmarks of a rendered frame are, and how well an expert could mark them."""
+"""Where the landmarks of a rendered frame are, and how visible they are to an expert."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CLEAR_CONE = 0.12
 
 
 class Grade(IntEnum):
-    """How well a landmark can be marked in a frame; from FAINT on it counts as visible."""
+    """How visible a landmark is to an expert in a frame; from FAINT on it counts as visible."""
 
     ABSENT = 0
     """It does not exist, or its device is not in the field."""
@@ -52,7 +52,7 @@ def grades(scene: Scene, moment: Moment, pixels: FloatArray) -> NDArray[np.uint8
     """(11,) ``Grade`` of each landmark at ``pixels`` (11, 2).
 
     AA and STJ need contrast medium at their place, and are harder to see behind the device; FE needs a
-    frame that has left the capsule, CM a capsule that still covers it. Whatever lies outside the image,
+    stent that has left the capsule, CM a capsule that still covers it. Whatever lies outside the image,
     or under print and collimator blades, is hidden.
     """
     exists = np.isfinite(pixels).all(axis=1)

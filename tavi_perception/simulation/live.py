@@ -1,4 +1,4 @@
-"""A synthetic procedure that goes where its commands lead it."""
+"""A synthetic procedure driven by commands, frame by frame."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class LiveProcedure:
         )
 
     def _anchored(self) -> float:
-        """How firmly the opened frame holds the device in the annulus, 0…1."""
+        """Coupling of the device to the annulus by the expanded stent, 0…1."""
         return float(np.clip((self.robot.device.extraction - 0.4) / 0.3, 0.0, 1.0))
 
     def _hinges_visible(self) -> bool:

@@ -1,4 +1,4 @@
-"""What moves while the catheter stands still: heart beat, rapid pacing and breathing."""
+"""Cardiac and respiratory motion, without the drives: heart beat, rapid pacing and breathing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MotionConfig:
     heart_rate: Uniform = Uniform(0.9, 1.6)
     """Without pacing (unsourced)."""
     pacing: Chance = Chance(0.75)
-    """Rapid pacing while the frame is opened."""
+    """Rapid pacing during deployment."""
     pacing_rate: Uniform = Uniform(2.0, 3.0)
     """120 to 180 beats a minute."""
     pacing_share: Uniform = Uniform(0.15, 0.45)
@@ -35,8 +35,8 @@ class MotionConfig:
     """Motion of heart border and diaphragm behind, relative to the root's."""
     coupling: Uniform = Uniform(0.75, 0.98)
     """Share of the annulus' motion along its normal in which a catheter across it takes part (unsourced)."""
-    pigtail_play: Uniform = Uniform(0.0, 1.2)
-    """Of the pigtail against the root over a heart beat (unsourced)."""
+    pigtail_motion: Uniform = Uniform(0.0, 1.2)
+    """Cardiac motion of the pigtail relative to the root (unsourced)."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ class Motion:
         self._breath, self._breath_rate = config.breath.draw(rng), config.breath_rate.draw(rng)
         self._body_share = config.body_share.draw(rng)
         self._coupling = config.coupling.draw(rng)
-        self._play = config.pigtail_play.draw(rng)
-        self._play_turn = rng.uniform(0.0, 2 * np.pi)
+        self._pigtail_motion = config.pigtail_motion.draw(rng)
+        self._pigtail_phase = rng.uniform(0.0, 2 * np.pi)
         self._heart_phase, self._breath_phase = rng.uniform(0.0, 2 * np.pi, 2)
         self._paced = 0.0
 
     def step(self, dt: float, pacing: bool) -> None:
-        """Go on by ``dt`` (s); pacing takes about half a second to take hold or let go."""
+        """Go on by ``dt`` (s); pacing takes about half a second to set in or to fade."""
         wanted = 1.0 if pacing and self._paced_share < 1.0 else 0.0
         self._paced += (wanted - self._paced) * (1.0 - np.exp(-dt / 0.25))
         rate = self._rate + (self._paced_rate - self._rate) * self._paced
@@ -82,20 +82,20 @@ class Motion:
         self._breath_phase += 2 * np.pi * self._breath_rate * dt
 
     def shifts(self, anchored: float) -> Shifts:
-        """Displacements now; ``anchored`` (0…1): how firmly the frame holds the device in the annulus."""
+        """Displacements now; ``anchored`` (0…1): coupling of the device to the annulus by the stent."""
         across, normal, _ = self._root.axes
         share = 1.0 + (self._paced_share - 1.0) * self._paced
-        # Systole is quicker than diastole: a second harmonic leans the wave.
+        # Systole is quicker than diastole: a second harmonic skews the wave.
         beat = 0.5 * (np.sin(self._heart_phase) + 0.25 * np.sin(2 * self._heart_phase + 0.6))
         heart = self._excursion * share * beat
         breath = 0.5 * self._breath * np.sin(self._breath_phase) * np.array([0.05, 0.95, 0.3])
         sideways = heart * self._sideways * across
         root = breath + heart * normal + sideways
         coupling = self._coupling + (1.0 - self._coupling) * anchored
-        play = 0.5 * self._play * share * np.sin(self._heart_phase + self._play_turn)
+        relative = 0.5 * self._pigtail_motion * share * np.sin(self._heart_phase + self._pigtail_phase)
         return Shifts(
             root=root,
             device=breath + coupling * heart * normal + sideways,
-            pigtail=root + play * (0.8 * normal + 0.6 * across),
+            pigtail=root + relative * (0.8 * normal + 0.6 * across),
             body=self._body_share * (breath + 0.3 * heart * normal),
         )

@@ -83,7 +83,7 @@ def draw_pigtail(
     loop = _loop(rng, config, view)
     loop += tip - loop[np.argmax(loop @ down)]
     shaft = _shaft(rng, route, loop, view)
-    # The loop sits in the sinus; its shaft hangs in the aorta.
+    # The loop sits in the sinus; its shaft lies in the aorta.
     follows = np.concatenate([np.linspace(0.15, 1.0, len(shaft)) ** 0.5, np.ones(len(loop))])
     return Pigtail(
         np.concatenate([shaft, loop]), loop, follows, config.width.draw(rng), config.wall.draw(rng),

@@ -1,4 +1,4 @@
-"""The delivery robot and what its commands come to at the catheter's end: lag, friction, limits, release."""
+"""The delivery robot and how its commands reach the catheter's end: lag, friction, limits, release."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tavi_perception.simulation.distributions import Normal, Uniform
 from tavi_perception.simulation.view import FloatArray
 
 RECAPTURE_LIMIT = 0.8
-"""Extraction up to which the frame can be drawn back into the capsule (unsourced)."""
+"""Extraction up to which the stent can be recaptured (unsourced)."""
 
 FULL_EXTRACTION = 0.97
-"""Extraction at which the paddles let go of the frame."""
+"""Extraction at which the stent is released from the paddles."""
 
 _JUMP_TIME_S = 0.12
 
@@ -28,18 +28,18 @@ class RobotConfig:
     lag: Uniform = Uniform(0.04, 0.15)
     """Time constant of the drives."""
     slack: Uniform = Uniform(0.2, 1.8)
-    """Play between drive and catheter end when the direction changes: friction in the arch."""
+    """Backlash between drive and catheter end at a reversal: friction in the arch."""
     capsule_slack: Uniform = Uniform(0.1, 0.8)
     """The same for the capsule's retraction."""
     reaction: Normal = Normal(0.02, 0.02, -0.03, 0.08)
     """Motion of the device towards the ventricle for each mm of retraction."""
     jump: Normal = Normal(1.2, 0.9, 0.0, 4.0)
-    """How far the frame springs back to the aorta when it is released (PMC9471948: "moves up")."""
+    """Axial jump of the stent towards the aorta on release (PMC9471948: "moves up")."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What the robot is told: velocities (mm/s, + into the ventricle; + retracts the capsule), or to hold."""
+    """A command to the robot: velocities (mm/s, + into the ventricle; + retracts the capsule), or to hold."""
 
     advance_velocity_mm_s: float = 0.0
     retraction_velocity_mm_s: float = 0.0
@@ -48,7 +48,7 @@ class Command:
 
 @dataclass(frozen=True)
 class RobotState:
-    """What the encoders say: travel of the drives since the beginning and velocity; whether all is well."""
+    """The encoders' state: travel of the drives since the beginning and velocity; whether there is a fault."""
 
     advance_mm: float
     retraction_mm: float
@@ -124,7 +124,7 @@ class Robot:
             self._released_for, self._released_at = 0.0, self.depth_mm
 
     def _least_retraction(self) -> float:
-        """Once too much of the frame was out, the capsule does not go back over it any more."""
+        """Beyond the limit of recapture the capsule cannot be advanced over the stent again."""
         limit = RECAPTURE_LIMIT * self._device.capsule_length
         self._opened = self._opened or bool(self._drive[1] > limit)
         return limit if self._opened else 0.0

@@ -1,4 +1,4 @@
-"""What is moved in the room during a procedure: the table and the C-arm."""
+"""Moves of table and C-arm during a procedure."""
 
 from __future__ import annotations
 

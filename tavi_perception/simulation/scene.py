@@ -31,7 +31,7 @@ ANNULUS = np.zeros(3)
 
 @dataclass(frozen=True)
 class Contents:
-    """Which things are in the field at all."""
+    """Which devices and filled vessels are in the field."""
 
     delivery: bool = True
     pigtail: bool = True
@@ -116,7 +116,7 @@ class Scene:
         draw_delivery(canvas, self._layer, self.device, moment.device, route, held, self.wire, moment.view)
 
     def routes(self, moment: Moment) -> tuple[Route, Route]:
-        """Where catheter and stent frame run at ``moment``: once released, the root alone holds the frame."""
+        """Routes of catheter and stent at ``moment``: once released, the stent moves with the root alone."""
         route = self.route.carried(moment.shifts.device)
         return route, self.route.carried(moment.shifts.root) if moment.device.released else route
 

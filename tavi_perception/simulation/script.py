@@ -15,7 +15,7 @@ INJECTIONS = (0.02, 0.70)
 
 _POSITION_FROM, _POSITIONED, _RETRACTING, _PAUSED, _DEPLOYING, _RELEASED = 0.14, 0.36, 0.42, 0.70, 0.80, 0.92
 """Shares of the procedure at which: the capsule is advanced; it is in place; retraction begins; it pauses for
-the second injection; it goes on; the frame lets go and the system is withdrawn."""
+the second injection; it goes on; the stent is released and the system is withdrawn."""
 
 _PAUSE_EXTRACTION = 0.75
 _WITHDRAWN_MM = 30.0
@@ -49,14 +49,14 @@ class Operator:
         device = self._procedure.scene.device
         extraction = self._procedure.robot.device.extraction
         placed = float(np.interp(share, [_POSITION_FROM, _POSITIONED], [self._start, TARGET_MM]))
-        # The frame shortens as it opens; the operator follows, so that its inflow edge stays in place.
+        # The stent shortens as it expands; the operator follows, so that its inflow edge stays in place.
         followed = placed + device.shortening * device.capsule_length * extraction**2
         if share <= _RELEASED or not self._procedure.robot.device.released:
             return followed
         return followed - _WITHDRAWN_MM * (share - _RELEASED) / (1 - _RELEASED)
 
     def _wanted_retraction(self, share: float) -> float:
-        # A little more than needed, for the play between drive and capsule.
+        # A little more than needed, for the backlash between drive and capsule.
         full = FULL_EXTRACTION + 0.03
         knots = [0.0, _RETRACTING, _PAUSED, _DEPLOYING, _RELEASED]
         extraction = np.interp(share, knots, [0.0, 0.0, _PAUSE_EXTRACTION, _PAUSE_EXTRACTION, full])

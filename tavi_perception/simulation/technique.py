@@ -17,7 +17,7 @@ from tavi_perception.simulation.video import Capture
 class ImageConfig:
     """What the X-ray system of a procedure is drawn from; lengths in px refer to a side of 1000 px.
 
-    "frame" means measured on the published positioning frame (Danilov et al. 2021, figure 2A); "chosen" means
+    "measured" means measured on the published positioning frame (Danilov et al. 2021, figure 2A); "chosen" means
     wide on purpose.
     """
 
@@ -33,12 +33,14 @@ class ImageConfig:
     electronic: Distribution = Uniform(0.5, 4.0)  # sd of the electronics, quanta (chosen)
     neighbour: Distribution = Uniform(0.04, 0.11)  # 3x3 detector kernel beside 0.98 (Wang, Med Phys 2014)
     diagonal: Distribution = Uniform(0.02, 0.05)  # at its corners (Wang, Med Phys 2014)
-    smoothing: Distribution = Uniform(0.4, 1.6)  # sigma by which noise reduction correlates noise, px (frame)
+    smoothing: Distribution = Uniform(
+        0.4, 1.6
+    )  # sigma by which noise reduction correlates noise, px (measured)
 
     meter: Distribution = Uniform(0.3, 0.7)  # side of the metered central field, fraction of the side
-    set_point: Distribution = Uniform(108.0, 190.0)  # displayed grey of the metered field, 0 … 255 (frame)
+    set_point: Distribution = Uniform(108.0, 190.0)  # displayed grey of the metered field, 0 … 255 (measured)
     logarithmic: Chance = Chance(0.4)  # display of the logarithm instead of a power of the signal
-    gamma: Distribution = LogUniform(0.8, 1.5)  # relative contrast of the display at the set point (frame)
+    gamma: Distribution = LogUniform(0.8, 1.5)  # relative contrast of the display at the set point (measured)
     black: Distribution = Uniform(0.0, 20.0)  # displayed grey of no signal, 0 … 255 (chosen)
     enhanced: Chance = Chance(0.75)  # edge enhancement of the vendor
     enhancement: Distribution = Uniform(0.15, 1.0)  # its strength (chosen)
@@ -52,15 +54,15 @@ class ImageConfig:
     wedge: Chance = Chance(0.12)  # a half-transparent wedge filter in a corner
     wedge_depth: Distribution = Uniform(0.05, 0.35)  # distance of its edge from the corner, fraction of side
     wedge_transmission: Distribution = Uniform(0.5, 0.9)  # of the wedge (chosen)
-    strip: Chance = Chance(0.4)  # the bright strip along an edge (frame: right edge)
-    strip_width: Distribution = Uniform(15.0, 60.0)  # px (frame: about 45)
-    strip_grey: Distribution = Uniform(200.0, 255.0)  # (frame: 233)
-    letter_box: Chance = Chance(0.12)  # white box with a black letter in a corner (frame)
+    strip: Chance = Chance(0.4)  # the bright strip along an edge (measured: right edge)
+    strip_width: Distribution = Uniform(15.0, 60.0)  # px (measured: about 45)
+    strip_grey: Distribution = Uniform(200.0, 255.0)  # (measured: 233)
+    letter_box: Chance = Chance(0.12)  # white box with a black letter in a corner (measured)
     technique_text: Chance = Chance(0.3)  # burnt-in lines of small print
     orientation: Chance = Chance(0.2)  # patient orientation letters at two edges
 
     rescaled: Chance = Chance(0.4)  # video capture at a smaller size
-    rescale: Distribution = Uniform(0.6, 0.95)  # that size (frame: 0.75)
+    rescale: Distribution = Uniform(0.6, 0.95)  # that size (measured: 0.75)
     compressed: Chance = Chance(0.35)  # JPEG on the way
     quality: Distribution = Uniform(60.0, 95.0)  # of JPEG
 

@@ -146,7 +146,7 @@ def _deviation(
 
 
 def _crossing(axis: FloatArray) -> tuple[float, float]:
-    """Lateral place (px) and angle (rad) of the centre line (n, 2) at its crossing of y = 0 next to 0 mm."""
+    """Lateral position (px) and angle (rad) where the centre line (n, 2) crosses y = 0 next to 0 mm."""
     before = np.flatnonzero((axis[:-1, 1] < 0.0) & (axis[1:, 1] >= 0.0))
     if not len(before):
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""The handful of frames that tell the story of a run, as pictures."""
+"""Key frames of a run, as pictures."""
 
 from __future__ import annotations
 

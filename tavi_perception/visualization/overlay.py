@@ -28,7 +28,7 @@ _BAND_OPACITY = 0.30
 _BAND_REACH = 1.25
 """The band and the annulus line extend over this many half diameters to either side."""
 _DEFAULT_HALF_WIDTH = 86.0
-"""Half of |AA1-AA2| in thousandths of the image, where nothing measured tells it (published frames)."""
+"""Half of |AA1-AA2| in thousandths of the image, where it is not measured (published frames)."""
 _SIGMAS = 2.0
 _SEGMENTS = [
     pair for chain in (ANNULUS, JUNCTION, CATHETER, INFLOW_EDGE) for pair in itertools.pairwise(chain)

@@ -87,7 +87,7 @@ class RobotSample:
 
 @dataclass(frozen=True)
 class Recording:
-    """A run as its bag tells it.
+    """A run as recorded in its bag.
 
     Attributes:
         path: of the bag.

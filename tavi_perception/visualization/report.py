@@ -21,7 +21,7 @@ from tavi_perception.visualization.summary import Summary, summarise, to_json
 from tavi_perception.visualization.words import MINUS, NOTICE, REASONS, REMEDIES, UNKNOWN
 
 TARGET_DEPTH, TOLERANCE = 0.003, 0.002
-"""Defaults of the perception node (m): a bag tells the target where depths are, but never the tolerance."""
+"""Defaults of the perception node (m): a bag implies the target where depths are, but never the tolerance."""
 
 _LEVELS = ("ok", "warning", "error", "stale")
 

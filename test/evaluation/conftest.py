@@ -16,7 +16,7 @@ SIGMA = 2.0
 
 
 def labelled(index: int, rng: np.random.Generator, image: bool = False) -> Labelled:
-    """A frame of positioning without, or deployment with, the stent frame's corners."""
+    """A frame of positioning without, or deployment with, the corners of the stent inflow edge."""
     deployed = index % 2 == 1
     visible = np.ones(COUNT, dtype=bool)
     visible[[Landmark.FE1, Landmark.FE2]] = deployed

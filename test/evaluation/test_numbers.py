@@ -16,7 +16,7 @@ from tavi_perception.evaluation.numbers import (
     errors_by_landmark,
     figures_of,
     for_json,
-    honest,
+    calibrated,
     presence_curve,
     sigma_curve,
 )
@@ -47,18 +47,18 @@ def test_summary_holds_every_headline_figure(judged: Judged) -> None:
     assert summary(judged.predictions, judged.labels).keys() >= HEADLINE | {"score"}
 
 
-def test_true_sigmas_are_honest(judged: Judged) -> None:
+def test_true_sigmas_are_calibrated(judged: Judged) -> None:
     figures = figures_of(judged)
     assert figures["within_1_sigma_axis"] == pytest.approx(0.683, abs=0.03)
     assert figures["within_2_sigma_axis"] == pytest.approx(0.954, abs=0.015)
-    assert honest(figures)
+    assert calibrated(figures)
     assert figures["landmarks"]["CP"]["within_1_sigma"] == pytest.approx(0.393, abs=0.1)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
-def test_wrong_sigmas_are_not_honest(judged: Judged, factor: float) -> None:
+def test_wrong_sigmas_are_not_calibrated(judged: Judged, factor: float) -> None:
     wrong = changed(judged, covariance=factor**2 * judged.predictions.covariance)
-    assert not honest(figures_of(wrong))
+    assert not calibrated(figures_of(wrong))
 
 
 def test_perfect_presence_has_scores_of_1(judged: Judged) -> None:

@@ -12,7 +12,7 @@ from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.simulation.clutter import (
     Bystanders,
     ClutterConfig,
-    Grain,
+    Solid,
     Strand,
     draw_bystanders,
     draw_coronary_tree,
@@ -76,7 +76,7 @@ def test_nothing_is_in_the_field_when_every_chance_is_zero() -> None:
     config = ClutterConfig(**{name: Chance(0.0) for name in names})
     for seed in range(5):
         bystanders = draw_bystanders(np.random.default_rng(seed), config, ZERO, ROUTE)
-        assert all(isinstance(part, Grain) for part in bystanders.still)
+        assert all(isinstance(part, Solid) for part in bystanders.still)
         assert not bystanders.moving
 
 

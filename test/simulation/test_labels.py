@@ -92,7 +92,7 @@ def test_more_contrast_never_shows_less(scene_of: SceneOf, seed: int) -> None:
 
 @given(seed=seeds, extraction=st.floats(0, 0.97))
 @scene_settings
-def test_frame_edge_is_visible_once_out_of_the_capsule_and_cm_exists_until_it_passed(
+def test_inflow_edge_is_visible_once_out_of_the_capsule_and_cm_exists_until_it_passed(
     scene_of: SceneOf, seed: int, extraction: float
 ) -> None:
     scene = scene_of(seed, size=1000)

@@ -19,7 +19,7 @@ SceneOf = Callable[..., Scene]
 HEART_ONLY = MotionConfig(
     excursion=Normal(10.0, 0.0, 10.0, 10.0), breath=Uniform(0.0, 0.0), sideways=Uniform(0.0, 0.0),
     pacing=Chance(1.0), pacing_share=Uniform(0.3, 0.3), coupling=Uniform(0.9, 0.9),
-    pigtail_play=Uniform(0.0, 0.0),
+    pigtail_motion=Uniform(0.0, 0.0),
 )  # fmt: skip
 
 

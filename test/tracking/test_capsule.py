@@ -64,7 +64,7 @@ def test_an_empty_image_has_no_capsule() -> None:
     assert math.isnan(capsule_width(np.full((800, 800), 128, np.uint8), keypoints))
 
 
-def test_gauge_tells_nothing_before_it_has_enough_frames_and_then_the_median() -> None:
+def test_gauge_is_unknown_before_it_has_enough_frames_and_then_the_median() -> None:
     gauge = CapsuleGauge()
     assert math.isnan(gauge.update(0.006))
     for width in [math.nan, 0.1] + [0.006] * 12:

@@ -119,7 +119,7 @@ def test_landmarks_are_given_in_annulus_coordinates_and_unknown_where_not_seen(s
     assert np.isnan(deviation.landmarks[[Landmark.FE1, Landmark.FE2]]).all()
 
 
-def test_frame_edge_is_the_reference_once_both_corners_are_seen(scene, geometry):
+def test_inflow_edge_is_the_reference_once_both_corners_are_seen(scene, geometry):
     deviation = deviation_of(scene.but(edge=True, extraction=0.5, edge_tilt=12.0), geometry)
     assert deviation.reference is DepthReference.STENT
     assert deviation.depth == pytest.approx(20.0 * scene.metres_per_px)
@@ -128,7 +128,7 @@ def test_frame_edge_is_the_reference_once_both_corners_are_seen(scene, geometry)
 
 
 @pytest.mark.parametrize("extraction", [0.0, 0.03, 0.06, 0.12])
-def test_depth_stays_while_the_capsule_withdraws_and_the_frame_edge_is_not_seen_yet(
+def test_depth_stays_while_the_capsule_withdraws_and_the_inflow_edge_is_not_seen_yet(
     scene, geometry, extraction
 ):
     deviation = deviation_of(scene.but(extraction=extraction), geometry)

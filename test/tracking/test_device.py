@@ -58,7 +58,7 @@ def test_sheathed_length_outlives_a_change_of_magnification(scene, geometry):
     assert tracker.update(larger.keypoints(), zoomed, CONFIG).extraction == pytest.approx(0.5)
 
 
-def test_reference_goes_to_the_frame_edge_after_it_was_seen_for_some_frames(scene, geometry):
+def test_reference_goes_to_the_inflow_edge_after_it_was_seen_for_some_frames(scene, geometry):
     tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     open_device = scene.but(extraction=0.3, edge=True)
@@ -66,7 +66,7 @@ def test_reference_goes_to_the_frame_edge_after_it_was_seen_for_some_frames(scen
     assert references == [DepthReference.CAPSULE, DepthReference.CAPSULE, DepthReference.STENT]
 
 
-def test_reference_stays_with_the_frame_edge_while_it_is_hidden(scene, geometry):
+def test_reference_stays_with_the_inflow_edge_while_it_is_hidden(scene, geometry):
     tracker = DeviceTracker()
     follow(tracker, scene, geometry)
     follow(tracker, scene.but(extraction=0.3, edge=True), geometry)
@@ -125,13 +125,13 @@ def test_capsule_withdrawn_beyond_the_frame_is_a_release(scene):
     assert stage_of(keypoints, 0.5, 360.0, CONFIG, Stage.DEPLOYMENT) is Stage.RELEASED
 
 
-def test_a_frame_edge_seen_while_the_capsule_covers_it_is_not_believed(scene, geometry):
+def test_an_inflow_edge_seen_while_the_capsule_covers_it_is_not_accepted(scene, geometry):
     tracker = DeviceTracker()
     follow(tracker, scene, geometry, frames=60)
     state = follow(tracker, scene.but(edge=True), geometry)
     assert (state.reference, state.stage) == (DepthReference.CAPSULE, Stage.POSITIONING)
 
 
-def test_a_frame_edge_seen_first_of_all_is_believed(scene, geometry):
+def test_an_inflow_edge_seen_first_of_all_is_accepted(scene, geometry):
     state = follow(DeviceTracker(), scene.but(edge=True, extraction=0.4), geometry)
     assert state.reference is DepthReference.STENT

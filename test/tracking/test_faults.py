@@ -173,7 +173,7 @@ def with_faulty_edge(scene, geometry, faults, seconds) -> list[CatheterDeviation
 
 
 @pytest.mark.parametrize("landmark", [Landmark.FE1, Landmark.FE2])
-def test_an_end_of_the_frame_edge_that_jumps_is_not_acted_on(scene, geometry, landmark):
+def test_an_end_of_the_inflow_edge_that_jumps_is_not_acted_on(scene, geometry, landmark):
     def faults(i):
         return {"shift": {landmark: (30.0, 25.0)}} if 45 <= i < 60 else None
 
@@ -183,7 +183,7 @@ def test_an_end_of_the_frame_edge_that_jumps_is_not_acted_on(scene, geometry, la
     assert found[-1].valid
 
 
-def test_a_frame_edge_that_jumps_as_a_whole_is_not_believed_while_it_is_doubted(scene, geometry):
+def test_an_inflow_edge_that_jumps_as_a_whole_is_not_accepted_while_it_is_doubted(scene, geometry):
     along = scene.in_image(np.array([0.0, 25.0])) - scene.in_image(np.zeros(2))
 
     def faults(i):

@@ -75,7 +75,7 @@ def test_stated_covariance_holds_the_scatter_of_the_error(rate):
     assert np.mean(squared) == pytest.approx(2.0, abs=0.2)
 
 
-def test_stated_covariance_holds_what_the_network_errs_alike_in_all_frames():
+def test_stated_covariance_holds_the_correlated_error_of_the_network():
     rng = np.random.default_rng(5)
     squared = []
     for _ in range(40):

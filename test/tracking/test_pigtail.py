@@ -53,7 +53,7 @@ def test_noise_of_the_pigtail_is_averaged_although_the_heart_beats(scene):
     assert np.std(errors[15:]) < 0.8 * np.std(noise[15:])
 
 
-def test_another_thing_taken_for_the_pigtail_is_refused_and_bridged(scene):
+def test_a_misassociated_pigtail_is_rejected_and_bridged(scene):
     found, _ = follow(scene)
     _, answers = follow(scene, 2.0, 2.4, found, shift={Landmark.PT: (80.0, -60.0)})
     for i, answer in enumerate(answers):
@@ -83,7 +83,7 @@ def test_what_passes_by_where_a_lost_pigtail_was_is_not_taken_for_it(scene):
     assert pigtail_error(scene, back[-1], 6.0 - 1 / RATE) < 1.0
 
 
-def test_a_pigtail_that_was_lost_for_long_is_believed_after_an_injection_alone(scene):
+def test_a_pigtail_that_was_lost_for_long_is_accepted_after_an_injection_alone(scene):
     found, _ = follow(scene)
     follow(scene, 2.0, 6.0, found, shift={Landmark.PT: (80.0, -60.0)}, hide=ANNULUS)
     _, bare = follow(scene, 6.0, 10.0, found, hide=ANNULUS)

@@ -140,7 +140,7 @@ def test_the_edge_of_a_frame_that_opens_is_steadied(rng):
     assert all(np.std(each) < 0.8 * SIGMA for each in errors.values())
 
 
-def test_another_thing_is_doubted_for_a_moment_and_then_is_the_landmark(rng):
+def test_an_outlier_is_doubted_briefly_and_then_becomes_the_landmark(rng):
     registration = after(10, rng)
     other = np.array([350.0, 120.0])
     found = [
@@ -171,7 +171,7 @@ def test_a_marker_band_that_the_network_sees_elsewhere_is_where_the_pigtail_carr
         assert found.xy[Landmark.PT] == pytest.approx(place_at(i), abs=0.5)
 
 
-def test_an_edge_of_the_frame_that_looks_like_another_thing_is_not_doubted(rng):
+def test_an_inflow_edge_that_has_deformed_is_not_doubted(rng):
     registration = after(10, rng, Landmark.FE1)
     found = registration.update(
         picture(place_at(10), rng), seen_at(ELSEWHERE, Landmark.FE1), 10 / RATE, CONFIG
@@ -180,7 +180,7 @@ def test_an_edge_of_the_frame_that_looks_like_another_thing_is_not_doubted(rng):
     assert found.covariance[Landmark.FE1, 0, 0] == pytest.approx(SIGMA**2)
 
 
-def test_a_pigtail_that_stays_elsewhere_is_believed(rng):
+def test_a_pigtail_that_stays_elsewhere_is_accepted(rng):
     registration = both_after(45, rng)
     for i in range(45, 65):
         seen = seen_at(ELSEWHERE, catheter=place_at(i) - FROM_CATHETER)

@@ -15,7 +15,7 @@ from tavi_perception.tracking.shape import ShapeCheck
 RATE = 15.0
 CONFIG = TrackingConfig()
 AWAY = {Landmark.CD: (40.0, 30.0)}
-"""A marker band that is another thing (px): 50 of the 10 it may be off."""
+"""A misassociated marker band (px): 50 of the 10 it may be off."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Prediction time of single frames, networks taking turns so that the machine's mood meets all alike."""
+"""Prediction time of single frames, networks taking turns so that the machine's load affects all equally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: errors of each landmark, and whether stated uncertainties are honest."""
+"""Figures of an evaluation: errors of each landmark, and whether stated uncertainties are calibrated."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _stages(axis: Axes, frames: Tracked) -> None:
 
 def _coverage(axis: Axes, frames: Tracked) -> None:
     """Share of depth errors within so many stated sigmas, beside a normal distribution's."""
-    axis.set_title("Is the stated σ honest?")
+    axis.set_title("Is the stated σ calibrated?")
     known = frames.valid & np.isfinite(frames.depth)
     sigmas = np.linspace(0.0, 4.0, 81)
     ratio = np.sort(np.abs(frames.depth[known]) / frames.depth_sigma[known])

@@ -34,7 +34,7 @@ _SMOOTH_S = 1.0
 """Jitter is what is left of the depth error after its mean over this time."""
 
 _SLOWEST_MM_S = 2.0
-"""Lag is told from frames in which the true depth changes at least so fast."""
+"""Lag is estimated from frames in which the true depth changes at least so fast."""
 
 _FEWEST = 5
 """Frames that jitter and lag of a procedure need."""

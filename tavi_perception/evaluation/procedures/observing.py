@@ -1,4 +1,4 @@
-"""What the images of simulated procedures showed, beside the truth; kept, since it takes long."""
+"""Observations of simulated procedures with their truth, cached because rendering is slow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tracker makes of an observed procedure, and how wrong it is."""
+"""The tracker's estimates over an observed procedure, and their errors."""
 
 from __future__ import annotations
 

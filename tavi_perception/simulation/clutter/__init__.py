@@ -1,15 +1,15 @@
-"""Things in the field without a landmark: drawn once per procedure in mm, painted through any view."""
+"""Objects in the field that carry no landmark: drawn once per procedure in mm, painted through any view."""
 
 from tavi_perception.simulation.clutter.bystanders import draw_bystanders
 from tavi_perception.simulation.clutter.config import ClutterConfig
 from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree
-from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Grain, Strand
+from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Solid, Strand
 
 __all__ = [
     "Bundle",
     "Bystanders",
     "ClutterConfig",
-    "Grain",
+    "Solid",
     "Strand",
     "draw_bystanders",
     "draw_coronary_tree",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.shapes import Bystanders, Part, grain
+from tavi_perception.simulation.clutter.shapes import Bystanders, Part, lump
 from tavi_perception.simulation.clutter.small import calcium, clips, electrodes, sternal_wires
 from tavi_perception.simulation.clutter.tubes import catheter, pacing_lead, probe
 from tavi_perception.simulation.view import FloatArray
@@ -33,5 +33,5 @@ def draw_bystanders(
         moving += calcium(rng, config, annulus, route_points)
     for _ in range(int(config.blobs.draw(rng))):
         centre = annulus + rng.uniform(-90, 90, 3)
-        still.append(grain(rng, centre, rng.uniform(1.5, 7.0), rng.uniform(0.02, 0.12), 0.0))
+        still.append(lump(rng, centre, rng.uniform(1.5, 7.0), rng.uniform(0.02, 0.12), 0.0))
     return Bystanders(tuple(still), tuple(moving))

@@ -45,5 +45,5 @@ class ClutterConfig:
     """Attenuation of a deposit."""
     blobs: Uniform = Uniform(0.0, 4.0)
     """Number of small soft round densities: nodes, nipples, granulomas."""
-    sway: Normal = Normal(0.0, 1.0, -2.2, 2.2)
-    """Standard unit of every random deviation of a course below."""
+    deviation: Normal = Normal(0.0, 1.0, -2.2, 2.2)
+    """Standard unit of every random deviation of a course."""

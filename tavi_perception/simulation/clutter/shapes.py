@@ -1,4 +1,4 @@
-"""What bystanders are made of: strands, bundles of them and grains in mm, painted through a view."""
+"""What bystanders are made of: strands, bundles and small solids in mm, painted through a view."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Strand:
 
 
 @dataclass(frozen=True)
-class Grain:
+class Solid:
     """A small solid of the same attenuation all over.
 
     Attributes:
@@ -51,10 +51,10 @@ class Grain:
 class Bundle:
     """Parts that merge where they cross, such as the branches of one filled vessel."""
 
-    parts: tuple[Strand | Grain, ...]
+    parts: tuple[Strand | Solid, ...]
 
 
-Part = Strand | Grain | Bundle
+Part = Strand | Solid | Bundle
 
 
 @dataclass(frozen=True)
@@ -84,21 +84,21 @@ class Bystanders:
             _paint(canvas, layer, view, part, root_shift, body_shift)
 
 
-def grain(
+def lump(
     rng: np.random.Generator, centre: FloatArray, radius: float, attenuation: float, follows: float
-) -> Grain:
+) -> Solid:
     """An irregular lump of about ``radius`` mm; its outline lies in the frontal plane."""
     turn = np.linspace(0, 2 * np.pi, 13)[:-1]
     size = radius * rng.uniform(0.65, 1.25, (12, 1))
     outline = np.stack([np.cos(turn) * rng.uniform(0.6, 1.0), np.sin(turn), 0 * turn], axis=-1)
-    return Grain(centre + outline * size, attenuation, follows)
+    return Solid(centre + outline * size, attenuation, follows)
 
 
-def disc(centre: FloatArray, radius: float, attenuation: float) -> Grain:
+def disc(centre: FloatArray, radius: float, attenuation: float) -> Solid:
     """A round plate in the frontal plane that moves with the body."""
     turn = np.linspace(0, 2 * np.pi, 25)[:-1]
     outline = radius * np.stack([np.cos(turn), np.sin(turn), 0 * turn], axis=-1)
-    return Grain(centre + outline, attenuation, 0.0)
+    return Solid(centre + outline, attenuation, 0.0)
 
 
 def _paint(
@@ -121,8 +121,8 @@ def _paint(
     layer.add_to(canvas)
 
 
-def _draw(layer: Layer, part: Strand | Grain, image: FloatArray, scale: float) -> None:
-    if isinstance(part, Grain):
+def _draw(layer: Layer, part: Strand | Solid, image: FloatArray, scale: float) -> None:
+    if isinstance(part, Solid):
         layer.polygon(image, part.attenuation)
     elif part.wall == part.lumen:
         layer.stroke(image, part.width * scale, part.wall)

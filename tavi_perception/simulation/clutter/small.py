@@ -1,11 +1,11 @@
-"""Small things in the field: sternal wires, clips, ECG electrodes, calcium."""
+"""Small objects in the field: sternal wires, clips, ECG electrodes, calcium."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.shapes import Bundle, Grain, Part, Strand, disc, grain
+from tavi_perception.simulation.clutter.shapes import Bundle, Solid, Part, Strand, disc, lump
 from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray, unit
 
@@ -69,7 +69,7 @@ def calcium(
     first = unit(np.asarray(np.cross(normal, [0.31, 0.2, 0.93]), dtype=np.float64))
     second = np.cross(normal, first)
     dark = config.calcium_dark.draw(rng)
-    grains: list[Strand | Grain] = []
+    deposits: list[Strand | Solid] = []
     for _ in range(int(rng.integers(1, 5))):
         phi = rng.uniform(0, 2 * np.pi)
         for _ in range(int(rng.integers(2, 9))):
@@ -79,10 +79,10 @@ def calcium(
                 + radius * (np.cos(turn) * first + np.sin(turn) * second)
                 + normal * rng.normal(0, 3.5)
             )
-            grains.append(grain(rng, place, rng.uniform(0.5, 2.4), dark * rng.uniform(0.4, 1.2), 1.0))
+            deposits.append(lump(rng, place, rng.uniform(0.5, 2.4), dark * rng.uniform(0.4, 1.2), 1.0))
     for _ in range(int(rng.integers(0, 5))):
         index = int(rng.integers(len(route)))
         place = route[index] + unit(rng.normal(0, 1, 3)) * 14.0
         fleck = place + np.cumsum(rng.normal(0, 1.4, (4, 3)), axis=0)
-        grains.append(Strand(fleck, rng.uniform(0.6, 1.4), dark * 0.6, dark * 0.6, np.full(4, 0.4)))
-    return [Bundle(tuple(grains))] if grains else []
+        deposits.append(Strand(fleck, rng.uniform(0.6, 1.4), dark * 0.6, dark * 0.6, np.full(4, 0.4)))
+    return [Bundle(tuple(deposits))] if deposits else []

@@ -1,4 +1,4 @@
-"""Long things in the field: pacing lead, second catheter or sheath, echo probe."""
+"""Long objects in the field: pacing lead, second catheter or sheath, echo probe."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def pacing_lead(
 ) -> list[Part]:
     """Down the superior vena cava, through the right atrium, to the apex, with two dark electrodes."""
 
-    def sway(amount: float) -> FloatArray:
-        return amount * np.array([config.sway.draw(rng) for _ in range(3)])
+    def deviation(amount: float) -> FloatArray:
+        return amount * np.array([config.deviation.draw(rng) for _ in range(3)])
 
     if config.lead_from_below.draw(rng):
         course = [[-22, 150, -15], [-26, 90, -14], [-34, 52, -8]]
     else:
         course = [[-34, -140, -8], [-38, -75, -4], [-40, -25, 0], [-54, 22, 6], [-24, 46, 20]]
-    knots = [annulus + np.array(point, dtype=float) + sway(6.0) for point in course]
-    apex = annulus + np.array([58.0, 36.0, 34.0]) + sway(10.0)
+    knots = [annulus + np.array(point, dtype=float) + deviation(6.0) for point in course]
+    apex = annulus + np.array([58.0, 36.0, 34.0]) + deviation(10.0)
     if config.lead_crosses.draw(rng):
         # Anywhere along capsule and nose cone; over the cone's tip it hides where that ends.
         near = route[np.linalg.norm(route - annulus, axis=1) < _CROSSING_MM]
         knots.append(near[int(rng.integers(len(near)))] + np.array([4.0, 6.0, 18.0]))
     else:
-        knots.append(annulus + np.array([20.0, 44.0, 30.0]) + sway(7.0))
+        knots.append(annulus + np.array([20.0, 44.0, 30.0]) + deviation(7.0))
     curve = smooth(np.array([*knots, apex]), 48)
     follows = np.clip(np.linspace(-0.6, 0.75, len(curve)) + rng.uniform(-0.1, 0.1), 0, 0.9)
     width, dark = config.lead_diameter.draw(rng), config.lead_dark.draw(rng)
@@ -60,7 +60,7 @@ def catheter(
     width, dark = config.catheter_diameter.draw(rng), config.catheter_dark.draw(rng)
     kind = rng.choice(["arch", "spine", "vein", "any"])
     if kind == "arch":
-        drift = np.array([config.sway.draw(rng) for _ in range(3)]) * 4.0
+        drift = np.array([config.deviation.draw(rng) for _ in range(3)]) * 4.0
         keep = int(len(route) * rng.uniform(0.35, 0.8))
         far = np.argsort(-np.linalg.norm(route - annulus, axis=1))[:keep]
         curve = route[np.sort(far)[:: max(1, keep // 48)]] + drift + np.array([0.0, 0.0, 3.0])

@@ -26,7 +26,7 @@ SHEET_TILE, BESIDE_TILE = 320, 1000
 _GOLDEN = 0.618033988749895
 _QUALITY = 88
 _TRIES = 40
-"""Moments of a procedure that are looked at for the one that shows most."""
+"""Moments of a procedure that are looked at for the one in which most landmarks are visible."""
 
 
 @dataclass(frozen=True)

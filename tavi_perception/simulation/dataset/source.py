@@ -28,7 +28,7 @@ class LabelledFrame:
         stored_bits: how many low bits of a pixel carry the grey level.
         grades: (11,) visibility of each landmark, an index of ``GRADES``.
         deviation: in the image plane, as a perfect observer of the image would measure it.
-        spatial_depth, spatial_angle: the same in space (m, rad), with what the projection hides.
+        spatial_depth, spatial_angle: the same in space (m, rad), including the component along the beam.
     """
 
     index: int

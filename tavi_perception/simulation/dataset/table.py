@@ -59,7 +59,7 @@ _OF_THE_FRAME: dict[str, Column] = {
     "angle_rad": ("catheter against the annulus normal", lambda f: f.deviation.angle),
     "stent_tilt_m": ("depth of FE2 less that of FE1", lambda f: f.deviation.stent_tilt),
     "extraction": ("share of the frame out of the capsule", lambda f: f.deviation.extraction),
-    "spatial_depth_m": ("depth in space: with what the projection hides", lambda f: f.spatial_depth),
+    "spatial_depth_m": ("depth in space: including the component along the beam", lambda f: f.spatial_depth),
     "spatial_angle_rad": ("angle in space", lambda f: f.spatial_angle),
     "source_to_detector_m": ("C-arm", lambda f: f.geometry.source_to_detector),
     "source_to_object_m": ("C-arm", lambda f: f.geometry.source_to_object),

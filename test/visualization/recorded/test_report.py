@@ -102,7 +102,7 @@ def test_landmark_missed_while_it_is_there_lowers_its_recall(run_bag, tmp_path: 
     assert landmark.recall == pytest.approx(np.mean(seen))
 
 
-def test_honest_sigmas_hold_about_their_share_of_errors(run_bag, tmp_path: Path) -> None:
+def test_calibrated_sigmas_hold_about_their_share_of_errors(run_bag, tmp_path: Path) -> None:
     accuracy = write_report(run_bag(frames=60), tmp_path).accuracy
     assert accuracy.points_in_68 == pytest.approx(0.683, abs=0.06)
     assert accuracy.depth_in_2_sigma == pytest.approx(0.954, abs=0.08)
