@@ -1,4 +1,4 @@
-"""Which statement about a pixel's size at the patient takes precedence: the user's, or one of the image's tags."""
+"""Which statement of the pixel size at the patient takes precedence: the user's, or one of the image's tags."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tavi_perception.landmarks import COUNT
 
 ONE_SIGMA_TARGET = (0.60, 0.76)
 TWO_SIGMA_TARGET = (0.91, 0.98)
-"""Shares of x and y errors within 1 and 2 stated sigmas that count as calibrated; 0.683 and 0.954 are exact."""
+"""Shares of x and y errors within 1 and 2 sigmas that count as calibrated; 0.683 and 0.954 are exact."""
 
 SIGMA_BINS = 12
 PRESENCE_BINS = 10

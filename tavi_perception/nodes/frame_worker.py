@@ -138,7 +138,7 @@ class FrameWorker:
         self._show(msg.header, image, frame, situation)
 
     def _show(self, header: Header, image: GreyImage, frame: TrackedFrame, situation: Situation) -> None:
-        """Publishes what is made for displays; the frame is answered already, so a failure only gets logged."""
+        """Publishes for displays; the frame is answered already, so a failure only gets logged."""
         try:
             with self._publishing:
                 if self._active:

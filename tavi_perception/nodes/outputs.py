@@ -77,7 +77,7 @@ class Outputs:
         config: TrackingConfig,
         overlay_rate: float,
     ) -> None:
-        """Outputs for displays; the costly ones only while somebody subscribes. ``overlay_rate``: at most, in Hz."""
+        """Outputs for displays; the costly ones while subscribed. ``overlay_rate``: at most, in Hz."""
         geometry = geometry.for_image(frame.keypoints.width, frame.keypoints.height)
         self._camera_info.publish(conversions.camera_info(geometry, header))
         if self._markers.get_subscription_count():

@@ -74,11 +74,11 @@ class Simulator(Node):
             return
         stamp = Time.from_msg(msg.header.stamp)
         age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
-        fault = self._gate.receive(
+        defect = self._gate.receive(
             msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
         )
-        if fault:
-            self.get_logger().error(f"{COMMAND}: {fault}", throttle_duration_sec=LOG_PERIOD)
+        if defect:
+            self.get_logger().error(f"{COMMAND}: {defect}", throttle_duration_sec=LOG_PERIOD)
 
     def _work(self) -> None:
         try:

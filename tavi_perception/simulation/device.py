@@ -11,7 +11,7 @@ from tavi_perception.simulation.route import Route
 from tavi_perception.simulation.view import FloatArray, unit
 
 VISIBLE_EXPOSURE_MM = 2.5
-"""Exposed length of the stent (mm) from which on its inflow corners are distinguishable from the marker band."""
+"""Exposed length of the stent from which on its inflow corners are distinct from the marker band."""
 
 
 @dataclass(frozen=True)

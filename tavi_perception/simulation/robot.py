@@ -48,7 +48,7 @@ class Command:
 
 @dataclass(frozen=True)
 class RobotState:
-    """The encoders' state: travel of the drives since the beginning and velocity; whether there is a fault."""
+    """The encoders' state: travel of the drives since the start and velocity; whether there is a fault."""
 
     advance_mm: float
     retraction_mm: float

@@ -17,8 +17,8 @@ from tavi_perception.simulation.video import Capture
 class ImageConfig:
     """What the X-ray system of a procedure is drawn from; lengths in px refer to a side of 1000 px.
 
-    "measured" means measured on the published positioning frame (Danilov et al. 2021, figure 2A); "chosen" means
-    wide on purpose.
+    "measured" means on the published positioning frame (Danilov et al. 2021, figure 2A); "chosen" means wide
+    on purpose.
     """
 
     pulse: Distribution = Uniform(0.005, 0.010)  # length of an X-ray pulse, s (a GE header states 0.005)

@@ -11,12 +11,12 @@ import pytest
 from tavi_perception.evaluation.judged import Judged, Truths, judge
 from tavi_perception.evaluation.metrics import Predictions, by_landmark, summary
 from tavi_perception.evaluation.numbers import (
+    calibrated,
     calibration_of,
     coverage_curve,
     errors_by_landmark,
     figures_of,
     for_json,
-    calibrated,
     presence_curve,
     sigma_curve,
 )

@@ -27,7 +27,7 @@ _DURATION_S, _FRAME_RATE, _RENDERED_SIDE = 20.0, 15.0, 1000
 
 AT_REST = SimulationConfig(
     motion=MotionConfig(
-        excursion=Normal(0.0, 0.0, 0.0, 0.0), breath=Uniform(0.0, 0.0), pigtail_play=Uniform(0.0, 0.0)
+        excursion=Normal(0.0, 0.0, 0.0, 0.0), breath=Uniform(0.0, 0.0), pigtail_motion=Uniform(0.0, 0.0)
     ),
     room=RoomConfig(table=Chance(0.0), carm=Chance(0.0)),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.shapes import Bundle, Solid, Part, Strand, disc, lump
+from tavi_perception.simulation.clutter.shapes import Bundle, Part, Solid, Strand, disc, lump
 from tavi_perception.simulation.route import smooth
 from tavi_perception.simulation.view import FloatArray, unit
 
