@@ -1,4 +1,4 @@
-"""Which statement of the pixel size at the patient takes precedence: the user's, or one of the image's tags."""
+"""Which pixel size at the patient takes precedence: the one stated by the user, or by one of the tags."""
 
 from __future__ import annotations
 
