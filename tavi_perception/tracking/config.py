@@ -153,7 +153,8 @@ class TrackingConfig:
     extraction_noise: float = constant(
         0.01, "Extraction that may be noise: only what exceeds it parts inflow edge and marker band.",
         minimum=0.0, maximum=0.1,
-        source="least jitter of the depth; for it the depth is up to 0.5 mm too shallow at 1 to 5 % extraction",
+        source="least jitter of the depth; it costs up to 0.5 mm of depth, stated too shallow, at 1 to 5 % "
+        "extraction",
     )
     capsule_extraction_max: float = parameter(
         0.15, "Extraction up to which the capsule may give the depth while FE1 and FE2 are not seen.",
