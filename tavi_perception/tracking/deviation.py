@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -78,49 +78,59 @@ def deviation_from(
     scale = geometry.metres_per_px
     points_px = annulus.to_annulus(keypoints.xy)
     measured = _measure(keypoints, annulus, points_px, device, config.extraction_noise)
-    depth, lateral = measured.depth * scale, measured.lateral * scale
-    seen_sigma = measured.depth_sigma * scale
-    # A length may be longer than its shadow, and a pixel larger or smaller than stated.
-    share = math.hypot(config.calibration_sigma, 1.0 - math.cos(config.view_tilt))
-    depth_sigma = math.hypot(seen_sigma, share * depth)
-    lateral_sigma = math.hypot(measured.lateral_sigma * scale, share * lateral)
-
-    margin = _ALARM_SIGMAS * depth_sigma
+    found = _in_metres(measured, points_px, scale, annulus, device, config)
+    beyond = max(depth_range[0] - found.depth, found.depth - depth_range[1])
     evidence = DeviationEvidence(
         calibrated=geometry.calibrated,
         device_seen=measured.device_seen,
         bare=device.extraction if device.reference is DepthReference.CAPSULE else NAN,
         annulus_valid=annulus.valid,
         annulus_reasons=annulus.reasons,
-        estimates=(depth, lateral, measured.angle),
-        depth_spread=seen_sigma,
-        sigmas=(depth_sigma, lateral_sigma, measured.angle_sigma),
+        estimates=(found.depth, found.lateral, found.angle),
+        depth_spread=measured.depth_sigma * scale,
+        sigmas=(found.depth_sigma, found.lateral_sigma, found.angle_sigma),
         catheter_length=math.dist(keypoints.xy[Landmark.CP], keypoints.xy[Landmark.CT]) * scale,
         order=_smallest_step(points_px[:, 1]) * scale,
-        depth_excess=max(depth_range[0] - depth, depth - depth_range[1]) - margin,
+        depth_excess=beyond - _ALARM_SIGMAS * found.depth_sigma,
         doubted=doubted,
     )
     verdict = judge(DEVIATION_RULES, evidence, config)
     reasons = annulus.reasons | verdict.reasons
-    depth_error = depth - config.target_depth
-    return CatheterDeviation(
+    return replace(
+        found,
         valid=not reasons,
         reasons=reasons,
+        within_tolerance=not reasons and abs(found.depth_error) <= config.depth_tolerance,
+        rules=annulus.rules + verdict.rules,
+    )
+
+
+def _in_metres(
+    measured: _Measured,
+    points_px: FloatArray,
+    scale: float,
+    annulus: AnnulusFrame,
+    device: DeviceEstimate,
+    config: TrackingConfig,
+) -> CatheterDeviation:
+    """What was measured in pixels of ``scale`` (m), with what the projection hides, not yet judged."""
+    depth, lateral = measured.depth * scale, measured.lateral * scale
+    # A length may be longer than its shadow, and a pixel larger or smaller than stated.
+    share = math.hypot(config.calibration_sigma, 1.0 - math.cos(config.view_tilt))
+    return CatheterDeviation(
         stage=device.stage,
         reference=device.reference,
         depth=depth,
-        depth_sigma=depth_sigma,
-        depth_error=depth_error,
+        depth_sigma=math.hypot(measured.depth_sigma * scale, share * depth),
+        depth_error=depth - config.target_depth,
         lateral=lateral,
-        lateral_sigma=lateral_sigma,
+        lateral_sigma=math.hypot(measured.lateral_sigma * scale, share * lateral),
         angle=measured.angle,
         angle_sigma=measured.angle_sigma,
         stent_tilt=float(points_px[Landmark.FE2, 1] - points_px[Landmark.FE1, 1]) * scale,
         extraction=device.extraction,
-        within_tolerance=not reasons and abs(depth_error) <= config.depth_tolerance,
         landmarks=_in_space(points_px * scale),
         annulus_source=annulus.source,
-        rules=annulus.rules + verdict.rules,
     )
 
 
