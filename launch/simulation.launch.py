@@ -1,11 +1,12 @@
 """The perception node fed by the simulator: a synthetic patient, truth, and a delivery robot to command."""
 
 from tavi_perception.nodes.launching import fed_by
+from tavi_perception.simulation.seeds import DEMO_SEED
 
 
 def generate_launch_description():
     arguments = {
-        "seed": ("1000000", "which synthetic patient and procedure"),
+        "seed": (str(DEMO_SEED), "which synthetic patient and procedure"),
         "script": (
             "procedure",
             "procedure: it runs by itself; none: commands on /delivery/command move the device",

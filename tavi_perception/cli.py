@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from tavi_perception.commands.bags import add_play, add_record
 from tavi_perception.commands.bench import add_bench
+from tavi_perception.commands.errors import user_errors
 from tavi_perception.commands.predict import add_predict
 from tavi_perception.commands.session import NOTICE, add_demo, add_run
 from tavi_perception.commands.simulate import add_simulate
-from tavi_perception.simulation.seeds import SealedSeedError, unseal
 
 APART = {
     "evaluate": ("tavi_perception.commands.evaluate", "estimates against truth"),
@@ -34,9 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         module, _ = APART[words[0]]
         return int(importlib.import_module(module).main(words[1:]) or 0)
     arguments = _parser().parse_args(words)
-    errors = _user_errors()
-    if getattr(arguments, "sealed", False):
-        unseal()
+    errors = user_errors()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.run(arguments) or 0)
@@ -56,28 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, (_, help_text) in APART.items():
         commands.add_parser(name, help=help_text, add_help=False)
     return parser
-
-
-def _user_errors() -> tuple[type[Exception], ...]:
-    """What the user can mend; everything else is a defect and keeps its traceback."""
-    from tavi_perception.bags import BagError
-    from tavi_perception.imaging import SourceError
-    from tavi_perception.inference.bundle import ModelContractError
-    from tavi_perception.simulation.dataset.options import DatasetError
-
-    errors: tuple[type[Exception], ...] = (
-        BagError,
-        SourceError,
-        ModelContractError,
-        DatasetError,
-        SealedSeedError,
-        OSError,
-    )
-    try:
-        from tavi_perception.nodes.graph import GraphError
-    except ImportError:  # predict needs no ROS
-        return errors
-    return (*errors, GraphError)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from tavi_perception.bags import BagError
+from tavi_perception.commands.errors import user_errors
 from tavi_perception.commands.options import add_sealed
 from tavi_perception.evaluation.answers import Answer, describe_bundle
 from tavi_perception.evaluation.bag import open_bag
@@ -22,35 +22,20 @@ from tavi_perception.evaluation.report import write_report
 from tavi_perception.evaluation.sources import Source, answered, patients
 from tavi_perception.evaluation.tables import headline, landmark_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
-from tavi_perception.imaging import SourceError
-from tavi_perception.inference.bundle import ModelBundle, ModelContractError, default_bundle, load_bundle
-from tavi_perception.simulation.dataset import DatasetError
+from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
-from tavi_perception.simulation.seeds import CARDS, SealedSeedError, unseal
+from tavi_perception.simulation.seeds import CARDS
 from training.annotations import AnnotationError, open_annotated
 from training.annotations.options import add_reading, reading_options
 from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated, benchmark
-
-_USER_ERRORS = (
-    AnnotationError,
-    BagError,
-    DatasetError,
-    ModelContractError,
-    SealedSeedError,
-    SourceError,
-    OSError,
-)
-"""What the user can mend; everything else is a defect and keeps its traceback."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Errors of visible points, presence and calibration of a bundle, or of what a bag recorded."""
     arguments = _parser().parse_args(argv)
-    if arguments.sealed:
-        unseal()
     try:
         return _run(arguments)
-    except _USER_ERRORS as error:
+    except user_errors(AnnotationError) as error:
         print(f"tavi evaluate: {error}", file=sys.stderr)
         return 1
 
@@ -61,8 +46,8 @@ def _run(arguments: argparse.Namespace) -> int:
     worst = WorstFrames(arguments.worst)
     recorded = arguments.bag is not None and arguments.model is None
     bundle = None if recorded else load_bundle(arguments.model) if arguments.model else default_bundle()
-    about, answered = _chosen(arguments, bundle)
-    judged = judge(answered, worst)
+    about, frames = _chosen(arguments, bundle)
+    judged = judge(frames, worst)
     figures = {
         **about,
         **figures_of(judged),

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from tavi_perception.simulation.seeds import unseal
+
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
     """What a command is added to."""
@@ -25,10 +27,15 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sealed(parser: argparse.ArgumentParser) -> None:
-    """The leave to open sealed seeds; ``cli.main`` acts on it for every command that has it."""
+    """The leave to open sealed seeds, which holds as soon as it is read."""
     parser.add_argument(
-        "--sealed", action="store_true", help="allow sealed seeds, for the figures of a release"
+        "--sealed", action=_Unseal, nargs=0, help="allow sealed seeds, for the figures of a release"
     )
+
+
+class _Unseal(argparse.Action):
+    def __call__(self, *_: object) -> None:
+        unseal()
 
 
 def positive(text: str) -> float:

@@ -155,9 +155,8 @@ def observe_all(
     bundle = load_bundle(bundle_folder)
     folder = cache_folder(OBSERVATIONS, _fingerprint(bundle.sha256), cache) / course.name
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [
-        (opened(seed), course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()
-    ]
+    seeds = [opened(seed) for seed in seeds]
+    jobs = [(seed, course, bundle_folder, folder) for seed in seeds if not _file(folder, seed).exists()]
     if jobs:
         # A forked copy of a process in which TensorFlow runs would wait for its threads for ever.
         pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
@@ -165,7 +164,7 @@ def observe_all(
             for _ in pool.map(_observe_into, jobs):
                 bar.update()
     for seed in seeds:
-        yield load(_file(folder, opened(seed)))
+        yield load(_file(folder, seed))
 
 
 def save(observed: Observed, file: Path) -> None:

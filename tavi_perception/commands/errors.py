@@ -1,0 +1,27 @@
+"""The errors that a command says in one sentence."""
+
+from __future__ import annotations
+
+
+def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """What the user can mend, and ``more`` of a command; all else is a defect and keeps its traceback."""
+    from tavi_perception.bags import BagError
+    from tavi_perception.imaging import SourceError
+    from tavi_perception.inference.bundle import ModelContractError
+    from tavi_perception.simulation.dataset.options import DatasetError
+    from tavi_perception.simulation.seeds import SealedSeedError
+
+    errors: tuple[type[Exception], ...] = (
+        BagError,
+        SourceError,
+        ModelContractError,
+        DatasetError,
+        SealedSeedError,
+        OSError,
+        *more,
+    )
+    try:
+        from tavi_perception.nodes.graph import GraphError
+    except ImportError:  # predict needs no ROS
+        return errors
+    return (*errors, GraphError)
