@@ -54,6 +54,7 @@ class _BagSource:
         self.frame_count = topic.count
         self.geometry = geometry
         self.notes = notes
+        self.losses: tuple[str, ...] = ()
         self._path = path
         self._topic = topic
 
@@ -65,7 +66,7 @@ class _BagSource:
                     stamp = decode.stamp_ns(message.value)
                     start = stamp if start is None else start
                     image = _grey(message.value, self._topic, self._path)
-                    yield Frame(image, (stamp - start) * 1e-9)
+                    yield Frame(image, (stamp - start) * 1e-9, self.geometry)
         except BagError as error:
             raise SourceError(str(error)) from error
 

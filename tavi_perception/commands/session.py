@@ -111,12 +111,14 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
     )
     result = run_session(source, options)
     _print_notes(source, [note for note in source.notes if note not in told])
+    _print_notes(source, source.losses)
     summary = write_report(out / "bag", out)
     print(summary.headline)
     for name in ("report.html", "summary.json", "bag"):
         print(f"  {out / name}")
     print(NOTICE)
-    return 0 if result.deviations >= result.images or (live and result.deviations) else 1
+    answered = result.deviations >= result.images or (live and result.deviations > 0)
+    return 0 if answered and not source.losses else 1
 
 
 def _print_notes(source: FrameSource, notes: Iterable[str]) -> None:

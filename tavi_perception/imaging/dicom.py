@@ -42,13 +42,14 @@ class DicomSource:
             self.geometry, geometry_notes = geometry_from_tags(calibration_tags(header), calibration)
         modality = text(header, "Modality")
         self.notes = (*_modality_notes(modality), *self._grey.notes, *time_notes, *geometry_notes)
+        self.losses: tuple[str, ...] = ()
         next(iter(self))  # a missing codec or broken pixels show now, not in the middle of a run
 
     def __iter__(self) -> Iterator[Frame]:
         for pixels, time in zip(self._file.pixels(), self._times, strict=True):
             with damage_reported(self.name, f"the frame at {time:.3f} s does not fit the header"):
                 image = self._grey(pixels)
-            yield Frame(image, float(time))
+            yield Frame(image, float(time), self.geometry)
 
 
 def _modality_notes(modality: str) -> tuple[str, ...]:

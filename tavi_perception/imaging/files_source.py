@@ -50,13 +50,14 @@ class FilesSource(ABC):
         self._paths = self._in_order(paths)
         self._rate = frame_rate or DEFAULT_FRAME_RATE
         self._calibration = calibration
+        self.losses: tuple[str, ...] = ()
         self.geometry, self.notes = self._first(self._paths[0])
         if frame_rate is None and len(paths) > 1:
             self.notes = (f"{self.untimed}: {DEFAULT_FRAME_RATE:g} frames/s are assumed", *self.notes)
 
     def __iter__(self) -> Iterator[Frame]:
         for index, path in enumerate(self._paths):
-            yield Frame(self._read(path), index / self._rate)
+            yield Frame(self._read(path), index / self._rate, self.geometry)
 
     def _in_order(self, paths: Sequence[Path]) -> Sequence[Path]:
         return tuple(paths)

@@ -17,10 +17,12 @@ class Frame:
     Attributes:
         image: (height, width) uint8.
         time: s since the first frame of its source.
+        geometry: of the C-arm when it was taken; uncalibrated when unknown.
     """
 
     image: GreyImage
     time: float
+    geometry: CArmGeometry
 
 
 class FrameSource(Protocol):
@@ -36,11 +38,18 @@ class FrameSource(Protocol):
 
     @property
     def geometry(self) -> CArmGeometry:
-        """C-arm geometry of all frames; uncalibrated when unknown."""
+        """C-arm geometry of the first frame; each frame says its own."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences the user should see: assumptions made, contradictions found."""
+        """Sentences the user should see: assumptions made, contradictions found; iterating may add some."""
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Sentences about what the input holds, or should hold, and no frame was made of.
+
+        Iterating may add some. Where there are any, a command has not done the whole of its job.
+        """
 
     def __iter__(self) -> Iterator[Frame]: ...
 

@@ -11,7 +11,7 @@ import cv2
 from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
 from tavi_perception.imaging.grey import ImageRejectedError, grey_from_array
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, MAX_FRAME_RATE, check_frame_rate
-from tavi_perception.imaging.source import Frame, SourceError
+from tavi_perception.imaging.source import Frame, GreyImage, SourceError
 
 
 class VideoSource:
@@ -42,12 +42,18 @@ class VideoSource:
         if not 0 < self._rate <= MAX_FRAME_RATE:
             self._rate = DEFAULT_FRAME_RATE
             notes = (f"it states no frame rate: {DEFAULT_FRAME_RATE:g} frames/s are assumed",)
-        height, width = next(iter(self)).image.shape
+        height, width = next(self._images())[0].shape
         tags = DicomCalibrationTags(rows=height, columns=width)
         self.geometry, geometry_notes = geometry_from_tags(tags, calibration)
         self.notes = (*notes, *geometry_notes)
+        self.losses: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Frame]:
+        for image, time in self._images():
+            yield Frame(image, time, self.geometry)
+
+    def _images(self) -> Iterator[tuple[GreyImage, float]]:
+        """Images and their times (s since the first one)."""
         capture = self._open()
         try:
             index, start, time = 0, 0.0, -math.inf
@@ -58,7 +64,7 @@ class VideoSource:
                 stated = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 start = stated if index == 0 else start
                 time = self._time(index, stated - start, time)
-                yield Frame(grey_from_array(image, self.name), time)
+                yield grey_from_array(image, self.name), time
                 index += 1
         except (cv2.error, ImageRejectedError) as error:
             raise SourceError(f"{self.name}: frame {index} cannot be decoded; convert the video") from error

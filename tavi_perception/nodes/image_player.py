@@ -61,7 +61,7 @@ class ImagePlayer(Node):
             while not self._stop.is_set():
                 before = last = 0.0
                 for frame in paced(self._source, self._stop):
-                    self._publisher.publish(frame.image, self._source.geometry)
+                    self._publisher.publish(frame.image, frame.geometry)
                     before, last = last, frame.time
                 if not self._loop:
                     self.get_logger().info(f"{self._source.name} is played to its end")

@@ -149,11 +149,9 @@ class _Player(Node):
 
     def show(self, index: int, frame: Frame) -> int:
         """The stamp (ns) with which it was published."""
-        source = self._source
-        geometry = source.geometry_at(index) if has_truth(source) else source.geometry
-        header = self.frames.publish(frame.image, geometry)
+        header = self.frames.publish(frame.image, frame.geometry)
         if self._truth is not None:
-            self._truth.publish(source.truth(index), header)
+            self._truth.publish(self._source.truth(index), header)
         return Time.from_msg(header.stamp).nanoseconds
 
 

@@ -48,6 +48,7 @@ class RenderedProcedure:
             )
         self.name = f"synthetic procedure, seed {seed}"
         self.notes: tuple[str, ...] = ("rendered, not a real patient",)
+        self.losses: tuple[str, ...] = ()
         self.frame_count = max(1, round(duration * frame_rate))
         self._seed, self._frame_rate = seed, frame_rate
         config = config or SimulationConfig()
@@ -74,7 +75,7 @@ class RenderedProcedure:
         image = self.image(index)
         if image.dtype != np.uint8:
             image = image >> np.uint16(self.scene.imager.technique.display.stored_bits - 8)
-        return Frame(image.astype(np.uint8, copy=False), index / self._frame_rate)
+        return Frame(image.astype(np.uint8, copy=False), index / self._frame_rate, self.geometry_at(index))
 
     def image(self, index: int) -> Grey:
         """Image of frame ``index``, uint8 or uint16 by ``bits``."""
