@@ -34,9 +34,9 @@ setup(
     zip_safe=True,
     entry_points={
         "console_scripts": [
-            f"perception_node = {NAME}.nodes.perception_node:main",
-            f"image_player = {NAME}.nodes.image_player:main",
-            f"simulator = {NAME}.nodes.simulator_node:main",
+            f"perception_node = {NAME}.nodes.start:perception_node",
+            f"image_player = {NAME}.nodes.start:image_player",
+            f"simulator = {NAME}.nodes.start:simulator",
         ],
     },
 )

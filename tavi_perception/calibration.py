@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception import carm
+from tavi_perception.carm import MAGNIFICATION_RANGE, Calibration, CArmGeometry, uncalibrated
 
 NOMINAL_SOURCE_TO_DETECTOR_MM = 1108.0
 NOMINAL_SOURCE_TO_PATIENT_MM = 788.0
@@ -20,10 +21,8 @@ MAX_ANISOTROPY = 0.01
 SAME_SPACING = 1e-4
 """Relative difference below which two spacings are the same number, written with other digits."""
 
-LENGTH_RANGE_MM = (10.0, 10_000.0)
-SPACING_RANGE_MM = (1e-3, 10.0)
-MAGNIFICATION_RANGE = (1.0, 10.0)
-"""What a C-arm can have at all; outside lie slips of unit and broken headers."""
+LENGTH_RANGE_MM = (1e3 * carm.LENGTH_RANGE[0], 1e3 * carm.LENGTH_RANGE[1])
+SPACING_RANGE_MM = (1e3 * carm.SPACING_RANGE[0], 1e3 * carm.SPACING_RANGE[1])
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ def geometry_from_tags(
     pixel_size, calibration = _first_in_precedence(stated, notes)
     if pixel_size is None or width <= 0 or height <= 0:
         notes.append("the image is uncalibrated: results are in pixels, there are no millimetres")
-        unknown = uncalibrated(width, height)
-        return replace(unknown, primary_angle=primary, secondary_angle=secondary), tuple(notes)
+        return uncalibrated(width, height, primary, secondary), tuple(notes)
 
     detector, patient = _distances(stated, notes)
     geometry = CArmGeometry(

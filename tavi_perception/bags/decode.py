@@ -78,19 +78,21 @@ def geometry(message: Any) -> CArmGeometry:
     """From a tavi_msgs/CArmGeometry.
 
     Raises:
-        ValueError: it claims to be calibrated with impossible numbers.
+        ValueError: its angles, or the lengths with which it claims to be calibrated, are impossible.
     """
+    size = int(message.image_width), int(message.image_height)
+    angles = float(message.primary_angle), float(message.secondary_angle)
+    if message.calibration not in set(Calibration):
+        raise ValueError(f"C-arm geometry: calibration is {message.calibration}; give one of its constants")
     calibration = Calibration(int(message.calibration))
     if calibration is Calibration.UNCALIBRATED:
-        return uncalibrated(int(message.image_width), int(message.image_height))
+        return uncalibrated(*size, *angles)
     return CArmGeometry(
         float(message.source_to_detector),
         float(message.source_to_object),
         float(message.imager_pixel_spacing),
-        int(message.image_width),
-        int(message.image_height),
-        float(message.primary_angle),
-        float(message.secondary_angle),
+        *size,
+        *angles,
         calibration,
     )
 

@@ -17,6 +17,7 @@ from tavi_msgs.msg import CArmGeometry as CArmGeometryMsg
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
 from tavi_msgs.msg import KeypointArray
 
+from tavi_perception.calibration import NOMINAL_SOURCE_TO_PATIENT_MM
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 
@@ -108,6 +109,21 @@ def transform_to_msg(annulus: AnnulusFrame, header: Header, child_frame_id: str)
     msg = TransformStamped(header=header, child_frame_id=child_frame_id)
     msg.transform.translation = Vector3(**dict(zip("xyz", map(float, annulus.position), strict=True)))
     msg.transform.rotation = _quaternion(annulus)
+    return msg
+
+
+def c_arm_to_msg(geometry: CArmGeometry, header: Header, parent_frame_id: str) -> TransformStamped:
+    """Where the image's frame (``header.frame_id``, origin at the X-ray source) lies in patient axes.
+
+    The parent's origin lies on the optical axis at the patient. An angle that is not known counts as 0, a
+    distance as the nominal one.
+    """
+    beam = geometry.rotation[2]
+    distance = geometry.source_to_object if geometry.calibrated else NOMINAL_SOURCE_TO_PATIENT_MM / 1000
+    msg = TransformStamped(header=Header(stamp=header.stamp, frame_id=parent_frame_id))
+    msg.child_frame_id = header.frame_id
+    msg.transform.translation = Vector3(**dict(zip("xyz", (-distance * beam).tolist(), strict=True)))
+    msg.transform.rotation = Quaternion(**dict(zip("xyzw", geometry.orientation.tolist(), strict=True)))
     return msg
 
 

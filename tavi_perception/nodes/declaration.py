@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -12,6 +13,12 @@ from rclpy.node import Node
 from tavi_perception.parameters import ParameterInfo, parameters_of
 
 Config = TypeVar("Config")
+
+_TYPE_NAMES = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}
+
+_OF_ROS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+"""Parameters that rclpy declares, some of them only when they are needed."""
+
 LARGEST = 1e9
 """Bound of a one-sided range: rclpy knows only ranges with two ends."""
 
@@ -27,6 +34,13 @@ def declare(node: Node, config: type) -> None:
         node.declare_parameter(info.name, info.default, _descriptor(info))
 
 
+def undeclared(node: Node) -> list[str]:
+    """A sentence on each parameter that was given to the node and that it does not have."""
+    known = set(node._parameters)
+    given = sorted(set(node._parameter_overrides) - known)
+    return [_unknown(name, known) for name in given if not name.startswith(_OF_ROS)]
+
+
 def read(node: Node, config: type[Config], changed: Mapping[str, object] = MappingProxyType({})) -> Config:
     """The configuration from the node's parameters, with the given ones, by their names, replaced.
 
@@ -34,10 +48,32 @@ def read(node: Node, config: type[Config], changed: Mapping[str, object] = Mappi
         ValueError: a value, or a combination of values, is not allowed.
     """
     values = {
-        info.field: changed[info.name] if info.name in changed else node.get_parameter(info.name).value
+        info.field: _value(
+            info, changed[info.name] if info.name in changed else node.get_parameter(info.name).value
+        )
         for info in node_parameters(config)
     }
     return config(**values)
+
+
+def _value(info: ParameterInfo, value: object) -> object:
+    """The value in the parameter's type: people write 3 for 3.0.
+
+    Raises:
+        ValueError: it is of another type.
+    """
+    wanted = type(info.default)
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise ValueError(f"{info.name} is {value!r}; give {_TYPE_NAMES[wanted]}")
+    return value
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f"is {close[0]} meant?" if close else "docs/nodes.md lists those there are"
+    return f"there is no parameter {name}, what was given for it has no effect; {meant}"
 
 
 def _descriptor(info: ParameterInfo) -> ParameterDescriptor:
@@ -46,6 +82,8 @@ def _descriptor(info: ParameterInfo) -> ParameterDescriptor:
         description=info.description + unit,
         additional_constraints=info.range_text if info.choices else "",
         read_only=info.read_only,
+        # ``_value`` takes an integer where a float is meant, and refuses the rest in a sentence.
+        dynamic_typing=True,
     )
     if info.minimum is None and info.maximum is None:
         return descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import traceback
@@ -17,6 +18,7 @@ from tavi_perception.bags import decode
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import Reason
 from tavi_perception.imaging import GreyImage, ImageRejectedError, compressed_to_grey, image_to_grey
+from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.outputs import Outputs
@@ -67,12 +69,14 @@ class FrameWorker:
         self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
         self._publishing = threading.Lock()
         self._active = False
-        self._last_header: Header | None = None
+        self._last_header = Header()
+        """Of the image answered last; without stamp and frame before the first."""
         self._last_output = 0.0
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
 
     def start(self) -> None:
         self._active = True
+        self._last_output = time.monotonic()
         self._thread.start()
 
     def stop(self) -> None:
@@ -91,16 +95,15 @@ class FrameWorker:
         self._mailbox.put(msg)
 
     def watch(self) -> None:
-        """Publishes an invalid deviation when images have stopped, or the inference hangs."""
+        """Publishes an invalid deviation before the first image, when images stop, or the inference hangs."""
         stale_after = self._situation().config.stale_after
         with self._publishing:
             header = self._last_header
-            if not self._active or header is None or time.monotonic() - self._last_output < stale_after:
+            if not self._active or time.monotonic() - self._last_output < stale_after:
                 return
             self._last_output = time.monotonic()
             stale = nothing_known(0, 0, Reason.IMAGE_STALE)
             self._outputs.publish_deviation(header, stale, self._age(header))
-        self._health.warning = f"no image for more than {stale_after:g} s"
 
     def _work(self) -> None:
         while (msg := self._mailbox.take()) is not None:
@@ -115,6 +118,7 @@ class FrameWorker:
         situation = self._situation()
         try:
             image = _grey(msg, situation.config.bits_stored)
+            self._check_source(msg.header, image)
         except ImageRejectedError as error:
             self._logger.error(str(error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_rejected(str(error))
@@ -134,14 +138,32 @@ class FrameWorker:
             self._publish(msg.header, nothing_known(width, height, Reason.PROCESSING_FAILED))
             return
         latency, frame = self._publish(msg.header, frame)
-        self._health.frame_done(latency, frame.deviation.valid)
+        self._health.frame_done(latency, frame.deviation.reasons)
         self._show(msg.header, image, frame, situation)
+
+    def _check_source(self, header: Header, image: GreyImage) -> None:
+        """Forgets the procedure when another source takes over.
+
+        Raises:
+            ImageRejectedError: the grey levels cannot be those of a fluoroscopy.
+        """
+        defect = exposure_defect(image)
+        if defect:
+            raise ImageRejectedError(defect)
+        before = self._last_header.frame_id
+        if before and header.frame_id != before and self._pipeline is not None:
+            self._pipeline.reset()
+            self._logger.warning(
+                f"images of frame {header.frame_id!r} follow those of {before!r}: tracking starts afresh",
+                throttle_duration_sec=LOG_PERIOD,
+            )
 
     def _show(self, header: Header, image: GreyImage, frame: TrackedFrame, situation: Situation) -> None:
         """Publishes for displays; the frame is answered already, so a failure only gets logged."""
         try:
             with self._publishing:
                 if self._active:
+                    self._outputs.publish_c_arm(header, situation.geometry)
                     self._outputs.publish_views(
                         header,
                         image,
@@ -159,7 +181,7 @@ class FrameWorker:
         stale = abs(latency) > self._situation().config.stale_after
         if stale:
             frame = invalidated(frame, Reason.IMAGE_STALE)
-        self._health.warning = _stale_sentence(latency) if stale else ""
+        self._health.warn("stamps", _stale_sentence(latency) if stale else "")
         with self._publishing:
             if self._active:
                 self._outputs.publish_results(header, frame, latency)
@@ -168,7 +190,9 @@ class FrameWorker:
         return latency, frame
 
     def _age(self, header: Header) -> float:
-        """Time since capture (s) on the node's clock."""
+        """Time since capture (s) on the node's clock; NaN where there was no image."""
+        if header == Header():
+            return math.nan
         return self._clock.now().nanoseconds * 1e-9 - decode.seconds(header.stamp)
 
 

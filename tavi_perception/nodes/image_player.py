@@ -10,7 +10,7 @@ from rclpy.node import Node
 from tavi_perception.calibration import UserCalibration
 from tavi_perception.imaging import SourceError, open_source
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
-from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.declaration import declare, read, undeclared
 from tavi_perception.nodes.playback import FramePublisher, paced
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import PlayerConfig
@@ -33,6 +33,8 @@ class ImagePlayer(Node):
         super().__init__("image_player", **node_arguments)
         declare(self, PlayerConfig)
         config = read(self, PlayerConfig)
+        for sentence in undeclared(self):
+            self.get_logger().warning(sentence)
         self._loop = config.loop
         self._source = open_source(
             Path(config.source),
@@ -60,7 +62,7 @@ class ImagePlayer(Node):
             self._wait_for_subscriber()
             while not self._stop.is_set():
                 before = last = 0.0
-                for frame in paced(self._source, self._stop):
+                for frame in paced(self._source, self._stop, self._report):
                     self._publisher.publish(frame.image, frame.geometry)
                     before, last = last, frame.time
                 if not self._loop:
@@ -69,6 +71,9 @@ class ImagePlayer(Node):
                 self._stop.wait(last - before or 1.0 / DEFAULT_FRAME_RATE)
         except SourceError as error:
             self.get_logger().error(str(error))
+
+    def _report(self, sentence: str) -> None:
+        self.get_logger().warning(f"{self._source.name}: {sentence}")
 
     def _wait_for_subscriber(self) -> None:
         images = self._publisher.images

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame, CatheterDeviation, KeypointArray, ModelInfo
@@ -17,7 +18,10 @@ from visualization_msgs.msg import MarkerArray
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.nodes import conversions, qos
+from tavi_perception.nodes.frame_names import transform_defect
+from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.markers import marker_array
+from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame
 from tavi_perception.visualization.overlay import draw_overlay
@@ -27,19 +31,30 @@ from tavi_perception.visualization.shapes import shapes
 class Outputs:
     """Publishers of one perception node.
 
-    ``transform_child`` is the name of the annulus frame, None to send no transform.
+    Args:
+        image_topic: of the images, resolved; their camera_info goes out beside it where that is asked for.
+        report: told in a sentence of a peer whose quality of service does not match.
+        health: told of transforms that cannot be sent.
     """
 
-    def __init__(self, node: Node, transform_child: str | None, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, node: Node, config: NodeConfig, image_topic: str, report: Callable[[str], None], health: Health
+    ) -> None:
         self._node = node
-        self._transform_child = transform_child
+        self._config = config
+        self._health = health
         self._last_overlay = -math.inf
+        self._c_arm: tuple[CArmGeometry, str] | None = None
 
-        def publisher(message: type, topic: str, profile: qos.QoSProfile) -> object:
+        self._publishers: list[Publisher] = []
+
+        def publisher(message: type, topic: str, profile: qos.QoSProfile) -> Publisher:
             name = node.resolve_topic_name(topic)
-            return node.create_publisher(
+            made = node.create_publisher(
                 message, topic, profile, event_callbacks=qos.publisher_events(name, report)
             )
+            self._publishers.append(made)
+            return made
 
         self._keypoints = publisher(KeypointArray, "keypoints", qos.OUTPUT)
         self._annulus = publisher(AnnulusFrame, "annulus", qos.OUTPUT)
@@ -47,9 +62,12 @@ class Outputs:
         self._annulus_pose = publisher(PoseStamped, "annulus_pose", qos.OUTPUT)
         self._markers = publisher(MarkerArray, "markers", qos.OUTPUT)
         self._overlay = publisher(Image, "overlay", qos.SENSOR_DATA)
-        self._camera_info = publisher(CameraInfo, "camera_info", qos.SENSOR_DATA)
+        beside = f"{image_topic.rpartition('/')[0]}/camera_info"
+        infos = {node.resolve_topic_name("camera_info"), *([beside] if config.image_camera_info else [])}
+        self._camera_infos = [publisher(CameraInfo, topic, qos.SENSOR_DATA) for topic in sorted(infos)]
         self._model_info = publisher(ModelInfo, "model_info", qos.LATCHED)
         self._transform = publisher(TFMessage, "/tf", qos.TRANSFORM)
+        self._static_transform = publisher(TFMessage, "/tf_static", qos.LATCHED)
 
     def announce_model(self, info: ModelInfo) -> None:
         self._model_info.publish(info)
@@ -61,9 +79,24 @@ class Outputs:
         self.publish_deviation(header, frame, latency)
         if frame.annulus.valid and conversions.has_finite_pose(frame.annulus):
             self._annulus_pose.publish(conversions.pose_to_msg(frame.annulus, header))
-            if self._transform_child is not None:
-                transform = conversions.transform_to_msg(frame.annulus, header, self._transform_child)
+            if self._config.publish_tf and self._may_be_sent(header.frame_id, self._config.annulus_frame_id):
+                transform = conversions.transform_to_msg(frame.annulus, header, self._config.annulus_frame_id)
                 self._transform.publish(TFMessage(transforms=[transform]))
+
+    def publish_c_arm(self, header: Header, geometry: CArmGeometry) -> None:
+        """The image's frame (``header.frame_id``) under that of the C-arm, when either has changed."""
+        parent, child = self._config.c_arm_frame_id, header.frame_id
+        if not (self._config.publish_tf and parent) or self._c_arm == (geometry, child):
+            return
+        self._c_arm = geometry, child
+        if self._may_be_sent(parent, child):
+            transform = conversions.c_arm_to_msg(geometry, header, parent)
+            self._static_transform.publish(TFMessage(transforms=[transform]))
+
+    def _may_be_sent(self, parent: str, child: str) -> bool:
+        defect = transform_defect(parent, child)
+        self._health.warn("frames", defect)
+        return not defect
 
     def publish_deviation(self, header: Header, frame: TrackedFrame, latency: float) -> None:
         self._deviation.publish(conversions.deviation_to_msg(frame.deviation, header, latency))
@@ -79,7 +112,8 @@ class Outputs:
     ) -> None:
         """Outputs for displays; the costly ones while subscribed. ``overlay_rate``: at most, in Hz."""
         geometry = geometry.for_image(frame.keypoints.width, frame.keypoints.height)
-        self._camera_info.publish(conversions.camera_info(geometry, header))
+        for publisher in self._camera_infos:
+            publisher.publish(conversions.camera_info(geometry, header))
         if self._markers.get_subscription_count():
             drawn = shapes(
                 frame.keypoints,
@@ -105,6 +139,5 @@ class Outputs:
             self._overlay.publish(conversions.image_to_msg(overlay, header))
 
     def destroy(self) -> None:
-        for publisher in list(vars(self).values()):
-            if hasattr(publisher, "get_subscription_count"):
-                self._node.destroy_publisher(publisher)
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)

@@ -16,9 +16,10 @@ from tavi_perception.carm import uncalibrated
 from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.nodes import qos
-from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.declaration import declare, read, undeclared
 from tavi_perception.nodes.frame_worker import FrameWorker, Situation
 from tavi_perception.nodes.health import Health
+from tavi_perception.nodes.image_input import ImageInput
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import NodeConfig
@@ -48,6 +49,9 @@ class PerceptionNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._health = Health(self.get_fully_qualified_name())
+        for sentence in undeclared(self):
+            self.get_logger().warning(sentence)
+            self._health.warn(sentence, sentence)
         self._geometry = uncalibrated(0, 0)
         self._pipeline: Pipeline | None = None
         self._worker: FrameWorker | None = None
@@ -62,11 +66,16 @@ class PerceptionNode(LifecycleNode):
         if self._config.autostart and self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
+    def destroy_node(self) -> None:
+        self._stop_working()
+        super().destroy_node()
+
     # Transitions ------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        child = self._config.annulus_frame_id if self._config.publish_tf else None
-        self._outputs = Outputs(self, child, self._report_qos)
+        self._outputs = Outputs(
+            self, self._config, self.resolve_topic_name("image"), self._report_qos, self._health
+        )
         geometry_topic = self.resolve_topic_name("carm_geometry")
         self._geometry_subscription = self.create_subscription(
             CArmGeometry,
@@ -86,18 +95,10 @@ class PerceptionNode(LifecycleNode):
             self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
         )
         self._worker.start()
-        compressed = self._config.image_transport == "compressed"
-        topic = "image/compressed" if compressed else "image"
-        self._image_subscription = self.create_subscription(
-            CompressedImage if compressed else Image,
-            topic,
-            self._on_image,
-            qos.image_qos(self._config.image_reliability),
-            event_callbacks=qos.subscription_events(self.resolve_topic_name(topic), self._report_qos),
-        )
+        self._images = ImageInput(self, self._config, self._on_image, self._report_qos)
         self._watchdog = self.create_timer(WATCHDOG_PERIOD, self._worker.watch, clock=self._steady)
         self._health.state = "active"
-        self.get_logger().info(f"active, waiting for images on {self._image_subscription.topic_name}")
+        self.get_logger().info(f"active, waiting for images on {self._images.topic}")
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -122,7 +123,7 @@ class PerceptionNode(LifecycleNode):
         self._worker.stop()
         self._dropped_before += self._worker.dropped
         self._worker = None
-        self.destroy_subscription(self._image_subscription)
+        self._images.destroy()
         self.destroy_timer(self._watchdog)
 
     def _release(self) -> None:
@@ -139,10 +140,10 @@ class PerceptionNode(LifecycleNode):
             predictor = Predictor(bundle, self._config.runtime, self._config.threads)
             predictor.warm_up()
         except (ModelContractError, ValueError, RuntimeError) as error:
-            self._health.model_error = str(error)
+            self._health.error("model", str(error))
             self.get_logger().error(f"{error}; until then every deviation is invalid")
             return
-        self._health.model_error = ""
+        self._health.error("model", "")
         self._health.model = f"{bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
         self.get_logger().info(f"model {self._health.model}")
         self._pipeline = Pipeline(predictor.predict)
@@ -170,12 +171,14 @@ class PerceptionNode(LifecycleNode):
     def _on_geometry(self, msg: CArmGeometry) -> None:
         try:
             self._geometry = decode.geometry(msg)
-            self._health.geometry_error = ""
+            self._health.error("geometry", "")
         except ValueError as error:
             # A wrong scale is worse than none.
             self._geometry = uncalibrated(msg.image_width, msg.image_height)
-            self._health.geometry_error = str(error)
+            self._health.error("geometry", str(error))
             self.get_logger().error(str(error))
+        if msg.header.frame_id:
+            self._outputs.publish_c_arm(msg.header, self._geometry)
 
     def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
         """Whether they may be set together; nothing is changed yet."""
@@ -196,10 +199,13 @@ class PerceptionNode(LifecycleNode):
 
     def _report_qos(self, sentence: str) -> None:
         self.get_logger().warning(sentence)
-        self._health.qos_problem(sentence)
+        self._health.warn(sentence, sentence)
 
     def _publish_diagnostics(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
+        active = self._worker is not None
+        self._health.warn("silence", self._images.silence(self._config.stale_after) if active else "")
+        self._health.warn("crowd", self._images.crowd() if active else "")
         dropped = self._dropped_before + (self._worker.dropped if self._worker else 0)
         self._diagnostics.publish(self._health.to_msg(header, dropped))
 

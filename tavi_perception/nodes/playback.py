@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame, CArmGeometry, CatheterDeviation, KeypointArray
 
 from tavi_perception import carm, estimates
+from tavi_perception.imaging.pace import pause_between
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import conversions, qos
 
@@ -81,13 +82,21 @@ class TruthPublisher:
         self._deviation.publish(conversions.deviation_to_msg(truth.deviation, header, latency=0.0))
 
 
-def paced(source: FrameSource, stop: threading.Event) -> Iterator[Frame]:
-    """The frames when they are due; a late frame delays those after it, none is skipped."""
-    start = time.monotonic()
+def paced(
+    source: FrameSource, stop: threading.Event, report: Callable[[str], None] = lambda sentence: None
+) -> Iterator[Frame]:
+    """The frames when they are due; a late frame delays those after it, none is skipped.
+
+    ``report`` is told of jumps in the recorded times, which are not waited for.
+    """
+    due, before = time.monotonic(), 0.0
     for frame in source:
-        early = start + frame.time - time.monotonic()
-        if early < 0:
-            start -= early
+        pause, sentence = pause_between(before, frame.time)
+        if sentence:
+            report(sentence)
+        due, before = due + pause, frame.time
+        early = due - time.monotonic()
+        due -= min(early, 0.0)
         if stop.wait(max(early, 0.0)):
             return
         yield frame

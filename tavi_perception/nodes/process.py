@@ -13,48 +13,78 @@ from rclpy.node import Node
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
+LOOK_PERIOD = 0.05
+"""s between two looks for a signal: waiting for messages is not interrupted by one."""
+
 
 def run_node(
     create: Callable[[], AnyNode],
     args: list[str] | None,
     start: Callable[[AnyNode], None] = lambda node: None,
 ) -> None:
-    """Creates the node, calls ``start`` with it, and spins until the context is shut down.
+    """Creates the node, calls ``start`` with it, and spins until a signal or the end of the context.
 
-    Parameters that are not allowed end the process with one sentence.
+    The node ends before the context does, its threads with it: what they publish meanwhile needs the context.
+    Parameters that are not allowed end the process with one sentence, as does what the node says has failed:
+    its attribute ``failure``, where it has one.
     """
-    rclpy.init(args=args)
+    stop = _Signals()
+    try:
+        # rclpy's own handlers would end the context first.
+        rclpy.init(args=args, signal_handler_options=rclpy.SignalHandlerOptions.NO)
+    except RuntimeError as error:  # of rcl: arguments or a file of parameters that it cannot read
+        raise SystemExit(f"the node cannot start: {_one_line(error)}") from None
     node = None
     try:
         try:
             node = create()
-        except (ParameterException, ValueError) as error:
-            raise SystemExit(f"the node cannot start: {error}") from None
+        except (ParameterException, ValueError, RuntimeError) as error:
+            raise SystemExit(f"the node cannot start: {_one_line(error)}") from None
         start(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        spin(executor)
-    except KeyboardInterrupt:
-        pass
+        while not stop.received and executor.context.ok():
+            spin(executor, LOOK_PERIOD)
+        executor.shutdown()
     finally:
-        # A launch file and the terminal may both send the signal.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+    failure = getattr(node, "failure", "")
+    if failure:
+        raise SystemExit(f"{node.get_name()}: {failure}")
 
 
-def spin(executor: Executor) -> None:
-    """Spins until the executor or its context is shut down.
+class _Signals:
+    """Remembers that SIGINT or SIGTERM came; a launch file and the terminal may both send them."""
+
+    def __init__(self) -> None:
+        self.received = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._remember)
+
+    def _remember(self, *_: object) -> None:
+        self.received = True
+
+
+def spin(executor: Executor, timeout: float | None = None) -> None:
+    """Spins once for ``timeout`` s at most, or until the executor or its context is shut down.
 
     A subscription that is destroyed while one of its events waits (a deactivation in the middle of a quality
     of service report, say) makes rclpy's executor raise InvalidHandle; the others must not suffer for it.
     """
     while executor.context.ok():
         try:
-            executor.spin()
+            if timeout is None:
+                executor.spin()
+            else:
+                executor.spin_once(timeout)
             return
         except InvalidHandle:
             continue
         except ExternalShutdownException:
             return
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

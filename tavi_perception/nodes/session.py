@@ -123,10 +123,9 @@ def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:
 
 
 def _start_children(graph: Graph, options: SessionOptions) -> None:
+    perception = [sys.executable, "-m", "tavi_perception.nodes.start", "perception_node"]
     graph.start(
-        "perception node",
-        [sys.executable, "-m", "tavi_perception.nodes.perception_node", *_perception_arguments(options)],
-        options.out / "perception.log",
+        "perception node", [*perception, *_perception_arguments(options)], options.out / "perception.log"
     )
     if options.view:
         graph.start("RViz", _rviz(), options.out / "rviz.log")
@@ -211,7 +210,11 @@ def _rviz() -> list[str]:
 
 def _progress(source: FrameSource) -> Iterable:
     return tqdm(
-        paced(source, threading.Event()),
+        paced(
+            source,
+            threading.Event(),
+            lambda sentence: tqdm.write(f"{source.name}: {sentence}", file=sys.stderr),
+        ),
         total=source.frame_count,
         unit="frame",
         desc=source.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from tavi_perception.nodes.frame_names import check_frame_names
 from tavi_perception.parameters import check_parameters, parameter
 
 at_start = partial(parameter, read_only=True)
@@ -59,14 +60,29 @@ class NodeConfig:
     overlay_rate: float = parameter(
         30.0, "Overlays a second at most, while somebody subscribes.", unit="Hz", minimum=0.1, maximum=120.0
     )
-    publish_tf: bool = at_start(True, "Send the annulus frame as a transform while it is valid.")
+    publish_tf: bool = at_start(
+        True, "Send the annulus frame as a transform while it is valid, and the C-arm's own frame."
+    )
     annulus_frame_id: str = at_start("aortic_annulus", "Name of the annulus frame in the transform tree.")
+    c_arm_frame_id: str = at_start(
+        "c_arm",
+        "Parent of the image's frame in the transform tree: patient axes (left, caudal, anterior), origin on "
+        "the optical axis at the patient. Empty: others publish it.",
+    )
+    image_camera_info: bool = at_start(
+        True,
+        "Publish camera_info beside the image too, where RViz's Camera display looks for it; false where the "
+        "source of the images does.",
+    )
     autostart: bool = at_start(
         True, "Configure and activate without being asked; false leaves both to a lifecycle manager."
     )
 
     def __post_init__(self) -> None:
         check_parameters(self)
+        check_frame_names(annulus_frame_id=self.annulus_frame_id)
+        if self.c_arm_frame_id:
+            check_frame_names(c_arm_frame_id=self.c_arm_frame_id)
 
 
 @dataclass(frozen=True)

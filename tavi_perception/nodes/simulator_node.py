@@ -16,7 +16,7 @@ from tavi_msgs.msg import DeliveryCommand, DeliveryState
 
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.command_gate import CommandGate
-from tavi_perception.nodes.declaration import declare, read
+from tavi_perception.nodes.declaration import declare, read, undeclared
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.simulated_patient import PATIENTS, PatientFrame, RobotReport
@@ -42,6 +42,8 @@ class Simulator(Node):
         super().__init__("simulator", **node_arguments)
         declare(self, SimulatorConfig)
         self._config = read(self, SimulatorConfig)
+        for sentence in undeclared(self):
+            self.get_logger().warning(sentence)
         self.late = 0
         self._patient = PATIENTS[self._config.script](self._config)
         self._gate = CommandGate(self._config.command_timeout, self._config.velocity_limit)

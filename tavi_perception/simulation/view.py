@@ -1,8 +1,6 @@
 """How a C-arm sees the patient: rotation by its angles, projection of points in mm to pixels.
 
-Patient axes: x to the patient's left, y caudal, z from the source to the detector in an AP view
-(anterior, with the tube under the table). They are the image axes of an AP view; like the displayed
-image, which is seen from the detector's side, they are a mirror image of the anatomical triple.
+Patient axes are those of ``CArmGeometry.rotation``.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ class View:
     @cached_property
     def rotation(self) -> FloatArray:
         """(3, 3) rows: image right, image down and beam direction in patient axes."""
-        return rotation(self.geometry.primary_angle, self.geometry.secondary_angle)
+        return self.geometry.rotation
 
     @property
     def beam(self) -> FloatArray:
@@ -80,16 +78,6 @@ class View:
         local /= np.linalg.norm(local, axis=-1, keepdims=True)
         source = self.centre - self.beam * g.source_to_object / MM
         return source, local @ self.rotation
-
-
-def rotation(primary: float, secondary: float) -> FloatArray:
-    """(3, 3) rows: image right, image down, beam; LAO and CRA turn the detector left and cranially (rad)."""
-    cos_p, sin_p = np.cos(primary), np.sin(primary)
-    cos_s, sin_s = np.cos(secondary), np.sin(secondary)
-    right = np.array([cos_p, 0.0, -sin_p])
-    beam = np.array([sin_p * cos_s, -sin_s, cos_p * cos_s])
-    down = np.array([sin_p * sin_s, cos_s, cos_p * sin_s])
-    return np.stack([right, down, beam])
 
 
 def unit(vector: NDArray[np.floating[Any]]) -> FloatArray:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tavi_perception.carm import Calibration, CArmGeometry
-from tavi_perception.simulation.view import View, rotation
+from tavi_perception.carm import Calibration, CArmGeometry, rotation
+from tavi_perception.simulation.view import View
 
 ANGLES = st.floats(-0.6, 0.6)
 

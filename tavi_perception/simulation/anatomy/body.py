@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.carm import rotation
 from tavi_perception.simulation.anatomy.config import AnatomyConfig
 from tavi_perception.simulation.anatomy.lungs import Vessels, add_vessels, draw_vessels
 from tavi_perception.simulation.anatomy.ribs import Rib, add_ribs, draw_ribs
@@ -15,7 +16,7 @@ from tavi_perception.simulation.anatomy.solids import Grid, Plane
 from tavi_perception.simulation.anatomy.spine import Spine, draw_spine
 from tavi_perception.simulation.anatomy.texture import Bend, fractal, onto, strands
 from tavi_perception.simulation.anatomy.thorax import Thorax, draw_thorax
-from tavi_perception.simulation.view import FloatArray, View, rotation
+from tavi_perception.simulation.view import FloatArray, View
 
 _DEEP, _FRONT = np.array([-150.0, -150.0, -70.0]), np.array([-140.0, -130.0, 65.0])
 """Corners (mm, from the annulus) of the planes that carry the textures of back and chest wall."""
