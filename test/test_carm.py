@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
-from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception.carm import SPACING_RANGE, Calibration, CArmGeometry, uncalibrated
 
 GEOMETRY = CArmGeometry(1.108, 0.788, 0.3e-3, 1000, 800, math.radians(-20), 0.1, Calibration.GEOMETRY)
 
 pixels = st.floats(-2000, 2000)
+ANGLES = st.floats(-3.1, 3.1)
 
 
 def test_pixel_at_the_patient_is_the_detector_pixel_demagnified():
@@ -83,3 +85,35 @@ def test_patient_behind_the_detector_is_refused():
 def test_empty_matrix_is_refused():
     with pytest.raises(ValueError, match="1000x0"):
         replace(GEOMETRY, image_height=0)
+
+
+@given(ANGLES, ANGLES)
+def test_the_orientation_is_the_rotation_as_a_quaternion(primary, secondary):
+    turned = replace(GEOMETRY, primary_angle=primary, secondary_angle=secondary)
+    assert np.allclose(Rotation.from_quat(turned.orientation).as_matrix(), turned.rotation.T)
+
+
+def test_an_unknown_angle_counts_as_none():
+    assert np.allclose(replace(GEOMETRY, primary_angle=math.nan, secondary_angle=0.0).rotation, np.eye(3))
+
+
+@given(
+    st.sampled_from(["source_to_detector", "source_to_object", "imager_pixel_spacing"]), st.floats(10, 1e6)
+)
+def test_a_length_in_a_smaller_unit_than_metres_is_refused(name, per_metre):
+    value = getattr(GEOMETRY, name) * per_metre
+    if name == "imager_pixel_spacing" and value <= SPACING_RANGE[1]:
+        return  # a coarser detector
+    with pytest.raises(ValueError, match=name):
+        replace(GEOMETRY, **{name: value})
+
+
+@given(st.floats(4, 180), st.sampled_from(["primary_angle", "secondary_angle"]))
+def test_an_angle_in_degrees_is_refused_whether_calibrated_or_not(degrees, name):
+    for geometry in (GEOMETRY, uncalibrated(1000, 800)):
+        with pytest.raises(ValueError, match="rad"):
+            replace(geometry, **{name: degrees})
+
+
+def test_an_image_of_a_few_pixels_is_not_calibrated():
+    assert not GEOMETRY.for_image(10, 8).calibrated

@@ -9,7 +9,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Header
 from tavi_msgs.msg import (
@@ -68,6 +68,9 @@ class Robot(Node):
         self.listen(AnnulusFrame, "annulus")
         self.listen(CatheterDeviation, "deviation")
         self.listen(TFMessage, "/tf", qos.TRANSFORM)
+        self.listen(
+            TFMessage, "/tf_static", QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        )
         self.listen(DiagnosticArray, "/diagnostics")
 
     wait = staticmethod(wait_until)
@@ -96,6 +99,13 @@ class Robot(Node):
         self.images.publish(image if isinstance(image, Image) else conversions.image_to_msg(image, header))
         return header
 
+    def announce(self, geometry, frame_id="fluoro", **changed):
+        """Publishes a C-arm geometry, with fields of its message changed."""
+        msg = conversions.geometry_to_msg(geometry, self.now(frame_id))
+        for field, value in changed.items():
+            setattr(msg, field, value)
+        self.geometry.publish(msg)
+
     def ask(self, image, header=None):
         """Publishes one frame and waits for its deviation; (keypoints, annulus, deviation) with its stamp."""
         header = self.send(image, header)
@@ -115,14 +125,23 @@ class Robot(Node):
     def answers(self, topic, stamp):
         return [msg for msg in self.received(topic) if msg.header.stamp == stamp]
 
-    def transforms(self, child):
-        return [t for msg in self.received("/tf") for t in msg.transforms if t.child_frame_id == child]
+    def transforms(self, child, topic="/tf"):
+        return [t for msg in self.received(topic) for t in msg.transforms if t.child_frame_id == child]
 
     def status(self, node):
         """The last diagnostic status of a node; None before the first."""
         name = node.get_fully_qualified_name()
         found = [s for msg in self.received("/diagnostics") for s in msg.status if s.name == name]
         return found[-1] if found else None
+
+    def hear(self, node, words, level=None):
+        """Waits for a diagnostic of the node that holds the words, and has the level where one is given."""
+
+        def found():
+            status = self.status(node)
+            return status and words in status.message and level in (None, status.level)
+
+        wait_until(found, f"a diagnostic with {words!r}")
 
 
 @pytest.fixture(scope="session")
@@ -156,11 +175,12 @@ def make_perception(graph, namespace):
     """A started perception node of the test's namespace, with its own annulus frame name."""
     made = []
 
-    def make(**parameters):
+    def make(remapped=(), **parameters):
         # No test is about time unless it says so: a busy machine must not make frames stale.
         parameters = {"stale_after": 30.0, "annulus_frame_id": f"annulus{namespace[1:]}", **parameters}
         node = PerceptionNode(
             namespace=namespace,
+            cli_args=["--ros-args", *(word for rule in remapped for word in ("-r", rule))],
             parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
         )
         graph.add(node)
