@@ -93,8 +93,8 @@ class Recording:
         path: of the bag.
         topics: everything recorded.
         frames: in order of their stamps.
-        stale_reports: deviations repeated with an old stamp because images had stopped; those before the first
-            image do not count.
+        stale_reports: deviations repeated with an old stamp because images had stopped; not those before the
+            first image.
         geometry: of the C-arm; uncalibrated when not recorded.
         model, diagnostics, robot: None or empty when not recorded.
         holds, commands: commands to the robot to stand still, and all commands.
