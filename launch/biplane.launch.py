@@ -19,7 +19,5 @@ def actions(base, words):
         started.append(perception(namespace, own, image, geometry))
         if own["source"]:
             remapped = {"image": image, "carm_geometry": geometry}
-            started += feeder(
-                "image_player", PlayerConfig, own, remapped, namespace=f"{namespace}/fluoro"
-            )
+            started += feeder("image_player", PlayerConfig, own, remapped, namespace=f"{namespace}/fluoro")
     return [*started, *rviz(base, words, "biplane.rviz", names)]

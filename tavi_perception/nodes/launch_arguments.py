@@ -1,7 +1,7 @@
 """What the launch files can be told; needs no launch, so that the documentation is checked without one.
 
-An argument that is a node's parameter has the name and the meaning that the node declares. Left empty, it leaves
-the parameter at what ``params_file``, or else the declaration, says.
+An argument that is a node's parameter has the name and the meaning that the node declares. Left empty, it
+leaves the parameter at what ``params_file``, or else the declaration, says.
 """
 
 from __future__ import annotations

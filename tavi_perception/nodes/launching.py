@@ -1,5 +1,8 @@
-"""What the launch files have in common. Their arguments are read once, as the words that were given: nothing
-evaluates them again, whatever letters they hold."""
+"""What the launch files have in common.
+
+Their arguments are read once, as the words that were given: nothing evaluates them again, whatever letters
+they hold.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LEVELS, Arguments, absolute, own_parameters, topics
 from tavi_perception.nodes.settings import NodeConfig
-from tavi_perception.parameter_file import unknown_parameters, topics
+from tavi_perception.parameter_file import unknown_parameters
 from tavi_perception.resources import share_directory
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.visualization.layout import rewritten_layout
@@ -29,8 +32,10 @@ Words = Mapping[str, str]
 
 
 def described(arguments: Arguments, actions: Callable[[str, Words], list[Action]]) -> LaunchDescription:
-    """A launch file with these arguments; ``actions`` makes what it starts from the full name of the namespace
-    that it was included in, and from the words."""
+    """A launch file with these arguments.
+
+    ``actions`` makes what it starts, from the full name of the namespace it was included in and the words.
+    """
 
     def start(context: LaunchContext) -> list[Action]:
         words = {name: context.launch_configurations[name] for name in arguments}
@@ -86,15 +91,17 @@ def perception(namespace: str, words: Words, image: str, carm_geometry: str) -> 
 def feeder(
     executable: str, config: type, words: Words, remapped: Mapping[str, str], *, namespace: str
 ) -> list[Action]:
-    """A node that publishes the images, on the topics of ``launch_arguments.topics``; when it fails, so does the
-    launch. Its normal end leaves the other nodes running."""
+    """A node that publishes the images; ``remapped`` names its topics.
+
+    When it fails, so does the launch. Its normal end leaves the other nodes running.
+    """
     node = Node(
         package="tavi_perception",
         executable=executable,
         namespace=namespace,
         name=executable,
         parameters=[_values(own_parameters(config, words))],
-        remappings=list(remapped.items()),
+        remappings=[(name, new) for name, new in remapped.items() if name != new],
         output="screen",
     )
 
