@@ -79,7 +79,7 @@ class ImagePlayer(Node):
 
     def _report_losses(self) -> None:
         for loss in self._source.losses:
-            self.get_logger().error(f"{self._source.name}: {loss}", once=True)
+            self.get_logger().error(f"{self._source.name}: {loss}")
 
     def _report(self, sentence: str) -> None:
         self.get_logger().warning(f"{self._source.name}: {sentence}")
