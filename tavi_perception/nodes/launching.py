@@ -6,6 +6,7 @@ they hold.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
 from launch.substitutions import EnvironmentVariable
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.parameter_descriptions import ParameterFile
 
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LEVELS, Arguments, absolute, own_parameters, topics
@@ -122,10 +123,7 @@ def rviz(namespace: str, words: Words, layout: str, names: Mapping[str, str]) ->
         return []
     file = share_directory() / "config" / "rviz" / layout
     if any(name != new for name, new in names.items()):
-        text = rewritten_layout(file, names)
-        with tempfile.NamedTemporaryFile("w", prefix="tavi_", suffix=".rviz", delete=False) as made:
-            made.write(text)
-        file = Path(made.name)
+        file = _temporary(rewritten_layout(file, names), ".rviz")
     return [
         Node(
             package="rviz2",
@@ -152,12 +150,21 @@ def _sim_time(words: Words) -> dict[str, bool]:
     return {"use_sim_time": given in ("true", "1")} if given else {}
 
 
-def _values(values: Mapping[str, bool | int | float | str]) -> dict[str, object]:
-    """Strings marked as such: launch_ros would read them as YAML."""
-    return {
-        name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+def _values(values: Mapping[str, bool | int | float | str]) -> ParameterFile:
+    """A file that sets them, strings in quotation marks.
+
+    launch_ros's own leaves those out where Python's YAML needs none; rcl's then reads 1e3 as a number.
+    """
+    text = json.dumps({"/**": {"ros__parameters": dict(values)}}, ensure_ascii=False)  # JSON is YAML
+    return ParameterFile(_temporary(text, ".yaml"), allow_substs=False)
+
+
+def _temporary(text: str, suffix: str) -> Path:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="tavi_", suffix=suffix, delete=False, encoding="utf-8"
+    ) as made:
+        made.write(text)
+    return Path(made.name)
 
 
 def fed_by(executable: str, config: type, arguments: Arguments) -> LaunchDescription:

@@ -17,8 +17,8 @@ ROSDEP_KEYS = {
     "tqdm": "python3-tqdm",
     "yaml": "python3-yaml",
 }
-"""By what is imported: its key in https://github.com/ros/rosdistro/blob/master/rosdep/python.yaml, looked up in
-August 2026 for Ubuntu and Debian. There are none for pydicom, pylibjpeg, LiteRT, markupsafe and zstd, and that of
+"""By what is imported: its key in https://github.com/ros/rosdistro/blob/master/rosdep/python.yaml, looked up
+in August 2026 for Ubuntu and Debian. pydicom, pylibjpeg, LiteRT, markupsafe and zstd have none; that of
 rosbags calls pip, which Ubuntu 24.04 refuses outside a virtual environment."""
 
 ROS_PACKAGES = {
@@ -37,7 +37,6 @@ PIP = {
     "pydicom": "pydicom",
     "rosbags": "rosbags",
     "tensorflow": None,  # an option: for a GPU
-    "tifffile": "tifffile",
 }
 """By what is imported: the package that pip brings."""
 

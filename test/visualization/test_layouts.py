@@ -60,7 +60,7 @@ def test_every_image_has_a_window_of_its_own_that_is_large_enough(layout: str) -
 
 
 def _docks(state: bytes) -> dict[str, tuple[bool, int]]:
-    """By the name of a dock in a saved QMainWindow state: whether it is open, and its size along its area (px)."""
+    """By the name of a dock in a QMainWindow's state: is it open, and its size along its area (px)."""
     found = {}
     for match in re.finditer(rb"\xfb(....)", state, flags=re.DOTALL):
         (length,) = struct.unpack(">I", match[1])
