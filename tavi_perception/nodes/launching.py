@@ -131,6 +131,7 @@ def rviz(namespace: str, words: Words, layout: str, names: Mapping[str, str]) ->
             namespace=namespace,
             arguments=["-d", str(file)],
             parameters=[_values(_sim_time(words))],
+            output="screen",
         )
     ]
 
