@@ -227,11 +227,12 @@ def frames(procedure):
 
 @pytest.fixture
 def make_simulator(graph, namespace):
-    """A simulator of small images whose topics are all in the test's namespace."""
+    """A simulator of small images, moved by commands, whose topics are all in the test's namespace."""
     made = []
 
     def make(**parameters):
-        parameters = {"size": 128, "frame_rate": 20.0, "image_reliability": "reliable", **parameters}
+        default = {"script": "none", "size": 128, "frame_rate": 20.0, "image_reliability": "reliable"}
+        parameters = default | parameters
         remapped = [word for topic in ABSOLUTE for word in ("-r", f"{topic}:={namespace}{topic}")]
         simulator = Simulator(
             namespace=namespace,
