@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.dicom import DicomSource
-from tavi_perception.imaging.dicom_file import number, open_dicom
+from tavi_perception.imaging.dicom_file import open_dicom
+from tavi_perception.imaging.dicom_values import number
 from tavi_perception.imaging.files_source import FilesSource
 from tavi_perception.imaging.source import GreyImage, SourceError
 
@@ -35,9 +36,9 @@ class DicomFolderSource(FilesSource):
 def _instance_number(path: Path) -> float:
     """Sorting key; also refuses what is not a single frame."""
     file = open_dicom(path)
-    if file.frame_count > 1:
+    if len(file.frames) > 1:
         raise SourceError(
-            f"{path.name}: it is one of several DICOM files in a folder and holds {file.frame_count} frames; "
+            f"{path.name}: it is one of several DICOM files in a folder and holds {len(file.frames)} frames; "
             "give one multi-frame file at a time"
         )
     instance = number(file.header, "InstanceNumber")
