@@ -40,7 +40,15 @@ _FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroup
 
 
 class NoImageError(SourceError):
-    """A DICOM object without an image: a report, a directory, a document."""
+    """No DICOM image, but a report, a directory, a document.
+
+    Attributes:
+        known: it is at least a DICOM object.
+    """
+
+    def __init__(self, message: str, *, known: bool = True) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -102,8 +110,8 @@ def open_dicom(path: Path) -> DicomFile:
     """Reads the header and checks, without decoding, that every frame is there.
 
     Raises:
-        NoImageError: a DICOM object without an image.
-        SourceError: not a DICOM file, damaged, truncated, or in an encoding that cannot be decoded.
+        NoImageError: a DICOM object without an image, or no DICOM file.
+        SourceError: damaged, truncated, or in an encoding that cannot be decoded.
     """
     name = shown(path)
     with (
@@ -185,7 +193,7 @@ def _check_is_image(header: Dataset, name: str) -> None:
             )
         if is_directory(getattr(header, "file_meta", Dataset())):
             raise NoImageError(f"{name}: it is a DICOMDIR, which lists images; give one that it lists")
-        raise SourceError(f"{name}: it is not a DICOM file; give a DICOM image (XA or RF)")
+        raise NoImageError(f"{name}: it is not a DICOM file; give a DICOM image (XA or RF)", known=False)
     if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
         raise SourceError(
             f"{name}: its matrix of {columns:g}x{rows:g} px is not that of an image; export the file again"
