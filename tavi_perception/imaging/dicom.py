@@ -52,7 +52,7 @@ class DicomSource:
         check_pixels(header, self.name)
         pixels = [self._file.pixels(0), *self._later_pixels()]  # broken pixels show now, not in the middle
         with damage_reported(self.name, "its DICOM header contradicts itself"):
-            self._grey = grey_mapping(header, pixels, self.name, bits_stored)
+            self._grey = grey_mapping(self._file, pixels, bits_stored)
             self._times, time_notes = frame_times(header, self.frame_count, frame_rate)
             self._geometries, geometry_notes = frame_geometries(header, self.frame_count, calibration)
         self.geometry = self._geometries[0]

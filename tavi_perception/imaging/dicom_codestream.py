@@ -14,14 +14,15 @@ from tavi_perception.imaging.dicom_values import number
 _J2K_START = b"\xff\x4f\xff\x51"
 
 
-def believe_codestream(header: Dataset, codestream: bytes, syntax: UID) -> tuple[str, ...]:
-    """Lets the header say what the codestream says, and tells what it said otherwise.
+def believe_codestream(header: Dataset, codestream: bytes, syntax: UID) -> tuple[int, tuple[str, ...]]:
+    """Lets the header say what the codestream says; its depth (bits), and what the header said otherwise.
 
-    A codestream that is deeper than BitsStored is none of these: many are as deep as the container.
+    A codestream that is deeper than BitsStored is no contradiction by itself: many are as deep as the
+    container. The depth is 0 where it is not known.
     """
     found = _parameters(codestream, syntax)
     if not found or found["components"] not in (1, 3) or not 1 <= found["precision"] <= 16:
-        return ()
+        return 0, ()
     wanted = {
         "SamplesPerPixel": found["components"],
         "Rows": found["height"],
@@ -49,9 +50,8 @@ def believe_codestream(header: Dataset, codestream: bytes, syntax: UID) -> tuple
         colour = "RGB" if syntax in JPEG2000TransferSyntaxes else "YBR_FULL_422"
         header.PhotometricInterpretation = colour if found["components"] == 3 else "MONOCHROME2"
         header.PlanarConfiguration = 0
-    if not told:
-        return ()
-    return (f"its compressed pixels contradict its header and are believed: {', '.join(told)}",)
+    notes = (f"its compressed pixels contradict its header and are believed: {', '.join(told)}",)
+    return found["precision"], notes if told else ()
 
 
 def _parameters(codestream: bytes, syntax: UID) -> dict[str, Any]:

@@ -49,10 +49,18 @@ class Depth:
             stored -= (stored >> (self.bits - 1)) << self.bits
         return stored
 
-    def beyond(self, sample: Sequence[NDArray[Any]], header: Dataset, notes: list[str]) -> Depth:
-        """The same, clipped where values in the sample exceed the stored bits.
+    def beyond(
+        self, sample: Sequence[NDArray[Any]], header: Dataset, codestream: int, notes: list[str]
+    ) -> Depth:
+        """The same, clipped where values in the sample exceed the stored bits, or as deep as the codestream.
 
         Bits above are an overlay where the header says so, or where the image is smoother without them.
+
+        Args:
+            sample: bit patterns of some frames.
+            header: the image's elements, for its overlays.
+            codestream: its depth (bits), 0 where there is none.
+            notes: where it is said.
         """
         if self.bits + self.shift == self.allocated or _has_overlay_bits(header):
             return self
@@ -61,6 +69,12 @@ class Depth:
         roughness = [sum(_roughness(curve[patterns]) for patterns in sample) for curve in (masking, clipping)]
         if roughness[1] >= roughness[0]:
             return self
+        if self.bits < codestream <= self.allocated - self.shift:
+            notes.append(
+                f"its values have the {codestream} bits of its compressed pixels, not the {self.bits} that "
+                "its header states"
+            )
+            return replace(self, bits=codestream)
         notes.append(
             f"some of its pixel values need more than the {self.bits} bits it states: they are clipped"
         )

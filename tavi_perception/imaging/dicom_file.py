@@ -64,6 +64,7 @@ class DicomFile:
         frames: where the frames lie.
         pixel_bytes: the pixel data, where the file as a whole is compressed (deflated).
         swapped: bytes come in pairs, the second first.
+        depth: of the codestreams (bits); 0 where there are none or it is not known.
         notes: what the header says otherwise than the pixel data.
     """
 
@@ -73,6 +74,7 @@ class DicomFile:
     frames: Frames
     pixel_bytes: bytes | None
     swapped: bool
+    depth: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -139,11 +141,11 @@ def open_dicom(path: Path) -> DicomFile:
         frames, notes = locate_frames(source, size, length, header, syntax, name)
         _repeat_functional_groups(header)
         swapped = vr == b"OW" and not syntax.is_little_endian and number(header, "BitsAllocated") == 8
-        opened = DicomFile(path, header, syntax, frames, pixel_bytes, swapped, notes)
+        opened = DicomFile(path, header, syntax, frames, pixel_bytes, swapped, notes=notes)
         if not syntax.is_encapsulated:
             return opened
-        contradicted = believe_codestream(header, opened.encoded(0), syntax)
-    return replace(opened, notes=(*notes, *contradicted))
+        depth, contradicted = believe_codestream(header, opened.encoded(0), syntax)
+    return replace(opened, depth=depth, notes=(*notes, *contradicted))
 
 
 def is_directory(header: Dataset) -> bool:

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_windowing
 
 from tavi_perception.imaging.dicom_depth import bit_patterns, stored_depth
+from tavi_perception.imaging.dicom_file import DicomFile
 from tavi_perception.imaging.dicom_values import number, text
 from tavi_perception.imaging.grey import grey_from_array
 from tavi_perception.imaging.source import GreyImage, SourceError
@@ -75,7 +76,7 @@ def check_pixels(header: Dataset, name: str) -> None:
 
 
 def grey_mapping(
-    header: Dataset, sample: Sequence[NDArray[Any]], name: str, bits_stored: int | None = None
+    file: DicomFile, sample: Sequence[NDArray[Any]], bits_stored: int | None = None
 ) -> GreyMapping:
     """The curve that a viewer would start with.
 
@@ -85,14 +86,14 @@ def grey_mapping(
     leads back to the beam's intensity, for subtraction, not for display (DICOM PS3.3 section C.8.7.1.1.2).
 
     Args:
-        header: the image's elements.
+        file: the image.
         sample: some decoded frames, for what values occur.
-        name: what the user knows the file by.
         bits_stored: instead of BitsStored, where no window applies.
 
     Raises:
         SourceError: the given bits do not fit.
     """
+    header, name = file.header, file.name
     photometric = text(header, "PhotometricInterpretation")
     allocated = int(number(header, "BitsAllocated") or 0)
     if _is_colour(header):
@@ -100,7 +101,7 @@ def grey_mapping(
     notes: list[str] = []
     patterns = [bit_patterns(pixels, 1 << allocated) for pixels in sample]
     depth = stored_depth(header, allocated, name)
-    stated = depth.beyond(patterns, header, notes)
+    stated = depth.beyond(patterns, header, file.depth, notes)
     given = depth.given(bits_stored, name) if bits_stored is not None else None
     stored = stated.values()
     occurring = np.bincount(np.concatenate([p.ravel() for p in patterns]), minlength=1 << allocated)

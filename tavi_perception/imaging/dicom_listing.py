@@ -28,7 +28,7 @@ _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 
 @dataclass
 class _Found:
-    """What files hold, by what it is to the user."""
+    """What files hold, by what it is to the user: ``broken`` says of DICOM files what is wrong with them."""
 
     dicoms: list[DicomFile] = field(default_factory=list)
     directories: list[Path] = field(default_factory=list)
@@ -36,6 +36,7 @@ class _Found:
     videos: list[Path] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    unread: dict[Path, str] = field(default_factory=dict)
 
 
 def series_in(folder: Path) -> Series | None:
@@ -101,7 +102,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 def _sorted(paths: Iterable[Path]) -> _Found:
     found = _Found()
     for path in dict.fromkeys(paths):
-        dicom_name = path.suffix.lower() in _DICOM_SUFFIXES
+        dicom_name, kind = path.suffix.lower() in _DICOM_SUFFIXES, None
         try:
             kind = kind_of(path)
             if kind is Kind.DICOM:
@@ -118,22 +119,27 @@ def _sorted(paths: Iterable[Path]) -> _Found:
             else:
                 found.others.append(path)
         except SourceError as error:
-            found.broken.append(str(error))
+            if dicom_name or kind is Kind.DICOM:
+                found.broken.append(str(error))
+            else:
+                found.unread[path] = str(error)
     return found
 
 
 def _the_series(found: _Found, name: str) -> Series | None:
     if not found.dicoms:
-        dicom = [reason for reason in found.broken if "DICOM" in reason]
-        if dicom:
-            more = f" (and {len(dicom) - 1} more are broken)" if len(dicom) > 1 else ""
-            raise SourceError(f"{dicom[0]}{more}")
+        if found.broken:
+            more = f" (and {len(found.broken) - 1} more are broken)" if len(found.broken) > 1 else ""
+            raise SourceError(f"{found.broken[0]}{more}")
         return None
     series = the_series(found.dicoms, name)
     _refuse_rivals(series, found, name)
-    aside = [*found.directories, *found.pictures, *found.videos, *found.others]
+    suffixes = {file.path.suffix for file in series.files}
+    unread = {path: reason for path, reason in found.unread.items() if path.suffix in suffixes}
+    others = [*found.others, *(path for path in found.unread if path not in unread)]
+    aside = [*found.directories, *found.pictures, *found.videos, *others]
     notes = (f"left aside, no DICOM images: {some([shown(path) for path in aside])}",) if aside else ()
-    losses = [*series.losses, *found.broken]
+    losses = [*series.losses, *found.broken, *unread.values()]
     there = {text(file.header, "SOPInstanceUID") for file in found.dicoms}
     for directory in found.directories:
         gone = [shown(path) for path, uid in _listed(directory) if uid not in there and not path.is_file()]
