@@ -7,9 +7,19 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import _get_jpg_parameters, get_j2k_parameters
-from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+from pydicom.uid import (
+    UID,
+    JPEG2000TransferSyntaxes,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+)
 
 from tavi_perception.imaging.dicom_values import number
+
+_ALWAYS_UNSIGNED = (JPEGBaseline8Bit, JPEGExtended12Bit)
+"""PS3.5 section 8.2.1."""
 
 _J2K_START = b"\xff\x4f\xff\x51"
 
@@ -33,9 +43,8 @@ def believe_codestream(header: Dataset, codestream: bytes, syntax: UID) -> tuple
     }
     if found["precision"] <= 8:
         wanted["BitsAllocated"] = 8
-    # JPEG-LS has no sign: a signed image is one whose bit patterns are read so, and its header says it
-    if "is_signed" not in found:
-        del wanted["PixelRepresentation"]
+    if "is_signed" not in found and syntax not in _ALWAYS_UNSIGNED:
+        del wanted["PixelRepresentation"]  # a lossless codestream keeps bit patterns, and the header says how
     differing = {key: value for key, value in wanted.items() if number(header, key) != value}
     told = [
         f"{key} {value} (header: {header.get(key)})"

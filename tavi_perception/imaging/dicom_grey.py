@@ -23,7 +23,7 @@ _FULL_SCALE = 65535.0
 _LEAST_SHOWN = 0.25
 """Share of the grey levels that a window shows at least of all values that pixels can have."""
 
-_FEW_VALUES, _LEAST_BETWEEN = 16, 0.005
+_FEW_VALUES, _LEAST_BETWEEN = 16, 0.02
 """An image of more values than this has at least this share of its pixels neither black nor white."""
 
 

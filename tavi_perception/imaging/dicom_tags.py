@@ -63,11 +63,13 @@ def frame_times(
     frame_time = number(header, "FrameTime")
     rates = [number(header, "CineRate"), number(header, "RecommendedDisplayFrameRate")]
     candidates = [frame_time, *(1000 / rate if rate else None for rate in rates)]
+    if frame_time is not None and not _plausible(frame_time) and frame_count > 1:
+        notes.append(f"its FrameTime of {frame_time:g} ms is implausible and ignored")
     step = next((value for value in candidates if value is not None and _plausible(value)), None)
     if step is None:
         step = 1000 / DEFAULT_FRAME_RATE
         if frame_count > 1:
-            notes.append(f"it records no frame time: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
+            notes.append(f"it records no usable frame time: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
     return np.arange(frame_count, dtype=np.float64) * (step / 1000), tuple(notes)
 
 

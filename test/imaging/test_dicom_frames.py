@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import cv2
 import numpy as np
 import pytest
 from pydicom.encaps import encapsulate, generate_frames
@@ -11,6 +12,7 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     RLELossless,
 )
 
@@ -157,3 +159,10 @@ def test_size_of_the_codestream_is_believed(frames, write_dicom):
 def test_name_that_is_not_utf8_is_shown_escaped(picture, write_dicom):
     path = write_dicom(picture, "caf\udce9.dcm")
     assert DicomSource(path).name == shown(path) == "caf\\xe9.dcm"
+
+
+def test_sign_of_a_lossy_jpeg_is_that_of_its_encoding(picture, write_dicom):
+    encoded = cv2.imencode(".jpg", cv2.GaussianBlur(picture, (15, 15), 5))[1].tobytes()
+    elements = {"PixelData": encapsulate([encoded]), "syntax": JPEGBaseline8Bit}
+    unsigned = images(write_dicom(picture, **elements))
+    assert np.array_equal(images(write_dicom(picture, PixelRepresentation=1, **elements)), unsigned)
