@@ -8,7 +8,7 @@ from pathlib import Path
 from tavi_perception.imaging.dicom import DicomSource
 from tavi_perception.imaging.grey import ImageRejectedError, grey_from_encoded
 from tavi_perception.imaging.kind import Kind, kind_of
-from tavi_perception.imaging.source import GreyImage, SourceError
+from tavi_perception.imaging.source import GreyImage, SourceError, shown
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,8 +28,10 @@ def read_image(path: Path) -> GreyImage:
             _LOG.warning("%s: only the first of its %d frames is used", source.name, source.frame_count)
         return next(iter(source)).image
     if kind is not Kind.IMAGE:
-        raise SourceError(f"{path.name}: it is not an image; give a PNG, JPEG, TIFF, BMP, PGM or DICOM file")
+        raise SourceError(
+            f"{shown(path)}: it is not an image; give a PNG, JPEG, TIFF, BMP, PGM or DICOM file"
+        )
     try:
-        return grey_from_encoded(path.read_bytes(), path.name)
+        return grey_from_encoded(path.read_bytes(), shown(path))
     except ImageRejectedError as error:
         raise SourceError(str(error)) from error

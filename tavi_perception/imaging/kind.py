@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from pathlib import Path
 
-from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.source import SourceError, shown
 
 _HEAD_BYTES = 4096
 
@@ -51,7 +51,7 @@ def kind_of(path: Path) -> Kind:
     Raises:
         SourceError: there is nothing, it is empty, or it may not be read.
     """
-    name = path.name or str(path)
+    name = shown(path)
     try:
         if path.is_dir():
             return Kind.BAG if _is_bag(path) else Kind.FOLDER

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from tavi_perception.carm import CArmGeometry
@@ -52,6 +54,12 @@ class FrameSource(Protocol):
         """
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+def shown(path: Path) -> str:
+    """A file's name as it can be printed and published; what is not UTF-8 or not printable is escaped."""
+    name = os.fsencode(path.name or path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 class SourceError(Exception):
