@@ -9,7 +9,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_sensor_data
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Header
 from tavi_msgs.msg import (
@@ -31,6 +31,8 @@ from tavi_perception.simulation.seeds import DEMO_SEED
 
 TIMEOUT = 20.0
 """s to wait for anything: generous, since the machine may be busy; nothing waits longer than it must."""
+
+STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 RATE = 15.0
 """Of the frames (frames/s)."""
@@ -68,9 +70,7 @@ class Robot(Node):
         self.listen(AnnulusFrame, "annulus")
         self.listen(CatheterDeviation, "deviation")
         self.listen(TFMessage, "/tf", qos.TRANSFORM)
-        self.listen(
-            TFMessage, "/tf_static", QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        )
+        self.listen(TFMessage, "/tf_static", STATIC)
         self.listen(DiagnosticArray, "/diagnostics")
 
     wait = staticmethod(wait_until)
