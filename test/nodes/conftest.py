@@ -38,12 +38,8 @@ RATE = 15.0
 """Of the frames (frames/s)."""
 
 ABSOLUTE = (
-    "/truth/keypoints",
-    "/truth/annulus",
-    "/truth/deviation",
-    "/delivery/state",
-    "/delivery/joint_states",
-    "/delivery/command",
+    *(f"/truth/{name}" for name in ("keypoints", "annulus", "deviation")),
+    *(f"/delivery/{name}" for name in ("state", "joint_states", "command")),
 )
 """Topics of the simulator that lie outside of its namespace."""
 
