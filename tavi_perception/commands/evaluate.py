@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from tavi_perception.commands.errors import user_errors
+from tavi_perception.commands.errors import sentence, user_errors
 from tavi_perception.commands.options import add_sealed
 from tavi_perception.evaluation.answers import Answer, describe_bundle
 from tavi_perception.evaluation.bag import open_bag
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except user_errors(AnnotationError) as error:
-        print(f"tavi evaluate: {error}", file=sys.stderr)
+        print(f"tavi evaluate: {sentence(error)}", file=sys.stderr)
         return 1
 
 

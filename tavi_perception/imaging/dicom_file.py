@@ -26,7 +26,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from tavi_perception.imaging.grey import MAX_SIDE
+from tavi_perception.imaging.grey import MAX_SIDE, MIN_SIDE
 from tavi_perception.imaging.source import SourceError
 
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
@@ -141,7 +141,7 @@ def _check_is_image(header: Dataset, name: str) -> None:
         known = "SOPClassUID" in header
         reason = "a DICOM object without an image" if known else "not a DICOM file"
         raise SourceError(f"{name}: it is {reason}; give a DICOM image (XA or RF)")
-    if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
+    if not (MIN_SIDE <= rows <= MAX_SIDE and MIN_SIDE <= columns <= MAX_SIDE):
         raise SourceError(
             f"{name}: its matrix of {columns:g}x{rows:g} px is not that of an image; export the file again"
         )
