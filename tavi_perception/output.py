@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,24 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     _, data = cv2.imencode(path.suffix, picture)
     with writing(path):
         path.write_bytes(data.tobytes())
+
+
+def write_all(*writers: Callable[[], None]) -> None:
+    """Calls every one, also after one has failed.
+
+    Raises:
+        OutputError: what the failed ones said.
+    """
+    failures = []
+    for write in writers:
+        try:
+            write()
+        except OutputError as error:
+            failures.append(str(error))
+        except OSError as error:
+            failures.append(of_os_error(error))
+    if failures:
+        raise OutputError("; ".join(failures))
 
 
 def of_os_error(error: OSError, path: Path | None = None) -> str:

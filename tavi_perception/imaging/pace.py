@@ -1,4 +1,4 @@
-"""The pace of frames whose source records no times."""
+"""The pace of frames whose source records no times, and of recordings whose times jump."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ DEFAULT_FRAME_RATE = 15.0
 """Frames/s assumed where nothing is recorded; a usual rate of fluoroscopy."""
 
 MAX_FRAME_RATE = 1000.0
+
+LONGEST_PAUSE = 10.0
+"""s between two recorded moments that are waited for; more is a jump of the clock, or nobody's patience."""
+
+JUMP_PAUSE = 2.0
+"""s waited instead, long enough for whoever listens to notice."""
 
 
 def check_frame_rate(frame_rate: float | None) -> None:
