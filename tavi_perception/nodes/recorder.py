@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rclpy.clock import Clock, ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -116,6 +117,8 @@ class Recorder(Node):
                 self._writer(topic, recorded),
                 QoSProfile(depth=DEPTH, reliability=profile.reliability, durability=profile.durability),
                 raw=True,
+                # Each cannot hear some of the others' publishers, which is no fault.
+                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
             )
 
     def _begin(self, topic: str, publisher: TopicEndpointInfo) -> _Recorded | None:
