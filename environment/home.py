@@ -37,12 +37,23 @@ class Part:
 
 
 class Home:
-    """The folder, and what is complete in it."""
+    """The folder, and what is complete in it.
+
+    Attributes:
+        path: the folder; several clones may share it.
+        own: where in it lies what this clone alone uses. The two are one in the clone's own folder.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._shared = not path.is_relative_to(ROOT)
+        self.own = path / "clones" / f"{ROOT.name}-{digest(str(ROOT))[:8]}" if self._shared else path
         self.log = path / "setup.log"
         self._started = time.monotonic()
+
+    def common(self, name: str, *made_of: str | Path) -> Path:
+        """A folder for what is the same for all clones that make it of the same strings and files."""
+        return self.path / (f"{name}-{digest(*made_of)[:8]}" if self._shared else name)
 
     def prepare(self, parts: Sequence[Part]) -> None:
         """Make the parts that are missing or out of date, in order; one process at a time does so."""
@@ -52,6 +63,7 @@ class Home:
             for part in parts:
                 if not self._complete([part]):
                     self.say(part.doing)
+                    part.record.parent.mkdir(parents=True, exist_ok=True)
                     part.record.unlink(missing_ok=True)
                     part.make()
                     part.record.write_text(part.key)

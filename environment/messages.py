@@ -51,12 +51,12 @@ def messages(
     Args:
         ros: changes when the messages have to be built anew for another ROS.
     """
-    build, install = home.path / "build", home.path / "install"
+    build, install = home.own / "build", home.own / "install"
 
     def make() -> None:
         shutil.rmtree(build, ignore_errors=True)
         shutil.rmtree(install, ignore_errors=True)
-        install.mkdir()
+        install.mkdir(parents=True)
         if not names:
             return
         machine.check_compiler()

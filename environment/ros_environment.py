@@ -13,7 +13,7 @@ import machine
 from home import ROOT, Home, Part, digest
 from messages import mend_exported_targets, messages
 from prepared import Prepared, Variables, joined
-from virtual import isolated, packages, venv
+from virtual import environment_folder, isolated, packages, venv
 
 NEED_GB = 2.0
 NEED_GB_WITH_CUDA = 12.0
@@ -47,7 +47,7 @@ def development(prepared: Prepared) -> Part:
 
 
 def _on_wheels(home: Home) -> Prepared:
-    folder, install = home.path / "runtime", home.path / "install"
+    folder, install = environment_folder(home, "runtime"), home.own / "install"
     python = f"lib/python{machine.VERSION}/site-packages"
 
     def variables() -> Variables:
@@ -91,7 +91,7 @@ def _on_wheels(home: Home) -> Prepared:
 
 
 def _on_sourced_ros(home: Home) -> Prepared:
-    folder, install = home.path / "runtime", home.path / "install"
+    folder, install = environment_folder(home, "runtime"), home.own / "install"
     places = ("lib/python{}/site-packages", "local/lib/python{}/dist-packages")  # the second is Debian's
     inherited = os.environ.get
 
@@ -131,7 +131,7 @@ def _tensorflow(home: Home, folder: Path) -> Part:
 
 def _script(home: Home, variables: Callable[[], Variables], depends: str) -> Part:
     """A file to source for working by hand in the environment."""
-    file = home.path / "environment.sh"
+    file = home.own / "environment.sh"
 
     def make() -> None:
         values = variables()
@@ -139,7 +139,7 @@ def _script(home: Home, variables: Callable[[], Variables], depends: str) -> Par
             "".join(f"export {name}={shlex.quote(values[name])}\n" for name in SCRIPTED if name in values)
         )
 
-    return Part(home.path / "install/complete-script", "writing environment.sh", depends, make)
+    return Part(home.own / "install/complete-script", "writing environment.sh", depends, make)
 
 
 def _with_middleware(variables: Variables) -> Variables:
