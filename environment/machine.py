@@ -41,10 +41,9 @@ def check_paths(*paths: Path) -> None:
         wrong = [sign for sign in UNFIT if sign in str(path)]
         if wrong or str(path).encode(errors="surrogateescape").decode(errors="ignore") != str(path):
             sign = f"{wrong[0]!r}" if wrong else "a name that is not UTF-8"
-            shown = str(path).encode(errors="backslashreplace").decode()
             raise SetupError(
-                f"The path {shown} has {sign} in it, which search paths and build tools cannot hold: move or "
-                "rename the folder, or set TAVI_HOME to another, then run ./tavi again."
+                f"The path {str(path)!r} has {sign} in it, which search paths and build tools cannot hold: "
+                "rename or move the folder, then run ./tavi again."
             )
 
 
