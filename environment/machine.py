@@ -47,6 +47,15 @@ def check_paths(*paths: Path) -> None:
             )
 
 
+def check_ascii(home: Path) -> None:
+    """Raises SetupError where CMake would cut the home's path: it ends the names in a list at other letters."""
+    if not str(home).isascii():
+        raise SetupError(
+            f"The path {str(home)!r} has letters beyond ASCII in it, at which the build tools of ROS stumble: "
+            "set TAVI_HOME to a folder without them, then run ./tavi again."
+        )
+
+
 def check_venv() -> None:
     """Raises SetupError where Python cannot make virtual environments."""
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:

@@ -60,7 +60,11 @@ def messages(
         if not names:
             return
         machine.check_compiler()
-        overlay = build / "overlay/tf2_msgs"
+        machine.check_ascii(home.path)
+        # In the home: its path can be chosen to suit the build tools, that of the clone cannot.
+        sources = build / "sources"
+        shutil.copytree(TAVI_MSGS, sources / "tavi_msgs")
+        overlay = sources / "tf2_msgs"
         for name, text in _TF2_MSGS.items():
             (overlay / name).parent.mkdir(parents=True, exist_ok=True)
             (overlay / name).write_text(text)
@@ -68,7 +72,7 @@ def messages(
             "Building the messages",
             [
                 *(venv / "bin/colcon", "--log-base", build / "log", "build", "--merge-install"),
-                *("--base-paths", TAVI_MSGS, overlay, "--packages-select", *names),
+                *("--base-paths", sources, "--packages-select", *names),
                 *("--build-base", build, "--install-base", install),
                 *("--event-handlers", "console_direct+", "desktop_notification-"),
                 *("--cmake-args", "-GNinja", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF"),
