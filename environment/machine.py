@@ -48,10 +48,10 @@ def check_paths(*paths: Path) -> None:
 
 
 def check_ascii(home: Path) -> None:
-    """Raises SetupError where CMake would cut the home's path: it ends the names in a list at other letters."""
+    """Raises SetupError where CMake would cut the home's path, as it does at other letters."""
     if not str(home).isascii():
         raise SetupError(
-            f"The path {str(home)!r} has letters beyond ASCII in it, at which the build tools of ROS stumble: "
+            f"The path {str(home)!r} has letters beyond ASCII, at which the build tools of ROS stumble: "
             "set TAVI_HOME to a folder without them, then run ./tavi again."
         )
 

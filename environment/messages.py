@@ -60,7 +60,6 @@ def messages(
         if not names:
             return
         machine.check_compiler()
-        machine.check_ascii(home.path)
         # In the home: its path can be chosen to suit the build tools, that of the clone cannot.
         sources = build / "sources"
         shutil.copytree(TAVI_MSGS, sources / "tavi_msgs")

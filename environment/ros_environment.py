@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import machine
@@ -78,7 +79,7 @@ def _on_wheels(home: Home) -> Prepared:
             home,
             folder,
             NEED_GB_WITH_CUDA if gpu else NEED_GB,
-            [machine.check_platform, machine.check_compiler],
+            [machine.check_platform, machine.check_compiler, partial(machine.check_ascii, home.path)],
         ),
         ros,
         others,
@@ -111,9 +112,10 @@ def _on_sourced_ros(home: Home) -> Prepared:
         return _with_middleware(result)
 
     missing = tuple(name for name in ("tavi_msgs", "tf2_msgs") if not _in_ament_index(name))
+    checks: list[Callable[[], None]] = [machine.check_compiler, partial(machine.check_ascii, home.path)]
     ros = digest(*(inherited(name, "") for name in ("ROS_DISTRO", "AMENT_PREFIX_PATH", "PYTHONPATH")))
     parts = (
-        venv(home, folder, NEED_GB, [machine.check_compiler] if missing else [], ["--system-site-packages"]),
+        venv(home, folder, NEED_GB, checks if missing else [], ["--system-site-packages"]),
         # ROS was compiled against its own numpy.
         packages(home, folder, ["colcon", "runtime"], "installing the runtime packages", without=["numpy"]),
         messages(home, folder, missing, variables, ros),
