@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._shared = not path.is_relative_to(ROOT)
-        self.own = path / "clones" / f"{ROOT.name}-{digest(str(ROOT))[:8]}" if self._shared else path
+        self.own = path / "clones" / _name_of(ROOT) if self._shared else path
         self.log = path / "setup.log"
         self._started = time.monotonic()
 
@@ -105,6 +106,11 @@ class Home:
                 self.say("waiting for another ./tavi that prepares the same folder")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _name_of(clone: Path) -> str:
+    """A name of letters that every build tool takes, and that no other clone has."""
+    return f"{re.sub('[^A-Za-z0-9_.]+', '-', clone.name)}-{digest(str(clone))[:8]}"
 
 
 def locate() -> Path:

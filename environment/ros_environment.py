@@ -79,7 +79,7 @@ def _on_wheels(home: Home) -> Prepared:
             home,
             folder,
             NEED_GB_WITH_CUDA if gpu else NEED_GB,
-            [machine.check_platform, machine.check_compiler, partial(machine.check_ascii, home.path)],
+            [machine.check_platform, machine.check_compiler, partial(machine.check_home, home.path)],
         ),
         ros,
         others,
@@ -112,7 +112,7 @@ def _on_sourced_ros(home: Home) -> Prepared:
         return _with_middleware(result)
 
     missing = tuple(name for name in ("tavi_msgs", "tf2_msgs") if not _in_ament_index(name))
-    checks: list[Callable[[], None]] = [machine.check_compiler, partial(machine.check_ascii, home.path)]
+    checks: list[Callable[[], None]] = [machine.check_compiler, partial(machine.check_home, home.path)]
     ros = digest(*(inherited(name, "") for name in ("ROS_DISTRO", "AMENT_PREFIX_PATH", "PYTHONPATH")))
     parts = (
         venv(home, folder, NEED_GB, checks if missing else [], ["--system-site-packages"]),

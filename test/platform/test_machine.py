@@ -24,6 +24,7 @@ def test_path_with_other_signs_is_taken(name):
     machine.check_paths(Path("/clones") / name)
 
 
-def test_home_beyond_ascii_is_refused_with_the_remedy():
+@pytest.mark.parametrize("home", ["/home/jörg/.tavi", "/home/o'neill/.tavi"])
+def test_home_that_build_tools_stumble_at_is_refused_with_the_remedy(home):
     with pytest.raises(SetupError, match="set TAVI_HOME"):
-        machine.check_ascii(Path("/home/jörg/.tavi"))
+        machine.check_home(Path(home))
