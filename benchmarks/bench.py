@@ -28,6 +28,7 @@ from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
+from tavi_perception.output import write_text
 from tavi_perception.resources import share_directory
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.seeds import TUNING
@@ -72,8 +73,7 @@ def bench(
     }
     print(text(figures))
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_text(file, json.dumps(figures, indent=2) + "\n")
     return 0
 
 

@@ -33,6 +33,7 @@ from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.imaging import open_source
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.landmarks import COUNT, Landmark
+from tavi_perception.output import write_picture
 
 FRAME = "tavi_positioning_frame.png"
 CINE = "coronary_xa_cine_96f.dcm"
@@ -95,9 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures["frame"] = frame_figures(as_it_is, POINTS, ABSENT)
         figures["variants"] = {"seed": options.seed, **variant_figures(varied, POINTS, ABSENT)}
         if options.out:
-            options.out.mkdir(parents=True, exist_ok=True)
             sheet = variants_sheet(image, [Variant(), *variants], [as_it_is, varied])
-            cv2.imwrite(str(options.out / "real_frame_variants.png"), sheet)
+            write_picture(options.out / "real_frame_variants.png", sheet)
     if CINE not in missing:
         figures["cine"] = cine_figures(*watch(model, options.reference / CINE))
     print(text(figures))

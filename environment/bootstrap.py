@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from commands import COMMANDS, Where, usage
-from home import locate
+from home import ROOT, locate
+from machine import check_paths
 from problems import SetupError, of_os_error
 from ros_environment import runtime
 from tensorflow_environment import training
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
         return 2
     base = locate()
     try:
+        check_paths(ROOT, base)
         return _run(base, name, rest)
     except SetupError as problem:
         print(f"tavi: {problem}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -37,12 +38,23 @@ class Part:
 
 
 class Home:
-    """The folder, and what is complete in it."""
+    """The folder, and what is complete in it.
+
+    Attributes:
+        path: the folder; several clones may share it.
+        own: where in it lies what this clone alone uses. The two are one in the clone's own folder.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._shared = not path.is_relative_to(ROOT)
+        self.own = path / "clones" / _name_of(ROOT) if self._shared else path
         self.log = path / "setup.log"
         self._started = time.monotonic()
+
+    def common(self, name: str, *made_of: str | Path) -> Path:
+        """A folder for what is the same for all clones that make it of the same strings and files."""
+        return self.path / (f"{name}-{digest(*made_of)[:8]}" if self._shared else name)
 
     def prepare(self, parts: Sequence[Part]) -> None:
         """Make the parts that are missing or out of date, in order; one process at a time does so."""
@@ -52,6 +64,7 @@ class Home:
             for part in parts:
                 if not self._complete([part]):
                     self.say(part.doing)
+                    part.record.parent.mkdir(parents=True, exist_ok=True)
                     part.record.unlink(missing_ok=True)
                     part.make()
                     part.record.write_text(part.key)
@@ -93,6 +106,11 @@ class Home:
                 self.say("waiting for another ./tavi that prepares the same folder")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _name_of(clone: Path) -> str:
+    """A name of letters that every build tool takes, and that no other clone has."""
+    return f"{re.sub('[^A-Za-z0-9_.]+', '-', clone.name)}-{digest(str(clone))[:8]}"
 
 
 def locate() -> Path:

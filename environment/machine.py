@@ -14,6 +14,8 @@ from problems import SetupError
 
 OLDEST_GLIBC = (2, 28)
 """The wheels of ROS 2 are built for it (manylinux_2_28)."""
+UNFIT = (os.pathsep, ";", "\n", '"', "\\", "$")
+"""What takes a path apart: in search paths, in lists of CMake, or in the files that build tools write."""
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -30,6 +32,27 @@ def check_platform() -> None:
         raise SetupError(
             f"The C library is {name or 'not glibc'} {version}, but the wheels of ROS 2 need glibc 2.28: "
             "use a newer distribution, or install ROS 2 Jazzy and source it before ./tavi."
+        )
+
+
+def check_paths(*paths: Path) -> None:
+    """Raises SetupError where a path cannot be an entry of PYTHONPATH, AMENT_PREFIX_PATH and the like."""
+    for path in paths:
+        wrong = [sign for sign in UNFIT if sign in str(path)]
+        if wrong or str(path).encode(errors="surrogateescape").decode(errors="ignore") != str(path):
+            sign = f"{wrong[0]!r}" if wrong else "a name that is not UTF-8"
+            raise SetupError(
+                f"The path {str(path)!r} has {sign} in it, which search paths and build tools cannot hold: "
+                "rename or move the folder, then run ./tavi again."
+            )
+
+
+def check_home(home: Path) -> None:
+    """Raises SetupError where CMake would cut the home's path, or close a string in the midst of it."""
+    if not str(home).isascii() or "'" in str(home):
+        raise SetupError(
+            f"The path {str(home)!r} has letters at which the build tools of ROS stumble (' or beyond ASCII); "
+            "set TAVI_HOME to a folder without them, then run ./tavi again."
         )
 
 

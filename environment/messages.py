@@ -51,16 +51,19 @@ def messages(
     Args:
         ros: changes when the messages have to be built anew for another ROS.
     """
-    build, install = home.path / "build", home.path / "install"
+    build, install = home.own / "build", home.own / "install"
 
     def make() -> None:
         shutil.rmtree(build, ignore_errors=True)
         shutil.rmtree(install, ignore_errors=True)
-        install.mkdir()
+        install.mkdir(parents=True)
         if not names:
             return
         machine.check_compiler()
-        overlay = build / "overlay/tf2_msgs"
+        # In the home: its path can be chosen to suit the build tools, that of the clone cannot.
+        sources = build / "sources"
+        shutil.copytree(TAVI_MSGS, sources / "tavi_msgs")
+        overlay = sources / "tf2_msgs"
         for name, text in _TF2_MSGS.items():
             (overlay / name).parent.mkdir(parents=True, exist_ok=True)
             (overlay / name).write_text(text)
@@ -68,7 +71,7 @@ def messages(
             "Building the messages",
             [
                 *(venv / "bin/colcon", "--log-base", build / "log", "build", "--merge-install"),
-                *("--base-paths", TAVI_MSGS, overlay, "--packages-select", *names),
+                *("--base-paths", sources, "--packages-select", *names),
                 *("--build-base", build, "--install-base", install),
                 *("--event-handlers", "console_direct+", "desktop_notification-"),
                 *("--cmake-args", "-GNinja", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_TESTING=OFF"),

@@ -7,13 +7,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import machine
 from home import ROOT, Home, Part, digest
 from messages import mend_exported_targets, messages
 from prepared import Prepared, Variables, joined
-from virtual import isolated, packages, venv
+from virtual import environment_folder, isolated, packages, venv
 
 NEED_GB = 2.0
 NEED_GB_WITH_CUDA = 12.0
@@ -47,7 +48,7 @@ def development(prepared: Prepared) -> Part:
 
 
 def _on_wheels(home: Home) -> Prepared:
-    folder, install = home.path / "runtime", home.path / "install"
+    folder, install = environment_folder(home, "runtime"), home.own / "install"
     python = f"lib/python{machine.VERSION}/site-packages"
 
     def variables() -> Variables:
@@ -78,7 +79,7 @@ def _on_wheels(home: Home) -> Prepared:
             home,
             folder,
             NEED_GB_WITH_CUDA if gpu else NEED_GB,
-            [machine.check_platform, machine.check_compiler],
+            [machine.check_platform, machine.check_compiler, partial(machine.check_home, home.path)],
         ),
         ros,
         others,
@@ -91,7 +92,7 @@ def _on_wheels(home: Home) -> Prepared:
 
 
 def _on_sourced_ros(home: Home) -> Prepared:
-    folder, install = home.path / "runtime", home.path / "install"
+    folder, install = environment_folder(home, "runtime"), home.own / "install"
     places = ("lib/python{}/site-packages", "local/lib/python{}/dist-packages")  # the second is Debian's
     inherited = os.environ.get
 
@@ -111,9 +112,10 @@ def _on_sourced_ros(home: Home) -> Prepared:
         return _with_middleware(result)
 
     missing = tuple(name for name in ("tavi_msgs", "tf2_msgs") if not _in_ament_index(name))
+    checks: list[Callable[[], None]] = [machine.check_compiler, partial(machine.check_home, home.path)]
     ros = digest(*(inherited(name, "") for name in ("ROS_DISTRO", "AMENT_PREFIX_PATH", "PYTHONPATH")))
     parts = (
-        venv(home, folder, NEED_GB, [machine.check_compiler] if missing else [], ["--system-site-packages"]),
+        venv(home, folder, NEED_GB, checks if missing else [], ["--system-site-packages"]),
         # ROS was compiled against its own numpy.
         packages(home, folder, ["colcon", "runtime"], "installing the runtime packages", without=["numpy"]),
         messages(home, folder, missing, variables, ros),
@@ -131,7 +133,7 @@ def _tensorflow(home: Home, folder: Path) -> Part:
 
 def _script(home: Home, variables: Callable[[], Variables], depends: str) -> Part:
     """A file to source for working by hand in the environment."""
-    file = home.path / "environment.sh"
+    file = home.own / "environment.sh"
 
     def make() -> None:
         values = variables()
@@ -139,7 +141,7 @@ def _script(home: Home, variables: Callable[[], Variables], depends: str) -> Par
             "".join(f"export {name}={shlex.quote(values[name])}\n" for name in SCRIPTED if name in values)
         )
 
-    return Part(home.path / "install/complete-script", "writing environment.sh", depends, make)
+    return Part(home.own / "install/complete-script", "writing environment.sh", depends, make)
 
 
 def _with_middleware(variables: Variables) -> Variables:

@@ -8,7 +8,7 @@ from pathlib import Path
 import machine
 from home import ROOT, Home
 from prepared import Prepared, Variables, joined
-from virtual import isolated, packages, venv
+from virtual import environment_folder, isolated, packages, venv
 
 NEED_GB = 3.0
 NEED_GB_WITH_CUDA = 12.0
@@ -17,7 +17,7 @@ NEED_GB_WITH_CUDA = 12.0
 def training(base: Path) -> Prepared:
     """TensorFlow with CUDA where there is an NVIDIA GPU, else for the CPU."""
     home = Home(base)
-    folder = home.path / "training"
+    folder = environment_folder(home, "training")
     gpu = machine.has_nvidia_gpu()
 
     def variables() -> Variables:

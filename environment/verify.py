@@ -101,7 +101,7 @@ def _passes(environment: Prepared, module: Sequence[str]) -> bool:
 
 def _pytest(environment: Prepared, arguments: Sequence[str]) -> tuple[bool, Counts]:
     """Whether no test failed, and how many there were."""
-    report = environment.home.path / f"tests-{environment.folder.name}.xml"
+    report = environment.home.own / f"tests-{environment.folder.name}.xml"
     report.unlink(missing_ok=True)
     print(f"\n$ pytest {' '.join(arguments)}", flush=True)
     command = [str(environment.python), "-m", "pytest", *arguments, f"--junitxml={report}"]

@@ -23,6 +23,11 @@ _FOREIGN = (
 )
 
 
+def environment_folder(home: Home, name: str) -> Path:
+    """Where a virtual environment lies: clones that share a home share it where they ask for the same."""
+    return home.common(name, REQUIREMENTS, sys.executable, sys.version)
+
+
 def venv(
     home: Home,
     folder: Path,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import signal
 import sys
 from collections.abc import Sequence
 
 from tavi_perception.commands.bags import add_play, add_record
 from tavi_perception.commands.bench import add_bench
-from tavi_perception.commands.errors import user_errors
+from tavi_perception.commands.errors import sentence, user_errors
 from tavi_perception.commands.predict import add_predict
 from tavi_perception.commands.session import NOTICE, add_demo, add_run
 from tavi_perception.commands.simulate import add_simulate
@@ -30,6 +31,9 @@ COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; 0 only on success, and one sentence on standard error otherwise."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names need not be UTF-8, nor the terminal
+            stream.reconfigure(errors="backslashreplace")
     if words and words[0] in APART:
         module, _ = APART[words[0]]
         return int(importlib.import_module(module).main(words[1:]) or 0)
@@ -39,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments) or 0)
     except errors as error:
-        print(f"tavi {arguments.command}: {error}", file=sys.stderr)
+        print(f"tavi {arguments.command}: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"tavi {arguments.command}: interrupted", file=sys.stderr)

@@ -1,8 +1,9 @@
-"""Finds what a file of ROS parameters says that no parameter of a node will ever hear."""
+"""Files of ROS parameters: written so that rcl reads what was meant, and searched for what no node hears."""
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,15 @@ import yaml
 _VALUES = "ros__parameters"
 _OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """Parameters, or groups of them, that ROS itself declares."""
+
+
+def parameters_text(values: Mapping[str, bool | int | float | str]) -> str:
+    """The content of a file that sets parameters of any node, by name.
+
+    Strings stand in quotation marks: on a command line, or where Python's YAML needs none, rcl would read
+    ``123`` and ``1e3`` as numbers. JSON is YAML.
+    """
+    return json.dumps({"/**": {_VALUES: dict(values)}}, ensure_ascii=False)
 
 
 def unknown_parameters(file: Path, declared: Collection[str], node: str) -> list[str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
-from tavi_perception.imaging import SourceError, read_image
+from tavi_perception.imaging import GreyImage, SourceError, read_image
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import NAMES
+from tavi_perception.output import OutputError, write_json, write_picture
 from tavi_perception.visualization.overlay import draw_overlay
 
 
@@ -26,34 +26,62 @@ def predict_files(
     runtime: str,
     threads: int,
 ) -> int:
-    """Writes the keypoints of every image that can be read; 1 when one could not, else 0.
+    """Writes the keypoints of every image that can be read; 1 when anything asked for is missing, else 0.
 
     Raises:
         ModelContractError: the model bundle cannot be used.
     """
     predictor = Predictor(load_bundle(model) if model else default_bundle(), runtime, threads)
-    results, failed = [], False
-    for path in images:
+    pictures = [None] * len(images) if overlays is None else overlay_files(images, overlays)
+    results, failures = [], 0
+    for path, picture in zip(images, pictures, strict=True):
         try:
             image = read_image(path)
-        except SourceError as error:
-            print(f"tavi predict: {error}", file=sys.stderr)
-            failed = True
-            continue
-        keypoints = predictor.predict(image)
-        results.append({"file": str(path), **as_json(keypoints)})
-        if overlays is not None:
-            overlays.mkdir(parents=True, exist_ok=True)
-            deviation = CatheterDeviation(reasons=Reason.UNCALIBRATED)
-            drawn = draw_overlay(image, keypoints, AnnulusFrame(), deviation, NAN, NAN, NAN)
-            cv2.imwrite(str(overlays / f"{path.stem}_keypoints.png"), drawn)
-    text = json.dumps(results, indent=1, allow_nan=False)
-    if json_file is None:
-        print(text)
-    elif results:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text + "\n", encoding="utf-8")
-    return 1 if failed else 0
+            keypoints = predictor.predict(image)
+            results.append({"file": str(path), **as_json(keypoints)})
+            if picture is not None:
+                _draw(picture, image, keypoints)
+        except (SourceError, OutputError) as error:
+            _say(str(error))
+            failures += 1
+    return 1 if failures + _write(results, json_file) else 0
+
+
+def overlay_files(images: Sequence[Path], folder: Path) -> list[Path]:
+    """A file for the overlay of each image: none twice, and none of the images themselves."""
+    taken = {path.absolute() for path in images}
+    files = []
+    for path in images:
+        names = itertools.chain([""], (f"_{number}" for number in itertools.count(2)))
+        candidates = (folder / f"{path.stem}_keypoints{number}.png" for number in names)
+        file = next(file for file in candidates if file.absolute() not in taken)
+        taken.add(file.absolute())
+        files.append(file)
+        if file.name != f"{path.stem}_keypoints.png":
+            _say(f"{path}: its overlay is {file}, since another file has the plain name")
+    return files
+
+
+def _draw(file: Path, image: GreyImage, keypoints: Keypoints) -> None:
+    deviation = CatheterDeviation(reasons=Reason.UNCALIBRATED)
+    write_picture(file, draw_overlay(image, keypoints, AnnulusFrame(), deviation, NAN, NAN, NAN))
+
+
+def _write(results: Sequence[dict[str, object]], file: Path | None) -> int:
+    """Writes the results, or prints them; 1 when they could not be written, which is said."""
+    try:
+        if file is not None:
+            if results:
+                write_json(file, results, indent=1)
+            return 0
+    except OutputError as error:
+        _say(f"{error}; the keypoints are printed instead")
+    print(json.dumps(results, indent=1, allow_nan=False))
+    return 0 if file is None else 1
+
+
+def _say(sentence: str) -> None:
+    print(f"tavi predict: {sentence}", file=sys.stderr)
 
 
 def as_json(keypoints: Keypoints) -> dict[str, object]:

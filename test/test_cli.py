@@ -1,6 +1,7 @@
 """Each broken input ends in one clear sentence and a non-zero exit code."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def assert_one_sentence(result, name):
     assert result.returncode != 0
     assert len(lines) == 1, result.stderr
     assert name in lines[0] and "Traceback" not in lines[0]
+
+
+def assert_one_complaint(result, name):
+    """As ``assert_one_sentence``, beside what the runtime of the model says."""
+    lines = [line for line in result.stderr.splitlines() if line.startswith("tavi ")]
+    assert result.returncode != 0
+    assert len(lines) == 1 and name in lines[0], result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("command", ["predict", "run"])
@@ -119,6 +128,46 @@ def test_predict_draws_the_keypoints_when_asked(tmp_path, picture):
     drawn = cv2.imread(str(tmp_path / "frame_keypoints.png"))
     assert drawn.shape == (1000, 1000, 3)
     assert np.any(drawn[..., 0] != drawn[..., 2])
+
+
+def test_images_of_one_name_each_get_an_overlay(tmp_path, picture):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(picture, tmp_path / folder / "x.png")
+    shutil.copy(picture, tmp_path / "x_keypoints.png")
+    images = [tmp_path / "a/x.png", tmp_path / "b/x.png", tmp_path / "x_keypoints.png"]
+    result = tavi("predict", *images, "--json", tmp_path / "o.json", "--overlay", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "x_keypoints_2.png" in result.stderr and "x_keypoints_3.png" in result.stderr
+    assert (tmp_path / "x_keypoints.png").read_bytes() == picture.read_bytes()
+    for name in ("x_keypoints_2", "x_keypoints_3", "x_keypoints_keypoints"):
+        assert (tmp_path / f"{name}.png").exists()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (8193, 4)])
+def test_an_image_of_an_impossible_size_does_not_end_the_batch(tmp_path, picture, size):
+    cv2.imwrite(str(tmp_path / "odd.png"), np.zeros(size, np.uint8))
+    result = tavi("predict", picture, tmp_path / "odd.png", picture, "--json", tmp_path / "o.json")
+    assert_one_complaint(result, "odd.png")
+    assert len(json.loads((tmp_path / "o.json").read_text())) == 2
+
+
+def test_results_that_cannot_be_written_are_said_and_printed(tmp_path, picture):
+    (tmp_path / "file").write_text("")
+    result = tavi("predict", picture, "--json", tmp_path / "file/k.json", "--overlay", tmp_path / "file")
+    assert result.returncode == 1
+    complaints = [line for line in result.stderr.splitlines() if line.startswith("tavi predict:")]
+    assert len(complaints) == 2 and all(str(tmp_path / "file") in line for line in complaints)
+    assert len(json.loads(result.stdout)) == 1
+
+
+def test_predict_takes_names_that_are_not_utf8(tmp_path, picture):
+    image = tmp_path / os.fsdecode(b"caf\xe9 a:b.png")
+    shutil.copy(picture, image)
+    result = tavi("predict", image, "--json", tmp_path / "o.json", "--overlay", tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "o.json").read_text())[0]["file"] == str(image)
+    assert (tmp_path / f"{image.stem}_keypoints.png").exists()
 
 
 @pytest.mark.skipif(not FRAME.exists(), reason="the reference frame is not beside this checkout")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from queue import Queue
-from threading import Thread
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,6 +16,10 @@ from training.data import Samples
 
 JITTER_PX = 6.0
 """Standard deviation by which patches are moved away from the first estimate (input px)."""
+
+
+_AHEAD = 6
+"""Batches that are prepared before they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,17 @@ class Order:
     weights: NDArray[np.float64] | None = None
 
     def frames(self, count: int, number: int) -> tuple[NDArray[np.int64], tuple[int, int]]:
-        """(batch,) indices among ``count`` frames of a batch, and its epoch and place in that."""
+        """(batch,) indices among ``count`` frames of a batch, and its epoch and place in that.
+
+        Where there are fewer frames than a batch takes, an epoch is one batch that shows frames repeatedly.
+        """
         epoch, place = divmod(number, max(1, count // self.batch))
         rng = np.random.default_rng([self.seed, epoch])
         if self.weights is None:
-            order = rng.permutation(count)
+            rounds = max(1, -(-self.batch // count))
+            order = np.concatenate([rng.permutation(count) for _ in range(rounds)])
         else:
-            order = rng.choice(count, count, p=self.weights / self.weights.sum())
+            order = rng.choice(count, max(count, self.batch), p=self.weights / self.weights.sum())
         return order[place * self.batch : (place + 1) * self.batch], (epoch, place)
 
 
@@ -62,18 +71,21 @@ def batches(
 ) -> Iterator[Batch]:
     """Batches ``start`` to ``stop`` of an endless augmented stream, or only some ``rows`` of each.
 
-    A thread prepares them ahead.
+    A thread prepares them ahead; what it raises, is raised here.
     """
-    queue: Queue[Batch | None] = Queue(maxsize=6)
-
-    def fill() -> None:
-        for number in range(start, stop):
-            queue.put(_batch(samples, size, order, number, rows or range(order.batch)))
-        queue.put(None)
-
-    Thread(target=fill, daemon=True).start()
-    while (item := queue.get()) is not None:
-        yield item
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+        prepare = partial(_batch, samples, size, order, rows=rows or range(order.batch))
+        ahead = deque(pool.submit(prepare, number) for number in range(start, min(start + _AHEAD, stop)))
+        try:
+            for number in range(start + _AHEAD, stop + _AHEAD):
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+                if number < stop:
+                    ahead.append(pool.submit(prepare, number))
+        finally:
+            for future in ahead:
+                future.cancel()
 
 
 def augment(

@@ -26,6 +26,7 @@ from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBund
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
+from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.dataset import DatasetError
 from training import data
 from training.annotations import AnnotationError
@@ -110,8 +111,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         figures = _exported(arguments)
         if arguments.json:
-            arguments.json.write_text(json.dumps(figures, indent=2))
-    except (AnnotationError, DatasetError, ExportError, RecipeError, StartError, OSError) as error:
+            write_text(arguments.json, json.dumps(figures, indent=2))
+    except (
+        AnnotationError,
+        DatasetError,
+        ExportError,
+        OutputError,
+        RecipeError,
+        StartError,
+        OSError,
+    ) as error:
         print(f"tavi export: {error}", file=sys.stderr)
         return 1
     return 0

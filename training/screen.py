@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
+from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.dataset import DatasetError
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import BENCHMARK
@@ -72,14 +73,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.limit:
             split = split.limited(arguments.limit)
         screening = screen(after, split, arguments.out, bundles, before, arguments.threads)
-    except (ConfigurationError, DatasetError, ModelContractError, OSError) as error:
+        if arguments.json:
+            write_text(arguments.json, json.dumps(screening.json, indent=1) + "\n")
+    except (ConfigurationError, DatasetError, ModelContractError, OutputError, OSError) as error:
         print(f"tavi screen: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("tavi screen: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    if arguments.json:
-        arguments.json.write_text(json.dumps(screening.json, indent=1) + "\n", encoding="utf-8")
     print(arguments.out / "report.md")
     return 0
 

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
+from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.dataset import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
@@ -48,10 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             _annotated(arguments, recipe.plan.size) if arguments.data else _rendered(arguments, recipe.plan)
         )
         history = train(recipe, samples, validation, arguments.out, devices, arguments.start)
+        if arguments.json:
+            write_text(arguments.json, json.dumps(history, indent=2))
     except (
         AnnotationError,
         DatasetError,
         DistributionError,
+        OutputError,
         FaultyAnnotationsError,
         RecipeError,
         StartError,
@@ -59,8 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     ) as error:
         print(f"tavi train: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        arguments.json.write_text(json.dumps(history, indent=2))
     return 0
 
 
@@ -78,6 +80,10 @@ def train(
     TensorBoard in ``out/logs``.
     """
     plan = recipe.plan
+    if len(samples) < plan.batch:
+        print(
+            f"{len(samples)} frames are fewer than a batch of {plan.batch}: each step shows them repeatedly"
+        )
     rows = devices.rows(plan.batch)
     out.mkdir(parents=True, exist_ok=True)
     (out / RECIPE).write_text(json.dumps(recipe.as_json(), indent=2))
@@ -138,6 +144,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, data.Samples]:
+    if min(arguments.training, arguments.validation) < 1:
+        raise DatasetError(
+            "there is nothing to train or to validate on: give --training and --validation, 1 or more"
+        )
     seeds = data.training_seeds(arguments.training), data.validation_seeds(arguments.validation)
     samples, validation = (data.load(data.render(arguments.cache, each, plan.size)) for each in seeds)
     if arguments.procedures:

@@ -71,6 +71,10 @@ class BagReader:
         """When the last message was received (ns since the epoch)."""
         return int(self._reader.end_time) - 1
 
+    def type_hash(self, type_name: str) -> str:
+        """Of the type as the bag defines it (RIHS01, REP 2016); raises KeyError where the bag has no such."""
+        return self._reader.typestore.hash_rihs01(type_name)
+
     def raw(self, topics: Collection[str] = ()) -> Iterator[RawMessage]:
         """Serialised messages in order of time, of the named topics or of all.
 

@@ -8,6 +8,7 @@ def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
     from tavi_perception.bags import BagError
     from tavi_perception.imaging import SourceError
     from tavi_perception.inference.bundle import ModelContractError
+    from tavi_perception.output import OutputError
     from tavi_perception.simulation.dataset.options import DatasetError
     from tavi_perception.simulation.seeds import SealedSeedError
 
@@ -17,6 +18,7 @@ def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
         ModelContractError,
         DatasetError,
         SealedSeedError,
+        OutputError,
         OSError,
         *more,
     )
@@ -25,3 +27,10 @@ def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
     except ImportError:  # predict needs no ROS
         return errors
     return (*errors, GraphError)
+
+
+def sentence(error: Exception) -> str:
+    """What the user reads of an error."""
+    from tavi_perception.output import of_os_error
+
+    return of_os_error(error) if isinstance(error, OSError) else str(error)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from tavi_perception.commands.errors import user_errors
+from tavi_perception.commands.errors import sentence, user_errors
 from tavi_perception.commands.options import add_sealed
 from tavi_perception.evaluation.answers import Answer, describe_bundle
 from tavi_perception.evaluation.bag import open_bag
@@ -23,6 +24,7 @@ from tavi_perception.evaluation.sources import Source, answered, patients
 from tavi_perception.evaluation.tables import headline, landmark_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
+from tavi_perception.output import write_all
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS
 from training.annotations import AnnotationError, open_annotated
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except user_errors(AnnotationError) as error:
-        print(f"tavi evaluate: {error}", file=sys.stderr)
+        print(f"tavi evaluate: {sentence(error)}", file=sys.stderr)
         return 1
 
 
@@ -58,11 +60,14 @@ def _run(arguments: argparse.Namespace) -> int:
         "machine": describe_machine(),
     }
     print(_text(figures, judged))
+    writers: list[Callable[[], None]] = []
     if arguments.out:
-        write_report(arguments.out, figures, judged, worst)
-        print(f"report and figures: {arguments.out}")
+        writers.append(partial(write_report, arguments.out, figures, judged, worst))
     if arguments.json:
-        write_json(arguments.json, figures)
+        writers.append(partial(write_json, arguments.json, figures))
+    write_all(*writers)
+    if arguments.out:
+        print(f"report and figures: {arguments.out}")
     return 0
 
 

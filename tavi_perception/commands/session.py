@@ -93,6 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) -> int:
     from tavi_perception.inference.bundle import load_bundle
     from tavi_perception.nodes.session import SessionOptions, run_session
+    from tavi_perception.output import make_folder
     from tavi_perception.visualization.report import write_report
 
     if arguments.model is not None:
@@ -100,7 +101,7 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
     _print_notes(source, source.notes)
     told = source.notes
     out = arguments.out or Path("out") / f"{arguments.command}-{datetime.now():%Y%m%d-%H%M%S}"
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     options = SessionOptions(
         out=out,
         live=live,
@@ -117,8 +118,14 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
     for name in ("report.html", "summary.json", "bag"):
         print(f"  {out / name}")
     print(NOTICE)
+    if result.failed:
+        print(
+            f"{source.name}: {result.failed} of {result.deviations} answers came without the model, which "
+            f"was not ready or failed: the reason stands in {out / 'perception.log'}",
+            file=sys.stderr,
+        )
     answered = result.deviations >= result.images or (live and result.deviations > 0)
-    return 0 if answered and not source.losses else 1
+    return 0 if answered and not result.failed and not source.losses else 1
 
 
 def _print_notes(source: FrameSource, notes: Iterable[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -72,6 +71,7 @@ def _add_pictures(parser: argparse.ArgumentParser) -> None:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
+    from tavi_perception.output import write_all, write_json
     from tavi_perception.simulation import dataset
 
     split, first, count = arguments.split, arguments.seed, arguments.procedures
@@ -88,14 +88,16 @@ def _simulate(arguments: argparse.Namespace) -> int:
     sheet = _sheet_writer(arguments, options)
     if arguments.out is None and (sheet is None or arguments.json is not None):
         raise dataset.DatasetError("give --out for a data set, or --contact-sheet alone for a picture")
+    writers: list[Callable[[], None]] = []
     if arguments.out is not None:
         summary = dataset.build_dataset(arguments.out, options, arguments.workers)
         print(f"{arguments.out}: {summary.headline}")
         if arguments.json is not None:
-            arguments.json.parent.mkdir(parents=True, exist_ok=True)
-            arguments.json.write_text(json.dumps(summary.as_json(), indent=2) + "\n", encoding="utf-8")
+            writers.append(partial(write_json, arguments.json, summary.as_json()))
     if sheet is not None:
-        sheet()
+        writers.append(sheet)
+    write_all(*writers)
+    if sheet is not None:
         print(arguments.contact_sheet)
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception import output
 from tavi_perception.estimates import Stage
 from tavi_perception.evaluation.judged import Judged
 from tavi_perception.evaluation.metrics import axis_errors, by_landmark_of, mean, summary_of
@@ -132,9 +132,8 @@ def errors_by_landmark(judged: Judged) -> list[NDArray[np.float64]]:
 
 
 def write_json(file: Path, figures: dict[str, Any]) -> None:
-    """Write ``figures`` as JSON, into a folder that is made where it is missing."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(for_json(figures), indent=2) + "\n", encoding="utf-8")
+    """Write ``figures`` as JSON, into a folder that is made where it is missing; raises OutputError."""
+    output.write_json(file, for_json(figures))
 
 
 def for_json(value: Any) -> Any:

@@ -5,25 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from tavi_perception.evaluation.figures.frames import draw_evaluation
 from tavi_perception.evaluation.judged import Judged
 from tavi_perception.evaluation.numbers import ONE_SIGMA_TARGET, TWO_SIGMA_TARGET, calibrated
 from tavi_perception.evaluation.tables import headline, landmark_table, reported_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
+from tavi_perception.output import make_folder, write_picture, write_text
 
 REPORT, WORST = "report.md", "worst_frames.png"
 
 
 def write_report(folder: Path, figures: dict[str, Any], judged: Judged, worst: WorstFrames) -> None:
     """Write report.md, its figures and the picture of the worst frames into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     draw_evaluation(judged, figures, folder)
     sheet = worst.sheet()
     if sheet is not None:
-        cv2.imwrite(str(folder / WORST), sheet)
-    (folder / REPORT).write_text(_text(figures, sheet is not None), encoding="utf-8")
+        write_picture(folder / WORST, sheet)
+    write_text(folder / REPORT, _text(figures, sheet is not None))
 
 
 def _text(figures: dict[str, Any], pictured: bool) -> str:

@@ -1,4 +1,4 @@
-"""The pace of frames whose source records no times."""
+"""The pace of frames whose source records no times, and of recordings whose times jump."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.estimates import FloatArray, Keypoints
+from tavi_perception.imaging.grey import MIN_SIDE
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle
 from tavi_perception.inference.manifest import calibrated_covariance
@@ -41,7 +42,7 @@ class Predictor:
         """The keypoints of a grey image (height, width) uint8, in its own pixels.
 
         Raises:
-            ValueError: it is not an array of uint8 with two dimensions, both at least 2 px.
+            ValueError: it is not an array of uint8 with two dimensions, both at least ``MIN_SIDE`` px.
         """
         _check(image)
         manifest = self.bundle.manifest
@@ -80,7 +81,7 @@ def _check(image: GreyImage) -> None:
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8
         or image.ndim != 2
-        or min(image.shape) < 2
+        or min(image.shape) < MIN_SIDE
     ):
         what = (
             f"{image.dtype} array of shape {image.shape}"
@@ -88,5 +89,6 @@ def _check(image: GreyImage) -> None:
             else type(image).__name__
         )
         raise ValueError(
-            f"predictor: got a {what}; give a grey image (height, width) of uint8, at least 2x2 px"
+            f"predictor: got a {what}; give a grey image (height, width) of uint8, at least "
+            f"{MIN_SIDE}x{MIN_SIDE} px"
         )

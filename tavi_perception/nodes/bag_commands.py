@@ -16,8 +16,9 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from tavi_perception.bags import BagError, BagReader, BagWriter
 from tavi_perception.nodes.bag_player import BagPlayer
-from tavi_perception.nodes.process import spin
+from tavi_perception.nodes.graph import Spinner
 from tavi_perception.nodes.recorder import Recorder
+from tavi_perception.nodes.topics import full_topic_name, full_topic_names
 
 LOOK_PERIOD = 0.1
 """s between two looks at what the recorder has found."""
@@ -27,46 +28,54 @@ PATIENCE = 3.0
 
 
 def record(path: Path, topics: Sequence[str], duration: float | None) -> int:
-    """Records until interrupted or for ``duration`` (s); 1 when a wanted topic was never heard of.
+    """Records until interrupted or for ``duration`` (s); 1 when anything of a wanted topic is missing.
 
     Raises:
-        BagError: the bag cannot be written.
+        BagError: the bag cannot be written, or a topic cannot have its name.
     """
+    topics = full_topic_names(topics)
     stop = _stopped_by_signals()
     with BagWriter(path) as bag:
         rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
         recorder = Recorder(bag, topics)
         executor = SingleThreadedExecutor()
         executor.add_node(recorder)
-        spinner = threading.Thread(target=spin, args=[executor], daemon=True)
+        spinner = Spinner(executor)
         spinner.start()
         print(f"recording {', '.join(topics) or 'all topics'} into {path}; end with Ctrl-C", flush=True)
-        _wait(stop, duration, recorder, frozenset(topics))
-        executor.shutdown()
-        spinner.join()
-        recorder.destroy_node()
-        rclpy.try_shutdown()
-    for topic in sorted(set(topics) - set(recorder.counts)):
-        print(f"{topic}: {recorder.unknown.get(topic, 'no message came')}")
+        try:
+            _wait(stop, duration, recorder, frozenset(topics), spinner)
+        finally:
+            executor.shutdown()
+            spinner.join()
+            recorder.destroy_node()
+            rclpy.try_shutdown()
+    missing = dict.fromkeys(set(topics) - set(recorder.counts), "no message came") | recorder.unknown
+    for topic, reason in sorted(missing.items()):
+        print(f"{topic}: {reason}")
     print(f"{sum(recorder.counts.values())} messages of {len(recorder.counts)} topics in {path}")
-    return 0 if set(topics) <= set(recorder.counts) and recorder.counts else 1
+    return 0 if recorder.counts and not missing else 1
 
 
 def play(path: Path, topics: Sequence[str], rate: float, clock: bool) -> int:
-    """Publishes the bag's messages at ``rate`` times their speed.
+    """Publishes the bag's messages at ``rate`` times their speed; 1 when a wanted topic cannot be played.
 
     Raises:
-        BagError: the bag cannot be read, or lacks a wanted topic.
+        BagError: the bag cannot be read, lacks a wanted topic, or no topic of it can be played.
     """
     stop = _stopped_by_signals()
     with BagReader(path) as bag:
-        missing = set(topics) - {topic.name for topic in bag.topics}
+        held = {topic.name for topic in bag.topics}
+        topics = [name if name in held else full_topic_name(name) for name in topics]
+        missing = set(topics) - held
         if missing:
             there = ", ".join(topic.name for topic in bag.topics)
             raise BagError(f"bag {path} has no {', '.join(sorted(missing))}; it holds {there}")
         rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
         try:
             player = BagPlayer(bag, topics, rate=rate, clock=clock)
+            for topic, reason in player.unknown.items():
+                print(f"{topic} is not played: {reason}", file=sys.stderr, flush=True)
             count = player.play(stop)
             player.destroy_node()
         except ExternalShutdownException:
@@ -74,16 +83,28 @@ def play(path: Path, topics: Sequence[str], rate: float, clock: bool) -> int:
         finally:
             rclpy.try_shutdown()
     print(f"{count} messages published")
-    return 130 if stop.is_set() else 0
+    return 130 if stop.is_set() else 1 if player.unknown else 0
 
 
-def _wait(stop: threading.Event, duration: float | None, recorder: Recorder, topics: frozenset[str]) -> None:
-    """Waits for the end; says once that every named topic is connected, or which still lack a publisher."""
+def _wait(
+    stop: threading.Event,
+    duration: float | None,
+    recorder: Recorder,
+    topics: frozenset[str],
+    spinner: Spinner,
+) -> None:
+    """Waits for the end; says once that every named topic is connected, or which still lack a publisher.
+
+    Raises:
+        BagError: the bag can no longer be written.
+    """
     end = math.inf if duration is None else time.monotonic() + duration
     late = time.monotonic() + PATIENCE
     missing = topics
-    while missing and not stop.is_set() and time.monotonic() < end:
-        stop.wait(LOOK_PERIOD)
+    while time.monotonic() < end and not stop.wait(LOOK_PERIOD):
+        spinner.check()
+        if not missing:
+            continue
         missing = topics - recorder.connected
         if not missing:
             print("every topic is connected", file=sys.stderr, flush=True)
@@ -92,7 +113,6 @@ def _wait(stop: threading.Event, duration: float | None, recorder: Recorder, top
             named = ", ".join(sorted(missing - recorder.unknown.keys()))
             if named:
                 print(f"still without a publisher: {named}", file=sys.stderr, flush=True)
-    stop.wait(None if duration is None else max(end - time.monotonic(), 0.0))
 
 
 def _stopped_by_signals() -> threading.Event:

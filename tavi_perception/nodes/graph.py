@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 
 from tavi_perception.nodes.process import spin
@@ -31,6 +31,26 @@ STOP_TIMEOUT = 10.0
 
 class GraphError(Exception):
     """The graph cannot start or has broken down; the message says why and what to do."""
+
+
+class Spinner(threading.Thread):
+    """Spins an executor beside the main thread, and keeps what ended it for whoever asks."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(name="ros", daemon=True)
+        self._executor = executor
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            spin(self._executor)
+        except Exception as error:
+            self._error = error
+
+    def check(self) -> None:
+        """Raises what a callback of a node has raised."""
+        if self._error is not None:
+            raise self._error
 
 
 class Graph:
@@ -55,7 +75,7 @@ class Graph:
         # The caller ends the graph in order when interrupted, so rclpy must not take the signals.
         rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
         self._executor = SingleThreadedExecutor()
-        self._spinner = threading.Thread(target=spin, args=[self._executor], name="ros", daemon=True)
+        self._spinner = Spinner(self._executor)
         self._spinner.start()
         return self
 
@@ -94,8 +114,9 @@ class Graph:
             )
         self._children.append((name, child, log))
 
-    def check_children(self) -> None:
-        """Raises GraphError when a child process has ended by itself."""
+    def check(self) -> None:
+        """Raises GraphError when a child process has ended by itself, and what a node here has raised."""
+        self._spinner.check()
         for name, child, log in self._children:
             if child.poll() is not None:
                 lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()

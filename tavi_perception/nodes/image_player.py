@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from pathlib import Path
 
 from rclpy.node import Node
@@ -27,6 +28,8 @@ class ImagePlayer(Node):
 
     It begins when somebody subscribes to the images: nodes launched together are not ready together, and a
     recording is to be seen from its first frame on.
+
+    ``failure`` says why it has ended by itself, before the end of its source; empty: it has not.
     """
 
     def __init__(self, **node_arguments: object) -> None:
@@ -49,6 +52,7 @@ class ImagePlayer(Node):
             self.get_logger().warning(f"{self._source.name}: {note}")
         self._publisher = FramePublisher(self, config.frame_id, config.image_reliability)
         self._publisher.announce(self._source.geometry)
+        self.failure = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._play, name="player", daemon=True)
 
@@ -74,8 +78,9 @@ class ImagePlayer(Node):
                     self.get_logger().info(f"{self._source.name} is played to its end")
                     return
                 self._stop.wait(last - before or 1.0 / DEFAULT_FRAME_RATE)
-        except SourceError as error:
-            self.failure = str(error)
+        except Exception as error:  # no thread ends unheard
+            known = isinstance(error, SourceError)
+            self.failure = str(error) if known else f"playing has broken down: {traceback.format_exc()}"
 
     def _report_losses(self) -> None:
         for loss in self._source.losses:

@@ -6,7 +6,6 @@ they hold.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ from launch_ros.parameter_descriptions import ParameterFile
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LEVELS, Arguments, absolute, own_parameters, topics
 from tavi_perception.nodes.settings import NodeConfig
-from tavi_perception.parameter_file import unknown_parameters
+from tavi_perception.parameter_file import parameters_text, unknown_parameters
 from tavi_perception.resources import share_directory
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.visualization.layout import rewritten_layout
@@ -152,12 +151,7 @@ def _sim_time(words: Words) -> dict[str, bool]:
 
 
 def _values(values: Mapping[str, bool | int | float | str]) -> ParameterFile:
-    """A file that sets them, strings in quotation marks.
-
-    launch_ros's own leaves those out where Python's YAML needs none; rcl's then reads 1e3 as a number.
-    """
-    text = json.dumps({"/**": {"ros__parameters": dict(values)}}, ensure_ascii=False)  # JSON is YAML
-    return ParameterFile(_temporary(text, ".yaml"), allow_substs=False)
+    return ParameterFile(_temporary(parameters_text(values), ".yaml"), allow_substs=False)
 
 
 def _temporary(text: str, suffix: str) -> Path:

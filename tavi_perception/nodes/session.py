@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,11 +19,13 @@ from tqdm import tqdm
 
 from tavi_perception.bags import BagWriter
 from tavi_perception.bags.decode import stamp_ns
+from tavi_perception.estimates import Reason
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.graph import Graph, GraphError
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, paced
 from tavi_perception.nodes.recorder import Recorder
+from tavi_perception.parameter_file import parameters_text
 from tavi_perception.resources import share_directory
 from tavi_perception.simulation.procedure import RenderedProcedure
 
@@ -70,10 +73,17 @@ class SessionOptions:
 
 @dataclass(frozen=True)
 class SessionResult:
-    """Numbers of messages in the bag at the end."""
+    """Numbers of messages in the bag at the end.
+
+    Attributes:
+        images: that were shown.
+        deviations: the answers to them.
+        failed: answers that say that the model was not ready, or that processing failed.
+    """
 
     images: int
     deviations: int
+    failed: int
 
 
 def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
@@ -84,8 +94,12 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         BagError: the bag cannot be written.
     """
     topics = {*INPUTS, *RESULTS, *VIEWS, *SHARED, *(TRUTH if has_truth(source) else ())}
-    with BagWriter(options.out / "bag") as bag, Graph() as graph:
-        _start_children(graph, options)
+    with (
+        BagWriter(options.out / "bag") as bag,
+        tempfile.TemporaryDirectory(prefix="tavi-") as temporary,
+        Graph() as graph,
+    ):
+        _start_children(graph, options, Path(temporary) / "parameters.yaml")
         recorder, player = Recorder(bag, topics), _Player(source)
         answers = _AnsweredFrames(player)
         graph.add(recorder)
@@ -101,7 +115,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         for index, frame in enumerate(_progress(source)):
             stamp = player.show(index, frame)
             if options.live:
-                graph.check_children()
+                graph.check()
             else:
                 answers.wait_for(stamp, index, graph)
         shown, counts = player.frames.count, recorder.counts
@@ -115,17 +129,19 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
         )
         time.sleep(SETTLE)
-        return SessionResult(counts[INPUTS[0]], counts["/tavi/deviation"])
+        return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed)
 
 
 def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:
     return isinstance(source, RenderedProcedure)
 
 
-def _start_children(graph: Graph, options: SessionOptions) -> None:
+def _start_children(graph: Graph, options: SessionOptions, parameters: Path) -> None:
     perception = [sys.executable, "-m", "tavi_perception.nodes.start", "perception_node"]
     graph.start(
-        "perception node", [*perception, *_perception_arguments(options)], options.out / "perception.log"
+        "perception node",
+        [*perception, *_perception_arguments(options, parameters)],
+        options.out / "perception.log",
     )
     if options.view:
         graph.start("RViz", _rviz(), options.out / "rviz.log")
@@ -155,9 +171,10 @@ class _Player(Node):
 
 
 class _AnsweredFrames:
-    """Remembers which frames have been answered with a deviation."""
+    """Remembers which frames have been answered with a deviation, and counts the answers that are none."""
 
     def __init__(self, node: Node) -> None:
+        self.failed = 0
         self._answered: set[int] = set()
         self._arrived = threading.Condition()
         node.create_subscription(CatheterDeviation, "/tavi/deviation", self._on_deviation, qos.OUTPUT)
@@ -166,7 +183,7 @@ class _AnsweredFrames:
         deadline = time.monotonic() + ANSWER_TIMEOUT
         with self._arrived:
             while not self._arrived.wait_for(lambda: stamp in self._answered, timeout=0.5):
-                graph.check_children()
+                graph.check()
                 if time.monotonic() > deadline:
                     raise GraphError(
                         f"the perception node left frame {index} unanswered for {ANSWER_TIMEOUT:.0f} s; "
@@ -176,26 +193,38 @@ class _AnsweredFrames:
     def _on_deviation(self, msg: CatheterDeviation) -> None:
         with self._arrived:
             self._answered.add(stamp_ns(msg))
+            self.failed += bool(msg.reasons & (Reason.MODEL_NOT_READY | Reason.PROCESSING_FAILED))
             self._arrived.notify_all()
 
 
-def _perception_arguments(options: SessionOptions) -> list[str]:
-    parameters = {
-        "model": options.model,
+def _perception_arguments(options: SessionOptions, file: Path) -> list[str]:
+    parameters: dict[str, str | int | float] = {
         "runtime": options.runtime,
-        "threads": str(options.threads),
-        "overlay_rate": str(RECORDED_OVERLAYS_HZ),
+        "threads": options.threads,
+        "overlay_rate": RECORDED_OVERLAYS_HZ,
     }
+    if options.model:
+        parameters["model"] = _as_parameter(options.model)
     if not options.live:
-        parameters |= {"image_reliability": "reliable", "stale_after": str(RECORDING_STALE_AFTER)}
+        parameters |= {"image_reliability": "reliable", "stale_after": RECORDING_STALE_AFTER}
+    file.write_text(parameters_text(parameters), encoding="utf-8")
     remappings = {"__ns": "/tavi", "image": INPUTS[0], "carm_geometry": INPUTS[1]}
     return [
         "--ros-args",
-        "--params-file",
-        str(share_directory() / "config" / "perception.yaml"),
+        *("--params-file", str(share_directory() / "config" / "perception.yaml")),
+        *("--params-file", str(file)),
         *(word for old, new in remappings.items() for word in ("-r", f"{old}:={new}")),
-        *(word for name, value in parameters.items() if value for word in ("-p", f"{name}:={value}")),
     ]
+
+
+def _as_parameter(path: str) -> str:
+    """The path from the root on: no such text is a number or a truth value in any dialect of YAML."""
+    try:
+        return str(Path(path).absolute()).encode().decode()
+    except UnicodeEncodeError:
+        raise GraphError(
+            f"{path}: the model's path is not UTF-8, and parameters of ROS are: rename its folder"
+        ) from None
 
 
 def _rviz() -> list[str]:
@@ -225,7 +254,7 @@ def _progress(source: FrameSource) -> Iterable:
 def _wait(done: Callable[[], bool], timeout: float, graph: Graph, failure: Callable[[], str]) -> None:
     deadline = time.monotonic() + timeout
     while not done():
-        graph.check_children()
+        graph.check()
         if time.monotonic() > deadline:
             raise GraphError(f"{failure()} (waited {timeout:.0f} s); see perception.log")
         time.sleep(0.02)

@@ -35,7 +35,8 @@ class Simulator(Node):
     """Renders in a thread of its own, so that commands, parameters and services never wait for a frame.
 
     Time in the patient follows a steady clock in whole frame periods: where rendering cannot keep up, frames
-    are left out and counted in ``late``, and neither the heart nor the robot slows down.
+    are left out and counted in ``late``, and neither the heart nor the robot slows down. ``failure`` says why
+    it has ended by itself; empty: it has not.
     """
 
     def __init__(self, **node_arguments: object) -> None:
@@ -89,11 +90,10 @@ class Simulator(Node):
             if self._config.script != "none":
                 self._wait_for_subscriber()
             self._run()
-        except Exception as error:  # no image is the one thing that everybody behind understands
+        except Exception:  # no image is the one thing that everybody behind understands
             if not self.context.ok():  # shut down in the middle of a frame
                 return
-            self.get_logger().fatal(traceback.format_exc())
-            self.failure = f"the simulation has broken down: {error}"
+            self.failure = f"the simulation has broken down: {traceback.format_exc()}"
 
     def _wait_for_subscriber(self) -> None:
         """A script is to be seen from its first frame on."""

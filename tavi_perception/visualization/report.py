@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from tavi_perception.estimates import Reason
 from tavi_perception.landmarks import COLOURS_RGB, NAMES, Landmark
+from tavi_perception.output import write_text
 from tavi_perception.visualization.accuracy import Accuracy, Spread, landmark_errors_px
 from tavi_perception.visualization.filmstrip import film_strip
 from tavi_perception.visualization.plots import errors_svg, latency_svg, timeline_svg
@@ -55,6 +56,7 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
 
     Raises:
         BagError: the bag cannot be read.
+        OutputError: the folder cannot be written.
     """
     recording = read_recording(bag)
     summary = summarise(recording)
@@ -82,9 +84,8 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
         levels=_LEVELS,
         calibration=_calibration(summary.accuracy),
     )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.html").write_text(page, encoding="utf-8")
-    (out / "summary.json").write_text(to_json(summary), encoding="utf-8")
+    write_text(out / "report.html", page)
+    write_text(out / "summary.json", to_json(summary))
     return summary
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from home import Home, Part, digest
+import home as home_module
+from home import ROOT, Home, Part, digest
 from problems import SetupError
 
 
@@ -107,3 +108,27 @@ def test_digest_of_a_folder_changes_with_the_content_of_a_file(tmp_path):
     (tmp_path / "a.msg").write_text("float32 x")
 
     assert digest(tmp_path) != before
+
+
+def test_own_folder_of_the_clone_holds_everything_by_its_plain_name():
+    home = Home(ROOT / ".tavi")
+
+    assert home.own == home.path
+    assert home.common("runtime", "a") == home.path / "runtime"
+
+
+def test_clones_that_share_a_home_keep_what_they_build_apart(home, monkeypatch):
+    monkeypatch.setattr(home_module, "ROOT", ROOT.parent / "another")
+
+    other = Home(home.path)
+
+    assert other.path == home.path
+    assert other.own != home.own
+    assert other.own.is_relative_to(home.path)
+
+
+def test_clones_that_ask_for_the_same_share_it(home, monkeypatch):
+    monkeypatch.setattr(home_module, "ROOT", ROOT.parent / "another")
+
+    assert Home(home.path).common("runtime", "a") == home.common("runtime", "a")
+    assert home.common("runtime", "a") != home.common("runtime", "b")

@@ -157,6 +157,14 @@ def _mark_findings(record: Record, image: Decoded, names: LandmarkNames, corner:
                 f"{mark.name} lies at {x:g}, {y:g}, outside the {image.width}x{image.height} px of the image"
             )
             yield Finding(Kind.OUTSIDE_IMAGE, record.source, what, "move the point, or remove it")
+        elif mark.xy == (0, 0):
+            what = f"{mark.name} lies at 0, 0, which many tools write for what they do not see"
+            yield Finding(
+                Kind.AT_ORIGIN,
+                record.source,
+                what,
+                "remove the point, or move it into the pixel if it is there",
+            )
         if landmark is not None:
             seen.add(landmark)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from training.annotations.names import one_form
 from training.annotations.pairs import is_image
 from training.annotations.record import (
     MEND,
@@ -87,7 +88,7 @@ class _File:
         self._file, self._root, self._rule = file, root, rule
         self._pictures: dict[str, list[Path]] = defaultdict(list)
         for picture in pictures:
-            self._pictures[picture.name].append(picture)
+            self._pictures[one_form(picture.name)].append(picture)
         self._images = items(content["images"], dict, "images")
         self._categories = {_key(entry): entry for entry in items(content["categories"], dict, "categories")}
         self._annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
@@ -141,9 +142,9 @@ class _File:
         beside = self._file.parent / name
         if beside.is_file():
             return beside
-        ending = "/" + name.replace("\\", "/").lstrip("./")
+        ending = one_form("/" + name.replace("\\", "/").lstrip("./"))
         called = self._pictures.get(ending.rpartition("/")[2], [])
-        found = [path for path in called if ("/" + path.as_posix()).endswith(ending)]
+        found = [path for path in called if one_form("/" + path.as_posix()).endswith(ending)]
         if len(found) == 1:
             return found[0]
         reason = f"{len(found)} images have this name" if found else "there is no such image"

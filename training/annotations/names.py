@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,18 @@ from training.annotations.report import AnnotationError
 _IGNORE = None
 
 
+def one_form(name: str) -> str:
+    """The name in the one of Unicode's forms that is compared: systems write ``ü`` as one sign or as two."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _key(name: str) -> str:
+    return one_form(name).strip().lower()
+
+
 @dataclass(frozen=True)
 class LandmarkNames:
-    """Names by which landmarks are known, whatever the case of their letters.
+    """Names by which landmarks are known, whatever the case of their letters and their form in Unicode.
 
     Our own names are always known, unless a mapping says otherwise.
 
@@ -29,11 +39,11 @@ class LandmarkNames:
     )
 
     def __contains__(self, name: str) -> bool:
-        return name.strip().lower() in self.known
+        return _key(name) in self.known
 
     def landmark(self, name: str) -> Landmark | None:
         """The landmark of that name; None where it is unknown or ignored."""
-        return self.known.get(name.strip().lower())
+        return self.known.get(_key(name))
 
     def ignores(self, name: str) -> bool:
         """Whether the user has said that objects of that name mean nothing here."""
@@ -59,7 +69,7 @@ def landmark_names(mapping: Mapping[str, str | None] | Path | None = None) -> La
                 f"{where}: {name!r} is mapped to {target!r}, which is no landmark; "
                 f"give one of {', '.join(NAMES)}, or null to ignore such objects"
             )
-        known[str(name).strip().lower()] = None if target is None else Landmark[target.strip().upper()]
+        known[_key(str(name))] = None if target is None else Landmark[target.strip().upper()]
     return LandmarkNames(known)
 
 

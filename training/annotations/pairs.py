@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tavi_perception.imaging.folder import IMAGE_SUFFIXES, natural_order
+from training.annotations.names import one_form
 from training.annotations.record import BrokenAnnotationError, Record, read_json, relative
 from training.annotations.report import Finding, Kind
 
@@ -29,18 +30,21 @@ def is_image(path: Path) -> bool:
 def paired(images: Path, annotations: Path, root: Path) -> tuple[list[Pair], list[Record]]:
     """The pairs of two folders (or one), and a record with a finding for each file without its other half.
 
-    ``a.png`` belongs to ``a.png.json`` or, as older exports have it, to ``a.json``.
+    ``a.png`` belongs to ``a.png.json`` or, as older exports have it, to ``a.json``, whatever the form of the
+    names in Unicode.
     """
     pictures = _files(images, images=True)
     by_image: dict[Path, list[Path]] = defaultdict(list)
     orphans: list[Path] = []
-    by_name = {picture.name: picture for picture in pictures}
+    by_name: dict[str, list[Path]] = defaultdict(list)
     by_stem: dict[str, list[Path]] = defaultdict(list)
     for picture in pictures:
-        by_stem[picture.stem].append(picture)
+        by_name[one_form(picture.name)].append(picture)
+        by_stem[one_form(picture.stem)].append(picture)
     for file in _files(annotations, images=False):
         name = file.name[: -len(".json")]
-        found = [by_name[name]] if name in by_name else by_stem.get(name, [])
+        found = by_name.get(one_form(name)) or by_stem.get(one_form(name), [])
+        found = [picture for picture in found if name in (picture.name, picture.stem)] or found
         if len(found) == 1:
             by_image[found[0]].append(file)
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training.annotations.names import one_form
 from training.annotations.report import AnnotationError, Finding, Kind
 
 MEND = "correct the annotation and export it again"
@@ -97,8 +98,8 @@ class ProcedureRule:
     def procedure(self, file_name: str, otherwise: str) -> str | None:
         """The procedure of an image; None where the pattern is not found."""
         if self.pattern is None:
-            return otherwise
-        match = self.pattern.search(file_name)
+            return one_form(otherwise)
+        match = self.pattern.search(one_form(file_name))
         if match is None:
             return None
         if "procedure" in self.pattern.groupindex:
@@ -113,7 +114,7 @@ def procedure_rule(pattern: str | None) -> ProcedureRule:
         AnnotationError: it is none.
     """
     try:
-        return ProcedureRule(re.compile(pattern) if pattern is not None else None)
+        return ProcedureRule(re.compile(one_form(pattern)) if pattern is not None else None)
     except re.error as error:
         raise AnnotationError(
             f"procedure pattern {pattern!r}: it is no regular expression ({error}); "

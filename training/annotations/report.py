@@ -28,6 +28,7 @@ class Kind(Enum):
     DUPLICATE_LANDMARK = "duplicate landmark"
     WRONG_GEOMETRY = "wrong geometry"
     OUTSIDE_IMAGE = "point outside the image"
+    AT_ORIGIN = "point at 0, 0"
     UNKNOWN_PROCEDURE = "unknown procedure"
     INCOMPLETE_SET = "incomplete data set"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
+from tavi_perception.output import writing
+
 STYLE = {
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -25,5 +27,5 @@ INK, EDGE = "#222222", "#444444"
 
 def save(figure: Figure, file: Path) -> None:
     """Write ``figure`` as PNG, the same bytes for the same figure."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), writing(file):
         figure.savefig(file, dpi=DPI, metadata={"Software": None})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from tavi_perception.evaluation.numbers import write_json
 from tavi_perception.evaluation.procedures.numbers import figures_of
 from tavi_perception.evaluation.procedures.observing import Course, observe_all
 from tavi_perception.evaluation.procedures.report import tables, write_report
-from tavi_perception.evaluation.procedures.tracked import joined, track
+from tavi_perception.evaluation.procedures.tracked import Tracked, joined, track
 from tavi_perception.inference.bundle import default_bundle, load_bundle
+from tavi_perception.output import write_all, writing
 from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.seeds import BENCHMARK, range_of_all
 
@@ -55,12 +58,19 @@ def over_procedures(arguments: argparse.Namespace) -> int:
         f"{figures['seeds']} seeds from {arguments.first_seed}"
     )
     print(f"\n{tables(figures)}")
+    writers: list[Callable[[], None]] = []
     if arguments.out:
-        write_report(arguments.out, figures, frames)
-        print(f"report and figures: {arguments.out}")
+        writers.append(partial(write_report, arguments.out, figures, frames))
     if arguments.frames:
-        arguments.frames.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(arguments.frames, **vars(frames))
+        writers.append(partial(_write_frames, arguments.frames, frames))
     if arguments.json:
-        write_json(arguments.json, figures)
+        writers.append(partial(write_json, arguments.json, figures))
+    write_all(*writers)
+    if arguments.out:
+        print(f"report and figures: {arguments.out}")
     return 0
+
+
+def _write_frames(file: Path, frames: Tracked) -> None:
+    with writing(file):
+        np.savez_compressed(file, **vars(frames))

@@ -8,6 +8,7 @@ from typing import Any
 
 from tavi_perception.evaluation.figures.procedures import draw_procedures
 from tavi_perception.evaluation.procedures.tracked import Tracked
+from tavi_perception.output import make_folder, write_text
 
 REPORT = "report.md"
 
@@ -46,7 +47,7 @@ def tables(figures: dict[str, Any]) -> str:
 
 def write_report(folder: Path, figures: dict[str, Any], frames: Tracked) -> None:
     """Write report.md and its figures into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     pictures = draw_procedures(frames, folder)
     model, machine = figures["model"], figures["machine"]
     course = figures["course"]
@@ -60,7 +61,7 @@ def write_report(folder: Path, figures: dict[str, Any], frames: Tracked) -> None
         f"Model SHA-256 {model['sha256']}; simulator {figures['simulator']}; {machine['processor']}, "
         f"{machine['cores']} cores, {machine['system']}.",
     ]
-    (folder / REPORT).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_text(folder / REPORT, "\n\n".join(parts) + "\n")
 
 
 def _row(name: str, row: dict[str, Any]) -> str:
