@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tavi_perception.carm import CArmGeometry
@@ -25,11 +25,11 @@ class DicomFolderSource(FilesSource):
         first = DicomSource(path, calibration=self._calibration)
         return first.geometry, first.notes
 
-    def _read(self, path: Path) -> GreyImage:
+    def _images(self, path: Path) -> Iterator[GreyImage]:
         source = DicomSource(path, calibration=self._calibration)
         if source.geometry.metres_per_px != self.geometry.metres_per_px and source.geometry.calibrated:
             self._note(f"{path.name} has another pixel size than the first file, which is used for all")
-        return next(iter(source)).image
+        yield next(iter(source)).image
 
 
 def _instance_number(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""What sources of several files, a frame each, have in common."""
+"""What sources of several files have in common."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from tavi_perception.imaging.source import Frame, GreyImage, SourceError
 
 
 class FilesSource(ABC):
-    """Files in order, one frame each; a ``FrameSource``.
+    """Files in order; a ``FrameSource``.
 
-    The geometry is that of the first file; what differs in others adds a note while iterating.
+    The geometry is that of the first file; what differs in others adds a note while iterating. A file that
+    cannot be read is a loss, and leaves its time free.
 
     Args:
         paths: the files, one at least.
@@ -25,8 +26,7 @@ class FilesSource(ABC):
         calibration: what the user states about the geometry, before anything recorded.
 
     Raises:
-        SourceError: there is no file, or the first one is broken; a broken file further on raises it while
-            iterating.
+        SourceError: there is no file, or none can be read.
     """
 
     wanted: ClassVar[str]
@@ -46,30 +46,59 @@ class FilesSource(ABC):
         if not paths:
             raise SourceError(f"{name}: it holds no images; give {self.wanted}")
         self.name = name
-        self.frame_count = len(paths)
+        self.notes: tuple[str, ...] = ()
+        self.losses: tuple[str, ...] = ()
         self._paths = self._in_order(paths)
+        self.frame_count = sum(self._count(path) for path in self._paths)
         self._rate = frame_rate or DEFAULT_FRAME_RATE
         self._calibration = calibration
-        self.losses: tuple[str, ...] = ()
-        self.geometry, self.notes = self._first(self._paths[0])
-        if frame_rate is None and len(paths) > 1:
-            self.notes = (f"{self.untimed}: {DEFAULT_FRAME_RATE:g} frames/s are assumed", *self.notes)
+        self.geometry, notes = self._first_readable()
+        if frame_rate is None and self.frame_count > 1:
+            self._note(f"{self.untimed}: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
+        for note in notes:
+            self._note(note)
 
     def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self._paths):
-            yield Frame(self._read(path), index / self._rate, self.geometry)
+        index = 0
+        for path in self._paths:
+            try:
+                for image in self._images(path):
+                    if image is not None:
+                        yield Frame(image, index / self._rate, self.geometry)
+                    index += 1
+            except SourceError as error:
+                self._lose(str(error))
+                index += 1
+
+    def _first_readable(self) -> tuple[CArmGeometry, tuple[str, ...]]:
+        for path in self._paths:
+            try:
+                return self._first(path)
+            except SourceError as error:
+                self._lose(str(error))
+        more = f" (and none of the other {len(self._paths) - 1} files)" if len(self._paths) > 1 else ""
+        raise SourceError(f"{self.losses[0]}{more}")
 
     def _in_order(self, paths: Sequence[Path]) -> Sequence[Path]:
         return tuple(paths)
+
+    def _count(self, path: Path) -> int:
+        """How many frames a file has."""
+        return 1
 
     @abstractmethod
     def _first(self, path: Path) -> tuple[CArmGeometry, tuple[str, ...]]:
         """Geometry and notes of the first file."""
 
     @abstractmethod
-    def _read(self, path: Path) -> GreyImage:
-        """The frame of a file; notes what differs from the first."""
+    def _images(self, path: Path) -> Iterator[GreyImage | None]:
+        """The frames of a file, None for one that is lost; notes what differs from the first."""
 
     def _note(self, note: str) -> None:
-        if note not in self.notes:
+        """Adds a note, once; an empty one is none."""
+        if note and note not in self.notes:
             self.notes = (*self.notes, note)
+
+    def _lose(self, loss: str) -> None:
+        if loss not in self.losses:
+            self.losses = (*self.losses, loss)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from pathlib import Path
 
-from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.source import SourceError, shown
 
 _HEAD_BYTES = 4096
 
@@ -32,6 +32,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"P2", Kind.IMAGE),
     (0, b"\x89MCAP0\r\n", Kind.BAG),
     (0, b"SQLite format 3\x00", Kind.BAG),
+    (0, b"#ROSBAG V", Kind.BAG),  # of ROS 1
     (4, b"ftyp", Kind.VIDEO),  # MP4, MOV
     (8, b"AVI ", Kind.VIDEO),
     (0, b"\x1a\x45\xdf\xa3", Kind.VIDEO),  # Matroska, WebM
@@ -51,7 +52,7 @@ def kind_of(path: Path) -> Kind:
     Raises:
         SourceError: there is nothing, it is empty, or it may not be read.
     """
-    name = path.name or str(path)
+    name = shown(path)
     try:
         if path.is_dir():
             return Kind.BAG if _is_bag(path) else Kind.FOLDER

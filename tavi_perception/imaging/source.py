@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from tavi_perception.carm import CArmGeometry
@@ -52,6 +54,15 @@ class FrameSource(Protocol):
         """
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+def shown(path: Path) -> str:
+    """The name of a file or folder for people: what is no UTF-8 in it, or cannot be printed, is escaped.
+
+    Names from old discs are often Latin-1; Python keeps their bytes, but nothing can print them.
+    """
+    name = os.fsencode(path.name or path).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
 
 
 class SourceError(Exception):

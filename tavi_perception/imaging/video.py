@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,22 @@ import cv2
 from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
 from tavi_perception.imaging.grey import ImageRejectedError, grey_from_array
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, MAX_FRAME_RATE, check_frame_rate
-from tavi_perception.imaging.source import Frame, GreyImage, SourceError
+from tavi_perception.imaging.source import Frame, GreyImage, SourceError, shown
+
+
+SHORTFALL = 0.5
+"""Frames that may be missing at the end: less is rounding."""
+
+ESTIMATED_SHORTFALL = 2.0
+"""The same for Matroska and WebM, which state a duration and no number of frames."""
+
+_MATROSKA = b"\x1a\x45\xdf\xa3"
 
 
 class VideoSource:
     """The frames of a video file, at the times of its container; a ``FrameSource``.
+
+    Frames that the container states and the file does not hold are a loss.
 
     Args:
         path: a video that OpenCV decodes.
@@ -29,7 +41,7 @@ class VideoSource:
     def __init__(
         self, path: Path, *, frame_rate: float | None = None, calibration: UserCalibration | None = None
     ) -> None:
-        self.name = path.name
+        self.name = shown(path)
         check_frame_rate(frame_rate)
         self._path = path
         self._given_rate = frame_rate
@@ -38,10 +50,12 @@ class VideoSource:
         self.frame_count = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
         capture.release()
         notes: tuple[str, ...] = ()
+        if not self.frame_count:
+            notes = ("it states no number of frames: it may be cut off",)
         self._rate = frame_rate or stated_rate
         if not 0 < self._rate <= MAX_FRAME_RATE:
             self._rate = DEFAULT_FRAME_RATE
-            notes = (f"it states no frame rate: {DEFAULT_FRAME_RATE:g} frames/s are assumed",)
+            notes = (*notes, f"it states no frame rate: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
         height, width = next(self._images())[0].shape
         tags = DicomCalibrationTags(rows=height, columns=width)
         self.geometry, geometry_notes = geometry_from_tags(tags, calibration)
@@ -49,8 +63,22 @@ class VideoSource:
         self.losses: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Frame]:
+        count, time = 0, 0.0
         for image, time in self._images():
             yield Frame(image, time, self.geometry)
+            count += 1
+        self._compare_with_stated(count, time)
+
+    def _compare_with_stated(self, count: int, last: float) -> None:
+        """Adds a loss where the container states more frames, and more time after the one at ``last`` (s)."""
+        missing = min(self.frame_count - count, self.frame_count - 1 - last * self._rate)
+        with self._path.open("rb") as file:
+            estimated = file.read(len(_MATROSKA)) == _MATROSKA
+        if missing > (ESTIMATED_SHORTFALL if estimated else SHORTFALL):
+            self.losses = (
+                f"it states {self.frame_count} frames and {count} can be decoded: it is cut off or damaged; "
+                "copy or export it again",
+            )
 
     def _images(self) -> Iterator[tuple[GreyImage, float]]:
         """Images and their times (s since the first one)."""
@@ -84,9 +112,17 @@ class VideoSource:
         return stated if stated > previous else previous + 1 / self._rate
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self._path))
+        """Through a link with a plain name: others crash OpenCV (not UTF-8), or are taken for URLs."""
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / f"video{_plain(self._path.suffix)}"
+            link.symlink_to(self._path.absolute())
+            capture = cv2.VideoCapture(str(link))
         if not capture.isOpened():
             raise SourceError(
                 f"{self.name}: it is not a video that can be read; convert it to MP4 (H.264) or AVI (MJPEG)"
             )
         return capture
+
+
+def _plain(suffix: str) -> str:
+    return suffix if suffix.isascii() else ""

@@ -98,11 +98,13 @@ def test_images_of_another_size_are_kept_and_noted(picture, tmp_path):
     assert any("the size of the first (64x48 px)" in note for note in source.notes)
 
 
-def test_broken_file_further_on_is_named_while_iterating(picture, tmp_path):
-    paths = [save(tmp_path / "1.png", picture), tmp_path / "2.png"]
+def test_broken_file_among_others_is_a_loss_and_leaves_its_time_free(picture, tmp_path):
+    paths = [save(tmp_path / f"{number}.png", picture) for number in range(3)]
     paths[1].write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(SourceError, match=r"^2\.png: "):
-        list(ImageFilesSource(paths, "folder"))
+    source = ImageFilesSource(paths, "folder", frame_rate=10)
+    assert [frame.time for frame in source] == [0, 0.2]
+    assert len(source.losses) == 1
+    assert source.losses[0].startswith("1.png: it is truncated")
 
 
 def write_video(path, fourcc, rate, images):
