@@ -25,6 +25,7 @@ def predict_files(
     model: Path | None,
     runtime: str,
     threads: int,
+    bits_stored: int | None = None,
 ) -> int:
     """Writes the keypoints of every image that can be read; 1 when one could not, else 0.
 
@@ -35,7 +36,7 @@ def predict_files(
     results, failed = [], False
     for path in images:
         try:
-            image = read_image(path)
+            image = read_image(path, bits_stored)
         except SourceError as error:
             print(f"tavi predict: {error}", file=sys.stderr)
             failed = True

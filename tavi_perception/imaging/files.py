@@ -31,18 +31,23 @@ def read_image(path: Path, bits_stored: int | None = None) -> GreyImage:
         SourceError: the file is missing, empty, truncated or no image.
     """
     check_bits_stored(bits_stored)
-    if kind_of(path) is Kind.DICOM:
-        source = DicomSource(path)
-        _warn_of_more(source.name, source.frame_count)
-        return next(iter(source)).image
-    pages = pages_in(path)
-    _warn_of_more(shown(path), len(pages))
-    picture = read_page(pages[0], shown(path), bits_stored)
+    picture = read_picture(path, bits_stored)
     watch = DepthWatch(bits_stored)
     watch.see(picture)
     for note in filter(None, (*picture.notes, watch.sentence())):
         _LOG.warning("%s: %s", shown(path), note)
     return picture.grey
+
+
+def read_picture(path: Path, bits_stored: int | None = None) -> Picture:
+    """As ``read_image``, with what reading it has shown instead of warnings about that."""
+    if kind_of(path) is Kind.DICOM:
+        source = DicomSource(path)
+        _warn_of_more(source.name, source.frame_count)
+        return Picture(next(iter(source)).image, brightest=0, white=255)
+    pages = pages_in(path)
+    _warn_of_more(shown(path), len(pages))
+    return read_page(pages[0], shown(path), bits_stored)
 
 
 def pages_in(path: Path) -> list[Page]:

@@ -14,7 +14,6 @@ from tavi_perception.imaging.grey import ImageRejectedError, grey_from_array
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, MAX_FRAME_RATE, check_frame_rate
 from tavi_perception.imaging.source import Frame, GreyImage, SourceError, shown
 
-
 SHORTFALL = 0.5
 """Frames that may be missing at the end: less is rounding."""
 
