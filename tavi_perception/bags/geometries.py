@@ -12,7 +12,7 @@ from tavi_perception.bags.timeline import Moment
 from tavi_perception.bags.topics import Topic
 from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
 from tavi_perception.carm import CArmGeometry, uncalibrated
-from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.source import SourceError, shown
 
 TYPE = "tavi_msgs/msg/CArmGeometry"
 
@@ -67,33 +67,33 @@ def read_geometries(
         SourceError: the first recorded geometry is impossible, and the user states none.
     """
     topic, notes = _topic(bag, image_topic)
-    recorded = _changes(bag.messages([topic]), width, height) if topic else []
-    if recorded and recorded[0].refused and calibration is None:
+    changes = _changes(bag.messages([topic]), width, height) if topic else []
+    refused = [change.refused for change in changes if change.refused]
+    if refused and changes[0].refused and calibration is None:
         raise SourceError(
-            f"{bag.path.name}: its recorded {recorded[0].refused}; or state the calibration, as with "
-            "--pixel-size-mm"
+            f"{shown(bag.path)}: its recorded {refused[0]}; or state the calibration, as with --pixel-size-mm"
         )
-    if not recorded or calibration is not None:
-        before = recorded or [Change(Moment(0, 0), uncalibrated(width, height))]
-        geometry, more = geometry_from_tags(_tags(before[0].geometry, width, height), calibration)
-        changes = [Change(before[0].moment, geometry)]
-        for change in before[1:]:
-            stated, _ = geometry_from_tags(_tags(change.geometry, width, height), calibration)
-            changes.append(Change(change.moment, stated))
-        if len(before) > 1:
-            more = (
-                *more,
-                f"{len(before)} geometries are recorded: the calibration stated holds for all images",
-            )
-        return Geometries(changes), (*notes, *more)
-    refused = [change for change in recorded if change.refused]
     if refused:
         notes = (
             *notes,
-            f"{len(refused)} of {len(recorded)} recorded geometries cannot be, and the images from there on "
-            f"are uncalibrated: {refused[0].refused}",
+            f"{len(refused)} of {len(changes)} recorded geometries cannot be, and what they hold for is "
+            f"uncalibrated unless stated: {refused[0]}",
         )
-    return Geometries(recorded), notes
+    if changes and calibration is None:
+        return Geometries(changes), notes
+    changes = changes or [Change(Moment(0, 0), uncalibrated(width, height))]
+    stated = [geometry_from_tags(_tags(change.geometry, width, height), calibration) for change in changes]
+    if len(changes) > 1:
+        notes = (
+            *notes,
+            f"{len(changes)} geometries are recorded: the calibration stated holds for all images",
+        )
+    return (
+        Geometries(
+            [Change(change.moment, geometry) for change, (geometry, _) in zip(changes, stated, strict=True)]
+        ),
+        (*notes, *stated[0][1]),
+    )
 
 
 def _topic(bag: BagReader, images: Topic) -> tuple[str, tuple[str, ...]]:

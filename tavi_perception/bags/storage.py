@@ -61,7 +61,7 @@ def unlisted(storage: Path) -> tuple[str, ...]:
     missing = sorted(name for name in listed if not (storage / name).exists())
     if missing:
         raise BagError(
-            f"bag {storage} is not complete: {', '.join(missing)} of {len(listed)} recordings is missing; "
+            f"bag {storage} is not complete: its {METADATA} lists {', '.join(missing)}, which is not there; "
             "copy it again, or give one of its files"
         )
     others = [file.name for file in _recordings(storage) if file.name not in listed]

@@ -47,6 +47,8 @@ def read_picture(path: Path, bits_stored: int | None = None) -> Picture:
         return Picture(next(iter(source)).image, brightest=0, white=255)
     pages = pages_in(path)
     _warn_of_more(shown(path), len(pages))
+    if pages[0].animated:
+        _LOG.warning("%s: only the first picture of the animation is used", shown(path))
     return read_page(pages[0], shown(path), bits_stored)
 
 

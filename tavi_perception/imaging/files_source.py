@@ -76,8 +76,8 @@ class FilesSource(ABC):
                 return self._first(path)
             except SourceError as error:
                 self._lose(str(error))
-        more = f" (and none of the other {len(self._paths) - 1} files)" if len(self._paths) > 1 else ""
-        raise SourceError(f"{self.losses[0]}{more}")
+        others = f"; nor can any of the other {len(self._paths) - 1} files be used" if self._paths[1:] else ""
+        raise SourceError(f"{self.losses[0]}{others}")
 
     def _in_order(self, paths: Sequence[Path]) -> Sequence[Path]:
         return tuple(paths)

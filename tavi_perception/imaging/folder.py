@@ -18,6 +18,9 @@ from tavi_perception.imaging.source import Frame, GreyImage, SourceError, shown
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".pgm"})
 
+_OTHER_PICTURES = frozenset({".gif", ".webp", ".jp2"})
+"""Also pictures, but of formats that are not read: among others they are losses."""
+
 _LOSSLESS_FIRST = (".tif", ".tiff", ".png", ".pgm", ".bmp")
 
 
@@ -80,6 +83,10 @@ class ImageFilesSource(FilesSource):
 
     def _images(self, path: Path) -> Iterator[GreyImage | None]:
         pages = pages_in(path)
+        if any(page.animated for page in pages):
+            self._lose(
+                f"{shown(path)}: only the first picture of its animation is used; convert it to a video"
+            )
         for number, page in enumerate(pages, start=1):
             name = shown(path) if len(pages) == 1 else f"{shown(path)}, page {number} of {len(pages)}"
             try:
@@ -101,8 +108,9 @@ class ImageFilesSource(FilesSource):
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, by suffix, in natural order (2 before 10)."""
-    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    """The pictures in a folder, by suffix, in natural order (2 before 10)."""
+    suffixes = IMAGE_SUFFIXES | _OTHER_PICTURES
+    return natural_order(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
 
 
 def natural_order(paths: Iterator[Path]) -> list[Path]:

@@ -56,6 +56,7 @@ class Page:
         signed: pixels have a sign.
         turned: an orientation tag turns or mirrors it.
         copy: it is a smaller copy or a mask of another page.
+        animated: it is the first picture of an animation (APNG), whose others are not taken out.
         cut_off: the file ends before the page does.
     """
 
@@ -69,6 +70,7 @@ class Page:
     signed: bool = False
     turned: bool = False
     copy: bool = False
+    animated: bool = False
     cut_off: bool = False
 
     @property
@@ -122,7 +124,7 @@ def _jpeg_page(buffer: _Buffer) -> tuple[Page, int]:
 
 def _png_page(buffer: _Buffer) -> tuple[Page, int]:
     """The PNG at the start of the buffer, and its length."""
-    at, bits, significant, turned = len(_PNG), 0, 0, False
+    at, bits, significant, turned, animated = len(_PNG), 0, 0, False, False
     while at + 8 <= buffer.size:
         length, kind = struct.unpack(">I4s", buffer[at : at + 8].tobytes())
         body = buffer[at + 8 : at + 8 + length]
@@ -133,10 +135,11 @@ def _png_page(buffer: _Buffer) -> tuple[Page, int]:
             significant = int(body.min())
         elif kind == b"eXIf":
             turned = _is_turned(body.tobytes())
+        elif kind == b"acTL":
+            animated = True
         elif kind == b"IEND":
-            fewer = bits == 16 and 8 <= significant < 16
-            page = Page(buffer[:at], significant_bits=significant if fewer else 0, turned=turned)
-            return page, at
+            significant = significant if bits == 16 and 8 <= significant < 16 else 0
+            return Page(buffer[:at], significant_bits=significant, turned=turned, animated=animated), at
     return Page(buffer, cut_off=True), buffer.size
 
 

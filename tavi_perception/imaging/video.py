@@ -18,9 +18,10 @@ SHORTFALL = 0.5
 """Frames that may be missing at the end: less is rounding."""
 
 ESTIMATED_SHORTFALL = 2.0
-"""The same for Matroska and WebM, which state a duration and no number of frames."""
+"""The same for complete Matroska and WebM files, which state a duration instead of a number of frames."""
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
+_LONGEST_MATROSKA_HEADER = 4096
 
 
 class VideoSource:
@@ -70,14 +71,14 @@ class VideoSource:
 
     def _compare_with_stated(self, count: int, last: float) -> None:
         """Adds a loss where the container states more frames, and more time after the one at ``last`` (s)."""
-        missing = min(self.frame_count - count, self.frame_count - 1 - last * self._rate)
-        with self._path.open("rb") as file:
-            estimated = file.read(len(_MATROSKA)) == _MATROSKA
-        if missing > (ESTIMATED_SHORTFALL if estimated else SHORTFALL):
-            self.losses = (
-                f"it states {self.frame_count} frames and {count} can be decoded: it is cut off or damaged; "
-                "copy or export it again",
-            )
+        if count >= self.frame_count:
+            return
+        sentence = f"it states {self.frame_count} frames and {count} can be decoded"
+        allowed = ESTIMATED_SHORTFALL if _matroska_is_cut_off(self._path) is False else SHORTFALL
+        if self.frame_count - 1 - last * self._rate > allowed:
+            self.losses = (f"{sentence}: it is cut off or damaged; copy or export it again",)
+        elif sentence not in self.notes:
+            self.notes = (*self.notes, sentence)
 
     def _images(self) -> Iterator[tuple[GreyImage, float]]:
         """Images and their times (s since the first one)."""
@@ -125,3 +126,22 @@ class VideoSource:
 
 def _plain(suffix: str) -> str:
     return suffix if suffix.isascii() else ""
+
+
+def _matroska_is_cut_off(path: Path) -> bool | None:
+    """Whether the file ends before its segment does (RFC 8794, RFC 9559); None where it is no Matroska."""
+    with path.open("rb") as file:
+        head = file.read(_LONGEST_MATROSKA_HEADER)
+    if not head.startswith(_MATROSKA):
+        return None
+    header_size, header = _element_size(head, len(_MATROSKA))
+    size, segment = _element_size(head, header + (header_size or 0) + len(_MATROSKA))
+    return size is None or segment + size > path.stat().st_size
+
+
+def _element_size(head: bytes, at: int) -> tuple[int | None, int]:
+    """The size of an element's content at an offset, None where it is not known, and where that begins."""
+    length = 9 - head[at].bit_length() if at < len(head) else 8
+    bits = 7 * length
+    size = int.from_bytes(head[at : at + length], "big") & ((1 << bits) - 1)
+    return (None if size == (1 << bits) - 1 else size), at + length
