@@ -86,7 +86,7 @@ def read_geometries(
     if len(changes) > 1:
         notes = (
             *notes,
-            f"{len(changes)} geometries are recorded: the calibration stated holds for all images",
+            f"{len(changes)} geometries are recorded: the calibration stated holds for all",
         )
     return (
         Geometries(

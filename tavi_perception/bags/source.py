@@ -68,6 +68,8 @@ class _BagSource:
         self._size = height, width
         self._geometries, about_geometry = read_geometries(bag, topic, width, height, calibration)
         self.geometry = self._geometries.of(self._moments[0])
+        if topic.count < self.frame_count:
+            self._note(f"it states {topic.count} images and holds {self.frame_count}, which are all played")
         for note in (*about_times, *about_geometry, self._depth.sentence()):
             self._note(note)
 

@@ -71,9 +71,7 @@ def _white(page: Page, pixels: NDArray[np.generic]) -> tuple[int, tuple[str, ...
         levels = pixels.astype(np.uint16)
         if levels.max() > largest or not np.any(levels & low):
             return 0, ()  # in the high bits, as PNG asks
-        return largest, (
-            f"its {page.significant_bits} significant bits are taken from the low end of its pixels",
-        )
+        return largest, (f"its {page.significant_bits} significant bits are the low ones of its pixels",)
     return page.white, ()
 
 

@@ -84,9 +84,7 @@ class ImageFilesSource(FilesSource):
     def _images(self, path: Path) -> Iterator[GreyImage | None]:
         pages = pages_in(path)
         if any(page.animated for page in pages):
-            self._lose(
-                f"{shown(path)}: only the first picture of its animation is used; convert it to a video"
-            )
+            self._lose(f"{shown(path)}: only the first picture of the animation is used; make it a video")
         for number, page in enumerate(pages, start=1):
             name = shown(path) if len(pages) == 1 else f"{shown(path)}, page {number} of {len(pages)}"
             try:
