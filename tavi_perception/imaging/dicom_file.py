@@ -4,36 +4,51 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from struct import unpack
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
+import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import parse_basic_offsets, parse_fragments
-from pydicom.multival import MultiValue
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import get_expected_length, iter_pixels
+from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
 )
 
+from tavi_perception.imaging.dicom_codestream import believe_codestream
+from tavi_perception.imaging.dicom_frames import Frames, Span, locate_frames
+from tavi_perception.imaging.dicom_values import damage_reported, number, text
 from tavi_perception.imaging.grey import MAX_SIDE
-from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.source import SourceError, shown
 
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
 """pydicom logs a traceback for every frame that it cannot decode; the errors raised here say it once."""
 
 _PIXEL_DATA = 0x7FE00010
 _FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+
+
+class NoImageError(SourceError):
+    """No DICOM image, but a report, a directory, a document.
+
+    Attributes:
+        known: it is at least a DICOM object.
+    """
+
+    def __init__(self, message: str, *, known: bool = True) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -43,43 +58,64 @@ class DicomFile:
     Attributes:
         path: the file.
         header: all its elements before the pixels; those of functional groups (enhanced objects, shared
-            ones first, then the first frame's) are repeated at the top level.
-        transfer_syntax: how the pixels are encoded.
-        frame_count: number of frames.
+            ones first, then the first frame's) are repeated at the top level. What the pixel data
+            contradicts is corrected.
+        syntax: how the pixels are encoded.
+        frames: where the frames lie.
+        pixel_bytes: the pixel data, where the file as a whole is compressed (deflated).
+        swapped: bytes come in pairs, the second first.
+        depth: of the codestreams (bits); 0 where there are none or it is not known.
+        notes: what the header says otherwise than the pixel data.
     """
 
     path: Path
     header: Dataset
-    transfer_syntax: UID
-    frame_count: int
+    syntax: UID
+    frames: Frames
+    pixel_bytes: bytes | None
+    swapped: bool
+    depth: int = 0
+    notes: tuple[str, ...] = ()
 
-    def pixels(self) -> Iterator[NDArray[Any]]:
-        """Frames as stored, one at a time: (rows, columns) or (rows, columns, samples), YBR already RGB.
+    @property
+    def name(self) -> str:
+        return shown(self.path)
+
+    def pixels(self, index: int) -> NDArray[Any]:
+        """A frame as stored: (rows, columns) or (rows, columns, samples), YBR already RGB.
 
         Unused bits are not touched.
 
         Raises:
-            SourceError: a frame cannot be decoded.
+            SourceError: the frame cannot be decoded.
         """
-        deflated = self.transfer_syntax == DeflatedExplicitVRLittleEndian
-        source: Path | Dataset = pydicom.dcmread(self.path) if deflated else self.path
-        options: dict[str, Any] = {} if deflated else {"transfer_syntax_uid": self.transfer_syntax}
-        decoded = cast("Generator[NDArray[Any]]", iter_pixels(source, correct_unused_bits=False, **options))
-        with closing(decoded) as frames:
-            for index in range(self.frame_count):
-                what = f"frame {index + 1} of {self.frame_count} cannot be decoded"
-                with damage_reported(self.path.name, what):
-                    frame = next(frames)
-                yield frame
+        what = f"frame {index + 1} of {len(self.frames)} cannot be decoded"
+        with damage_reported(self.name, what), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd but decodable codestreams
+            options: dict[str, Any] = as_pixel_options(
+                self.header, number_of_frames=1, pixel_keyword="PixelData", correct_unused_bits=False
+            )
+            options.pop("extended_offsets", None)
+            encoded = self.encoded(index)
+            if self.syntax.is_encapsulated:
+                encoded = encapsulate([encoded], has_bot=False)
+            pixels, _ = get_decoder(self.syntax).as_array(encoded, index=0, **options)
+        return pixels
+
+    def encoded(self, index: int) -> bytes:
+        """The bytes of a frame."""
+        with self.path.open("rb") if self.pixel_bytes is None else BytesIO(self.pixel_bytes) as file:
+            return b"".join(_read(file, span, self.swapped) for span in self.frames[index])
 
 
 def open_dicom(path: Path) -> DicomFile:
     """Reads the header and checks, without decoding, that every frame is there.
 
     Raises:
-        SourceError: not a DICOM image, damaged, truncated, or in an encoding that cannot be decoded.
+        NoImageError: a DICOM object without an image, or no DICOM file.
+        SourceError: damaged, truncated, or in an encoding that cannot be decoded.
     """
-    name = path.name
+    name = shown(path)
     with (
         damage_reported(name, "its DICOM header cannot be read"),
         path.open("rb") as file,
@@ -91,56 +127,75 @@ def open_dicom(path: Path) -> DicomFile:
         _check_is_image(header, name)
         syntax = _transfer_syntax(header)
         _check_decoder(syntax, name)
-        frame_count = _frame_count(header)
-        if syntax != DeflatedExplicitVRLittleEndian:
-            _check_complete(file, pixels_at, header, syntax, frame_count, name)
+        pixel_bytes = None
+        if syntax == DeflatedExplicitVRLittleEndian:
+            pixel_bytes = _inflated_pixels(path, name)
+            source: BinaryIO = BytesIO(pixel_bytes)
+            length, vr = len(pixel_bytes), b"OW"
+        else:
+            source = file
+            length, vr = _at_pixels(file, pixels_at, syntax, name)
+        start = source.tell()
+        size = source.seek(0, 2)
+        source.seek(start)
+        frames, notes = locate_frames(source, size, length, header, syntax, name)
         _repeat_functional_groups(header)
-    return DicomFile(path, header, syntax, frame_count)
+        swapped = vr == b"OW" and not syntax.is_little_endian and number(header, "BitsAllocated") == 8
+        opened = DicomFile(path, header, syntax, frames, pixel_bytes, swapped, notes=notes)
+        if not syntax.is_encapsulated:
+            return opened
+        depth, contradicted = believe_codestream(header, opened.encoded(0), syntax)
+    return replace(opened, depth=depth, notes=(*notes, *contradicted))
 
 
-def numbers(header: Dataset, keyword: str) -> tuple[float, ...]:
-    """The values of a numeric element; empty where it is absent, empty or not a number."""
-    try:
-        value = header.get(keyword)
-        if value is None:
-            return ()
-        values = value if isinstance(value, (MultiValue, list, tuple)) else [value]
-        return tuple(float(item) for item in values)
-    except Exception:  # pydicom parses on access and raises whatever the bytes lead to
-        return ()
+def is_directory(header: Dataset) -> bool:
+    """Whether it is that of a DICOMDIR."""
+    return text(header, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
 
 
-def number(header: Dataset, keyword: str) -> float | None:
-    """The first value of a numeric element, if there is one."""
-    return next(iter(numbers(header, keyword)), None)
+def _read(file: BinaryIO, span: Span, swapped: bool) -> bytes:
+    start, length = span
+    before = start % 2 if swapped else 0
+    file.seek(start - before)
+    data = file.read(before + length + (before + length) % 2 * swapped)
+    if swapped:
+        data = np.frombuffer(data, "u2").byteswap().tobytes()
+    return data[before : before + length]
 
 
-def text(header: Dataset, keyword: str) -> str:
-    """The value of a textual element in upper case; empty where it is absent."""
-    try:
-        return str(header.get(keyword) or "").strip().upper()
-    except Exception:  # as above
-        return ""
+def _inflated_pixels(path: Path, name: str) -> bytes:
+    pixels = pydicom.dcmread(path).get("PixelData")
+    if not isinstance(pixels, bytes):
+        raise SourceError(f"{name}: it holds no integer pixel data; give a DICOM image (XA or RF)")
+    return pixels
 
 
-@contextmanager
-def damage_reported(name: str, what: str) -> Iterator[None]:
-    """Whatever the libraries raise on damaged bytes becomes one sentence."""
-    try:
-        yield
-    except SourceError:
-        raise
-    except Exception as error:  # decoders document no closed set of exceptions
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SourceError(f"{name}: {what} ({reason}); copy or export the file again") from error
+def _at_pixels(file: BinaryIO, pixels_at: int, syntax: UID, name: str) -> tuple[int, bytes]:
+    """Moves to the pixel data's value; its stated length (bytes) and its VR."""
+    file.seek(pixels_at)
+    start = file.read(12)
+    if len(start) < 12:
+        raise SourceError(f"{name}: it ends before any pixel data; copy the file again")
+    order = "<" if syntax.is_little_endian else ">"
+    group, element = unpack(f"{order}HH", start[:4])
+    if group << 16 | element != _PIXEL_DATA:
+        raise SourceError(f"{name}: it holds no integer pixel data; give a DICOM image (XA or RF)")
+    if syntax.is_implicit_VR:
+        file.seek(pixels_at + 8)
+        return unpack(f"{order}L", start[4:8])[0], b"OW"
+    return unpack(f"{order}L", start[8:])[0], start[4:6]
 
 
 def _check_is_image(header: Dataset, name: str) -> None:
     rows, columns = number(header, "Rows"), number(header, "Columns")
     if rows is None or columns is None:
-        known = "SOPClassUID" in header
-        reason = "a DICOM object without an image" if known else "not a DICOM file"
-        raise SourceError(f"{name}: it is {reason}; give a DICOM image (XA or RF)")
+        if "SOPClassUID" in header:
+            raise NoImageError(
+                f"{name}: it is a DICOM object without an image; give a DICOM image (XA or RF)"
+            )
+        if is_directory(getattr(header, "file_meta", Dataset())):
+            raise NoImageError(f"{name}: it is a DICOMDIR, which lists images; give one that it lists")
+        raise NoImageError(f"{name}: it is not a DICOM file; give a DICOM image (XA or RF)", known=False)
     if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
         raise SourceError(
             f"{name}: its matrix of {columns:g}x{rows:g} px is not that of an image; export the file again"
@@ -169,55 +224,6 @@ def _check_decoder(syntax: UID, name: str) -> None:
             f"{name}: nothing installed decodes {syntax.name}; "
             "install pylibjpeg[all] or export the file uncompressed"
         )
-
-
-def _frame_count(header: Dataset) -> int:
-    count = number(header, "NumberOfFrames")
-    return int(count) if count is not None and count >= 1 else 1
-
-
-def _check_complete(
-    file: BinaryIO, pixels_at: int, header: Dataset, syntax: UID, frame_count: int, name: str
-) -> None:
-    size = file.seek(0, 2)
-    file.seek(pixels_at)
-    start = file.read(4)
-    if len(start) < 4:
-        raise SourceError(f"{name}: it ends before any pixel data; copy the file again")
-    group, element = unpack("<HH" if syntax.is_little_endian else ">HH", start)
-    if group << 16 | element != _PIXEL_DATA:
-        raise SourceError(f"{name}: it holds no integer pixel data; give a DICOM image (XA or RF)")
-    file.seek(pixels_at + (8 if syntax.is_implicit_VR else 12))
-    if syntax.is_encapsulated:
-        readable = _encapsulated_frames(file, size, frame_count)
-    else:
-        readable = (size - file.tell()) * frame_count // max(get_expected_length(header), 1)
-    if readable < frame_count:
-        raise SourceError(
-            f"{name}: it is truncated, {max(readable, 0)} of {frame_count} frames can be read; "
-            "copy or export the file again"
-        )
-
-
-def _encapsulated_frames(file: BinaryIO, size: int, frame_count: int) -> int:
-    """How many frames the file holds entirely; its position is at the basic offset table's item."""
-    offsets = parse_basic_offsets(file)
-    first = file.tell()
-    try:
-        _, starts = parse_fragments(file)
-    except ValueError:  # the end of the file cuts an item's header
-        return min(frame_count - 1, len(offsets) or frame_count - 1)
-    ends = []
-    for start in starts:
-        file.seek(start + 4)
-        ends.append(start + 8 + unpack("<L", file.read(4))[0])
-    whole = [end for end in ends if end <= size]
-    if len(whole) == len(starts) and len(starts) >= frame_count:
-        return frame_count
-    if len(offsets) == frame_count:  # a frame is whole if the next one starts within what is whole
-        reached = whole[-1] - first if whole else 0
-        return sum(offset <= reached for offset in offsets[1:])
-    return min(len(whole), frame_count - 1)
 
 
 def _repeat_functional_groups(header: Dataset) -> None:

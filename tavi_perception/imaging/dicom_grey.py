@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,19 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_windowing
 
-from tavi_perception.imaging.dicom_file import number, text
+from tavi_perception.imaging.dicom_depth import bit_patterns, stored_depth
+from tavi_perception.imaging.dicom_file import DicomFile
+from tavi_perception.imaging.dicom_values import number, text
 from tavi_perception.imaging.grey import grey_from_array
 from tavi_perception.imaging.source import GreyImage, SourceError
 
 _FULL_SCALE = 65535.0
+
+_LEAST_SHOWN = 0.25
+"""Share of the grey levels that a window shows at least of all values that pixels can have."""
+
+_FEW_VALUES, _LEAST_BETWEEN = 16, 0.02
+"""An image of more values than this has at least this share of its pixels neither black nor white."""
 
 
 @dataclass(frozen=True)
@@ -45,56 +54,76 @@ class GreyMapping:
                 pixels = apply_color_lut(pixels, self.header)
             stored = int(number(self.header, "BitsStored") or 0) if pixels.dtype == np.uint16 else 0
             return grey_from_array(pixels[..., 2::-1], self.name, stored)
-        native = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
-        patterns = native.view(f"u{native.dtype.itemsize}")
+        patterns = bit_patterns(pixels, self.curve.size)
         if patterns.dtype == np.uint8:
             return np.asarray(cv2.LUT(patterns, self.curve), dtype=np.uint8)
         return np.asarray(np.take(self.curve, patterns), dtype=np.uint8)
 
 
-def grey_mapping(header: Dataset, name: str) -> GreyMapping:
-    """The curve that a viewer would start with.
-
-    Modality LUT or rescale, then the first VOI LUT or window, then MONOCHROME1 inverted. Without VOI LUT
-    and window, the whole range of BitsStored becomes 0…255. Padding (PixelPaddingValue) becomes black. The
-    Modality LUT of XA and RF images is left out: it leads back to the beam's intensity, for
-    subtraction, not for display (DICOM PS3.3 section C.8.7.1.1.2).
+def check_pixels(header: Dataset, name: str) -> None:
+    """Refuses pixels that cannot become grey levels, before they are decoded.
 
     Raises:
         SourceError: pixels of another depth or kind than 8 to 16 bits grey or colour.
     """
-    notes: list[str] = []
     photometric = text(header, "PhotometricInterpretation")
     allocated = int(number(header, "BitsAllocated") or 0)
     if allocated not in (8, 16):
         raise SourceError(f"{name}: its pixels have {allocated} bits allocated; export it with 8 or 16")
-    if number(header, "SamplesPerPixel") == 3 or photometric == "PALETTE COLOR":
-        return GreyMapping(name, header, None, ("its colours are shown as grey",))
-    if photometric not in ("MONOCHROME1", "MONOCHROME2"):
+    if not _is_colour(header) and photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise SourceError(f"{name}: its pixels are {photometric or 'undescribed'}; export it as grey levels")
-    pattern, stored = _stored_values(header, allocated, name)
-    levels = _voi(*_modality(stored, header), header, notes)
+    stored_depth(header, allocated, name)
+
+
+def grey_mapping(
+    file: DicomFile, sample: Sequence[NDArray[Any]], bits_stored: int | None = None
+) -> GreyMapping:
+    """The curve that a viewer would start with.
+
+    Modality LUT or rescale, then the first VOI LUT or window, then MONOCHROME1 inverted. Without VOI LUT
+    and window, or where the window shows nothing of the pixels, the whole range of BitsStored becomes
+    0…255. Padding (PixelPaddingValue) becomes black. The Modality LUT of XA and RF images is left out: it
+    leads back to the beam's intensity, for subtraction, not for display (DICOM PS3.3 section C.8.7.1.1.2).
+
+    Args:
+        file: the image.
+        sample: some decoded frames, for what values occur.
+        bits_stored: instead of BitsStored, where no window applies.
+
+    Raises:
+        SourceError: the given bits do not fit.
+    """
+    header, name = file.header, file.name
+    photometric = text(header, "PhotometricInterpretation")
+    allocated = int(number(header, "BitsAllocated") or 0)
+    if _is_colour(header):
+        return GreyMapping(name, header, None, ("its colours are shown as grey",))
+    notes: list[str] = []
+    patterns = [bit_patterns(pixels, 1 << allocated) for pixels in sample]
+    depth = stored_depth(header, allocated, name)
+    stated = depth.beyond(patterns, header, file.depth, notes)
+    given = depth.given(bits_stored, name) if bits_stored is not None else None
+    stored = stated.values()
+    occurring = np.bincount(np.concatenate([p.ravel() for p in patterns]), minlength=1 << allocated)
+    levels = _voi(*_modality(stored, header), occurring, header, notes)
+    if levels is None:
+        used = given or stated
+        stored = used.values()
+        values, low, high = _modality(stored, header)
+        levels = (values - low) / ((high - low) or 1.0)
+        used.note_range(stored, occurring, notes)
+    elif given is not None:
+        notes.append(f"the given {bits_stored} stored bits are not used: its own window says what is shown")
     if photometric == "MONOCHROME1":
         levels = 1.0 - levels
     curve = np.rint(np.clip(levels, 0.0, 1.0) * 255.0).astype(np.uint8)
-    curve[_padding(pattern, stored, header)] = 0
+    curve[_padding(stored, header)] = 0
     return GreyMapping(name, header, curve, tuple(notes))
 
 
-def _stored_values(header: Dataset, allocated: int, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every bit pattern of an allocated pixel, and the stored value it means (PS3.5 section 8.1.1)."""
-    bits = int(number(header, "BitsStored") or allocated)
-    high = number(header, "HighBit")
-    shift = 0 if high is None else int(high) + 1 - bits
-    if not 1 <= bits <= allocated or not 0 <= shift <= allocated - bits:
-        raise SourceError(
-            f"{name}: {bits} stored bits (high bit {high}) do not fit into {allocated}; export the file again"
-        )
-    pattern = np.arange(1 << allocated, dtype=np.int64)
-    stored = (pattern >> shift) & ((1 << bits) - 1)
-    if number(header, "PixelRepresentation") == 1:
-        stored -= (stored >> (bits - 1)) << bits
-    return pattern, stored
+def _is_colour(header: Dataset) -> bool:
+    photometric = text(header, "PhotometricInterpretation")
+    return number(header, "SamplesPerPixel") == 3 or photometric == "PALETTE COLOR"
 
 
 def _modality(stored: NDArray[np.int64], header: Dataset) -> tuple[NDArray[Any], float, float]:
@@ -112,9 +141,9 @@ def _modality(stored: NDArray[np.int64], header: Dataset) -> tuple[NDArray[Any],
 
 
 def _voi(
-    values: NDArray[Any], low: float, high: float, header: Dataset, notes: list[str]
-) -> NDArray[np.float64]:
-    """0…1 of values that lie in low…high."""
+    values: NDArray[Any], low: float, high: float, occurring: NDArray[Any], header: Dataset, notes: list[str]
+) -> NDArray[np.float64] | None:
+    """0…1 of values that lie in low…high by VOI LUT or window; None where none is usable."""
     try:
         table = header.get("VOILUTSequence")
         if table and "LUTData" in table[0]:
@@ -123,14 +152,29 @@ def _voi(
         if number(header, "WindowWidth") is not None and number(header, "WindowCenter") is not None:
             with np.errstate(over="ignore"):
                 levels = np.asarray(apply_windowing(values, _window(header)) / _FULL_SCALE)
-            if np.isfinite(levels).all():
+            if not np.isfinite(levels).all():
+                notes.append("its window is not finite and ignored")
+            elif _shows_nothing(levels, occurring):
+                notes.append(
+                    f"its window (centre {number(header, 'WindowCenter'):g}, "
+                    f"width {number(header, 'WindowWidth'):g}) does not fit its pixel values and is ignored"
+                )
+            else:
                 return levels
-            notes.append("its window is not finite and ignored")
     except Exception as error:  # pydicom raises whatever a broken table or window leads to
         notes.append(f"its VOI LUT or window is ignored ({error})")
     if number(header, "BitsStored") != 8:
         notes.append("it names no usable window: the whole range of its pixel values is shown")
-    return (values - low) / ((high - low) or 1.0)
+    return None
+
+
+def _shows_nothing(levels: NDArray[np.float64], occurring: NDArray[Any]) -> bool:
+    """Whether a window makes an image that has grey levels all black or white, or is far wider than they."""
+    if np.ptp(levels) < _LEAST_SHOWN:
+        return True
+    between = (levels > 1 / 255) & (levels < 1 - 1 / 255)
+    varied = np.count_nonzero(occurring) > _FEW_VALUES
+    return varied and occurring[between].sum() < _LEAST_BETWEEN * occurring.sum()
 
 
 def _window(header: Dataset) -> Dataset:
@@ -161,11 +205,11 @@ def _look_up(item: Dataset, values: NDArray[Any]) -> tuple[NDArray[np.float64], 
     return table[index], float((1 << depth) - 1)
 
 
-def _padding(pattern: NDArray[np.int64], stored: NDArray[np.int64], header: Dataset) -> NDArray[np.bool_]:
+def _padding(stored: NDArray[np.int64], header: Dataset) -> NDArray[np.bool_]:
     """Which bit patterns are padding (PS3.3 section C.7.5.1.1.2)."""
     value, limit = number(header, "PixelPaddingValue"), number(header, "PixelPaddingRangeLimit")
     if value is None:
-        return np.zeros(pattern.shape, dtype=np.bool_)
+        return np.zeros(stored.shape, dtype=np.bool_)
     ends = sorted((value, value if limit is None else limit))
     within = (stored >= ends[0]) & (stored <= ends[1])
-    return np.asarray(within | (pattern == int(value) % pattern.size), dtype=np.bool_)
+    return np.asarray(within | (np.arange(stored.size) == int(value) % stored.size), dtype=np.bool_)

@@ -25,7 +25,7 @@ def read_image(path: Path, bits_stored: int | None = None) -> GreyImage:
 
     Args:
         path: of the file.
-        bits_stored: how many low bits of 16-bit pixels carry the grey level; DICOM says it itself.
+        bits_stored: how many low bits of a pixel carry the grey level; what the file states where None.
 
     Raises:
         SourceError: the file is missing, empty, truncated or no image.
@@ -42,7 +42,7 @@ def read_image(path: Path, bits_stored: int | None = None) -> GreyImage:
 def read_picture(path: Path, bits_stored: int | None = None) -> Picture:
     """As ``read_image``, with what reading it has shown instead of warnings about that."""
     if kind_of(path) is Kind.DICOM:
-        source = DicomSource(path)
+        source = DicomSource(path, bits_stored=bits_stored)
         _warn_of_more(source.name, source.frame_count)
         return Picture(next(iter(source)).image, brightest=0, white=255)
     pages = pages_in(path)

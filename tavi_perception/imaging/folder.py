@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
-from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.files import pages_in, read_page
-from tavi_perception.imaging.files_source import FilesSource
-from tavi_perception.imaging.grey import DepthWatch, Picture, check_bits_stored
+from tavi_perception.imaging.grey import DepthWatch, check_bits_stored
+from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE, check_frame_rate
 from tavi_perception.imaging.pages import Page
 from tavi_perception.imaging.source import Frame, GreyImage, SourceError, shown
 
@@ -24,19 +23,23 @@ _OTHER_PICTURES = frozenset({".gif", ".webp", ".jp2"})
 _LOSSLESS_FIRST = (".tif", ".tiff", ".png", ".pgm", ".bmp")
 
 
-class ImageFilesSource(FilesSource):
-    """Image files in the order given, all pages of each; they record no geometry.
+class ImageFilesSource:
+    """Image files in the order given, all pages of each; a ``FrameSource``. They record no geometry.
 
     Where an image has another size than the first, its pixel size is that of the first one's field of view
-    (see ``CArmGeometry.for_image``). Of files that differ in their suffix alone one is used.
+    (see ``CArmGeometry.for_image``). Of files that differ in their suffix alone one is used. A file that
+    cannot be read is a loss, and leaves its time free.
 
     Args:
-        paths, name, frame_rate, calibration: as in ``FilesSource``.
+        paths: the files, one at least.
+        name: what the user knows them by.
+        frame_rate: frames/s; 15 where None.
+        calibration: what the user states about the geometry.
         bits_stored: how many low bits of 16-bit pixels carry the grey level, where the files do not say it.
-    """
 
-    wanted = "a folder of PNG, JPEG or TIFF files"
-    untimed = "image files record no times"
+    Raises:
+        SourceError: there is no file, or none can be read.
+    """
 
     def __init__(
         self,
@@ -47,17 +50,38 @@ class ImageFilesSource(FilesSource):
         calibration: UserCalibration | None = None,
         bits_stored: int | None = None,
     ) -> None:
+        check_frame_rate(frame_rate)
         check_bits_stored(bits_stored)
+        if not paths:
+            raise SourceError(f"{name}: it holds no images; give a folder of PNG, JPEG, TIFF or DICOM files")
+        self.name = name
+        self.notes: tuple[str, ...] = ()
+        self.losses: tuple[str, ...] = ()
+        self._rate = frame_rate or DEFAULT_FRAME_RATE
         self._bits = bits_stored
         self._depth = DepthWatch(bits_stored)
-        super().__init__(paths, name, frame_rate=frame_rate, calibration=calibration)
-        self._note(self._depth.sentence())
+        self._paths = self._used(paths)
+        self.frame_count = sum(len(self._pages(path)) for path in self._paths)
+        self._size: tuple[int, ...] = ()
+        self._size = self._first_size()
+        tags = DicomCalibrationTags(rows=self._size[0], columns=self._size[1])
+        self.geometry, geometry_notes = geometry_from_tags(tags, calibration)
+        if frame_rate is None and self.frame_count > 1:
+            self._note(f"image files record no times: {DEFAULT_FRAME_RATE:g} frames/s are assumed")
+        for note in (*geometry_notes, self._depth.sentence()):
+            self._note(note)
 
     def __iter__(self) -> Iterator[Frame]:
-        yield from super().__iter__()
+        index = 0
+        for path in self._paths:
+            for image in self._images(path):
+                if image is not None:
+                    yield Frame(image, index / self._rate, self.geometry)
+                index += 1
         self._note(self._depth.sentence())
 
-    def _in_order(self, paths: Sequence[Path]) -> Sequence[Path]:
+    def _used(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """The files without those that are there in another format; notes what is odd about their names."""
         one_each = _one_of_each_name(paths)
         if len(one_each) < len(paths):
             left_out = next(path for path in paths if path not in one_each)
@@ -68,41 +92,55 @@ class ImageFilesSource(FilesSource):
         self._note(_gap_in_numbers(one_each))
         return one_each
 
-    def _count(self, path: Path) -> int:
+    def _pages(self, path: Path) -> Sequence[Page | None]:
+        """The pages of a file; None for a file that cannot be read, which is a loss."""
         try:
-            return len(pages_in(path))
+            pages = pages_in(path)
         except SourceError as error:
             self._lose(str(error))
-            return 1
-
-    def _first(self, path: Path) -> tuple[CArmGeometry, tuple[str, ...]]:
-        picture = self._picture(pages_in(path)[0], shown(path))
-        self._size = picture.grey.shape
-        tags = DicomCalibrationTags(rows=self._size[0], columns=self._size[1])
-        return geometry_from_tags(tags, self._calibration)
-
-    def _images(self, path: Path) -> Iterator[GreyImage | None]:
-        pages = pages_in(path)
+            return (None,)
         if any(page.animated for page in pages):
             self._lose(f"{shown(path)}: only the first picture of the animation is used; make it a video")
+        return pages
+
+    def _first_size(self) -> tuple[int, int]:
+        """(height, width) of the first image that can be read."""
+        for path in self._paths:
+            for image in self._images(path):
+                if image is not None:
+                    return image.shape[0], image.shape[1]
+        others = f"; nor can any of the other {len(self._paths) - 1} files be used" if self._paths[1:] else ""
+        raise SourceError(f"{self.losses[0]}{others}")
+
+    def _images(self, path: Path) -> Iterator[GreyImage | None]:
+        """The frames of a file, None for one that is lost."""
+        pages = self._pages(path)
         for number, page in enumerate(pages, start=1):
             name = shown(path) if len(pages) == 1 else f"{shown(path)}, page {number} of {len(pages)}"
-            try:
-                image = self._picture(page, name).grey
-            except SourceError as error:
-                self._lose(str(error))
-                yield None
-                continue
-            if image.shape != self._size:
+            image = None if page is None else self._image(page, name)
+            if image is not None and self._size and image.shape != self._size:
                 self._note(f"not all images have the size of the first ({self._size[1]}x{self._size[0]} px)")
             yield image
 
-    def _picture(self, page: Page, name: str) -> Picture:
-        picture = read_page(page, name, self._bits)
+    def _image(self, page: Page, name: str) -> GreyImage | None:
+        try:
+            picture = read_page(page, name, self._bits)
+        except SourceError as error:
+            self._lose(str(error))
+            return None
         self._depth.see(picture)
         for note in picture.notes:
             self._note(note)
-        return picture
+        return picture.grey
+
+    def _note(self, note: str) -> None:
+        """Adds a note, once; an empty one is none."""
+        if note and note not in self.notes:
+            self.notes = (*self.notes, note)
+
+    def _lose(self, loss: str) -> None:
+        if loss not in self.losses:
+            self.losses = (*self.losses, loss)
 
 
 def images_in(folder: Path) -> list[Path]:

@@ -59,7 +59,8 @@ def kind_of(path: Path) -> Kind:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError:
-        raise SourceError(f"{name}: there is no such file or folder; check the path") from None
+        looked = "" if path.is_absolute() else f" in {Path.cwd()}"
+        raise SourceError(f"{path}: there is no such file or folder{looked}; check the path") from None
     except OSError as error:
         raise SourceError(f"{name}: it cannot be opened ({error.strerror}); check its permissions") from error
     if not head:

@@ -7,7 +7,9 @@ from pathlib import Path
 from tavi_perception.calibration import UserCalibration
 from tavi_perception.imaging.dicom import DicomSource
 from tavi_perception.imaging.dicom_folder import DicomFolderSource
-from tavi_perception.imaging.folder import ImageFilesSource, images_in, natural_order
+from tavi_perception.imaging.dicom_listing import is_dicomdir, series_in, series_listed
+from tavi_perception.imaging.dicom_series import Series
+from tavi_perception.imaging.folder import ImageFilesSource, images_in
 from tavi_perception.imaging.kind import Kind, kind_of
 from tavi_perception.imaging.source import FrameSource, SourceError, shown
 from tavi_perception.imaging.video import VideoSource
@@ -28,15 +30,16 @@ def open_source(
         path: file or folder.
         frame_rate: frames/s instead of recorded times; a bag keeps its stamps.
         calibration: what the user states about the geometry; it takes precedence over anything recorded.
-        bits_stored: how many low bits of 16-bit pixels carry the grey level, in image files and bags; DICOM
-            says it itself.
+        bits_stored: how many low bits of a pixel carry the grey level; what the input states where None.
 
     Raises:
         SourceError: it is missing, empty, damaged, or nothing that holds images.
     """
     match kind_of(path):
         case Kind.DICOM:
-            return DicomSource(path, frame_rate=frame_rate, calibration=calibration)
+            if is_dicomdir(path):
+                return _open_series(series_listed(path), shown(path), frame_rate, calibration, bits_stored)
+            return DicomSource(path, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored)
         case Kind.VIDEO:
             return VideoSource(path, frame_rate=frame_rate, calibration=calibration)
         case Kind.IMAGE:
@@ -60,19 +63,27 @@ def _open_folder(
     path: Path, frame_rate: float | None, calibration: UserCalibration | None, bits_stored: int | None
 ) -> FrameSource:
     name = shown(path.resolve())
-    images = images_in(path)
-    if images:
-        return ImageFilesSource(
-            images, name, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
+    series = series_in(path)
+    if series is not None:
+        return _open_series(series, name, frame_rate, calibration, bits_stored)
+    return ImageFilesSource(
+        images_in(path), name, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
+    )
+
+
+def _open_series(
+    series: Series,
+    name: str,
+    frame_rate: float | None,
+    calibration: UserCalibration | None,
+    bits_stored: int | None,
+) -> FrameSource:
+    if len(series.files) > 1:
+        return DicomFolderSource(
+            series, name, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
         )
-    dicoms = [file for file in natural_order(path.iterdir()) if _is_dicom(file)]
-    if len(dicoms) == 1:
-        return DicomSource(dicoms[0], frame_rate=frame_rate, calibration=calibration)
-    return DicomFolderSource(dicoms, name, frame_rate=frame_rate, calibration=calibration)
-
-
-def _is_dicom(path: Path) -> bool:
-    try:
-        return kind_of(path) is Kind.DICOM
-    except SourceError:
-        return False
+    source = DicomSource(
+        series.files[0].path, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
+    )
+    source.notes, source.losses = (*series.notes, *source.notes), series.losses
+    return source

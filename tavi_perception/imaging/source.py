@@ -57,12 +57,9 @@ class FrameSource(Protocol):
 
 
 def shown(path: Path) -> str:
-    """The name of a file or folder for people: what is no UTF-8 in it, or cannot be printed, is escaped.
-
-    Names from old discs are often Latin-1; Python keeps their bytes, but nothing can print them.
-    """
+    """A file's name as it can be printed and published; what is not UTF-8 or not printable is escaped."""
     name = os.fsencode(path.name or path).decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 class SourceError(Exception):

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from tavi_perception.bags import decode
-from tavi_perception.carm import CArmGeometry
+from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import Reason
 from tavi_perception.imaging import GreyImage, ImageRejectedError, compressed_to_grey, image_to_grey
 from tavi_perception.imaging.exposure import exposure_defect
@@ -38,6 +38,14 @@ class Situation:
     config: NodeConfig
     tracking: TrackingConfig
     geometry: CArmGeometry
+    geometry_frame: str
+    """Of the images that the geometry is about; empty where it does not say."""
+
+    def geometry_of(self, frame_id: str) -> CArmGeometry:
+        """The geometry of images of a frame: unknown where the one that came is of another C-arm."""
+        if self.geometry_frame and frame_id and self.geometry_frame.strip("/") != frame_id.strip("/"):
+            return uncalibrated(0, 0)
+        return self.geometry
 
 
 class FrameWorker:
@@ -126,12 +134,20 @@ class FrameWorker:
             self._publish(msg.header, nothing_known(*size, Reason.IMAGE_REJECTED))
             return
         height, width = image.shape
+        geometry = situation.geometry_of(msg.header.frame_id)
+        self._health.error(
+            "geometry frame",
+            ""
+            if geometry is situation.geometry
+            else f"carm_geometry is of frame {situation.geometry_frame!r}, the images are of "
+            f"{msg.header.frame_id!r}: it is not used; publish that of this C-arm, with its images' frame",
+        )
         if self._pipeline is None:
             self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY))
             return
         stamp = decode.seconds(msg.header.stamp)
         try:
-            frame = self._pipeline.process(image, stamp, situation.geometry, situation.tracking)
+            frame = self._pipeline.process(image, stamp, geometry, situation.tracking)
         except Exception as error:  # the pipeline has forgotten the procedure: the next frame starts afresh
             self._logger.error(_failure("processing", error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_failed(f"processing a frame failed: {error}")
@@ -139,7 +155,7 @@ class FrameWorker:
             return
         latency, frame = self._publish(msg.header, frame)
         self._health.frame_done(latency, frame.deviation.reasons)
-        self._show(msg.header, image, frame, situation)
+        self._show(msg.header, image, frame, geometry, situation)
 
     def _check_source(self, header: Header, image: GreyImage) -> None:
         """Forgets the procedure when another source takes over.
@@ -158,17 +174,24 @@ class FrameWorker:
                 throttle_duration_sec=LOG_PERIOD,
             )
 
-    def _show(self, header: Header, image: GreyImage, frame: TrackedFrame, situation: Situation) -> None:
+    def _show(
+        self,
+        header: Header,
+        image: GreyImage,
+        frame: TrackedFrame,
+        geometry: CArmGeometry,
+        situation: Situation,
+    ) -> None:
         """Publishes for displays; the frame is answered already, so a failure only gets logged."""
         try:
             with self._publishing:
                 if self._active:
-                    self._outputs.publish_c_arm(header, situation.geometry)
+                    self._outputs.publish_c_arm(header, geometry)
                     self._outputs.publish_views(
                         header,
                         image,
                         frame,
-                        situation.geometry,
+                        geometry,
                         situation.tracking,
                         situation.config.overlay_rate,
                     )

@@ -53,7 +53,7 @@ class Graph:
         os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
         os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
         # The caller ends the graph in order when interrupted, so rclpy must not take the signals.
-        rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+        rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
         self._executor = SingleThreadedExecutor()
         self._spinner = threading.Thread(target=spin, args=[self._executor], name="ros", daemon=True)
         self._spinner.start()

@@ -64,7 +64,7 @@ class ImageInput:
             if self._arrived
             else f"no image on {self.topic} yet"
         )
-        publishers = self._publishers()
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
         wanted = _type_name(_TYPES[self._transport])
         if not publishers:
             return f"{since}: nobody publishes there; start the image source or remap image to its topic"
@@ -76,22 +76,20 @@ class ImageInput:
             )
         return f"{since}: {_names(matching)} publishes there, but sends none; check the image source"
 
-    def crowd(self) -> str:
-        """A sentence when several publish the images, which would be taken for one sequence."""
-        publishers = self._publishers()
-        if len(publishers) < 2:
-            return ""
-        return (
-            f"{self.topic} has {len(publishers)} publishers ({_names(publishers)}), whose images are mixed "
-            "into one sequence; stop all but one"
-        )
-
     def _receive(self, msg: Image | CompressedImage) -> None:
         self._arrived, self._last_arrival = True, time.monotonic()
         self._on_image(msg)
 
-    def _publishers(self) -> list[TopicEndpointInfo]:
-        return list(self._node.get_publishers_info_by_topic(self.topic))
+
+def crowd(node: Node, topic: str) -> str:
+    """A sentence when a topic has several publishers: those of two C-arms would be taken for one."""
+    publishers = node.get_publishers_info_by_topic(topic)
+    if len(publishers) < 2:
+        return ""
+    return (
+        f"{topic} has {len(publishers)} publishers ({_names(publishers)}), and what they send is taken for "
+        "that of one C-arm; stop all but one"
+    )
 
 
 def _type_name(message: type) -> str:

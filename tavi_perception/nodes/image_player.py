@@ -35,6 +35,10 @@ class ImagePlayer(Node):
         config = read(self, PlayerConfig)
         for sentence in undeclared(self):
             self.get_logger().warning(sentence)
+        if not config.source:
+            raise SourceError("source is empty; name the file or folder to play")
+        self.failure = ""
+        """What went wrong while it played; the process ends with it."""
         self._loop = config.loop
         self._source = open_source(
             Path(config.source),
@@ -65,12 +69,17 @@ class ImagePlayer(Node):
                 for frame in paced(self._source, self._stop, self._report):
                     self._publisher.publish(frame.image, frame.geometry)
                     before, last = last, frame.time
+                self._report_losses()
                 if not self._loop:
                     self.get_logger().info(f"{self._source.name} is played to its end")
                     return
                 self._stop.wait(last - before or 1.0 / DEFAULT_FRAME_RATE)
         except SourceError as error:
-            self.get_logger().error(str(error))
+            self.failure = str(error)
+
+    def _report_losses(self) -> None:
+        for loss in self._source.losses:
+            self.get_logger().error(f"{self._source.name}: {loss}")
 
     def _report(self, sentence: str) -> None:
         self.get_logger().warning(f"{self._source.name}: {sentence}")

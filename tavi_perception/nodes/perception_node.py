@@ -19,7 +19,7 @@ from tavi_perception.nodes import qos
 from tavi_perception.nodes.declaration import declare, read, undeclared
 from tavi_perception.nodes.frame_worker import FrameWorker, Situation
 from tavi_perception.nodes.health import Health
-from tavi_perception.nodes.image_input import ImageInput
+from tavi_perception.nodes.image_input import ImageInput, crowd
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import NodeConfig
@@ -52,7 +52,7 @@ class PerceptionNode(LifecycleNode):
         for sentence in undeclared(self):
             self.get_logger().warning(sentence)
             self._health.warn(sentence, sentence)
-        self._geometry = uncalibrated(0, 0)
+        self._geometry, self._geometry_frame = uncalibrated(0, 0), ""
         self._pipeline: Pipeline | None = None
         self._worker: FrameWorker | None = None
         self._dropped_before = 0
@@ -177,6 +177,7 @@ class PerceptionNode(LifecycleNode):
             self._geometry = uncalibrated(msg.image_width, msg.image_height)
             self._health.error("geometry", str(error))
             self.get_logger().error(str(error))
+        self._geometry_frame = msg.header.frame_id
         if msg.header.frame_id:
             self._outputs.publish_c_arm(msg.header, self._geometry)
 
@@ -195,7 +196,7 @@ class PerceptionNode(LifecycleNode):
         self._config, self._tracking = read(self, NodeConfig), read(self, TrackingConfig)
 
     def _situation(self) -> Situation:
-        return Situation(self._config, self._tracking, self._geometry)
+        return Situation(self._config, self._tracking, self._geometry, self._geometry_frame)
 
     def _report_qos(self, sentence: str) -> None:
         self.get_logger().warning(sentence)
@@ -205,7 +206,9 @@ class PerceptionNode(LifecycleNode):
         header = Header(stamp=self.get_clock().now().to_msg())
         active = self._worker is not None
         self._health.warn("silence", self._images.silence(self._config.stale_after) if active else "")
-        self._health.warn("crowd", self._images.crowd() if active else "")
+        if active:
+            for topic in (self._images.topic, self.resolve_topic_name("carm_geometry")):
+                self._health.warn(topic, crowd(self, topic))
         dropped = self._dropped_before + (self._worker.dropped if self._worker else 0)
         self._diagnostics.publish(self._health.to_msg(header, dropped))
 

@@ -43,7 +43,7 @@ def run_node(
         start(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        while not stop.received and executor.context.ok():
+        while not (stop.received or getattr(node, "failure", "")) and executor.context.ok():
             spin(executor, LOOK_PERIOD)
         executor.shutdown()
     finally:

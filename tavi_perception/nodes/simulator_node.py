@@ -45,6 +45,8 @@ class Simulator(Node):
         for sentence in undeclared(self):
             self.get_logger().warning(sentence)
         self.late = 0
+        self.failure = ""
+        """What broke the simulation down; the process ends with it."""
         self._patient = PATIENTS[self._config.script](self._config)
         self._gate = CommandGate(self._config.command_timeout, self._config.velocity_limit)
         self._outputs = _Outputs(self, self._config)
@@ -90,7 +92,8 @@ class Simulator(Node):
         except Exception as error:  # no image is the one thing that everybody behind understands
             if not self.context.ok():  # shut down in the middle of a frame
                 return
-            self.get_logger().fatal(f"the simulation has broken down: {error}\n{traceback.format_exc()}")
+            self.get_logger().fatal(traceback.format_exc())
+            self.failure = f"the simulation has broken down: {error}"
 
     def _wait_for_subscriber(self) -> None:
         """A script is to be seen from its first frame on."""

@@ -19,10 +19,10 @@ class SimulatorConfig(ImagePublisherConfig):
         maximum=2**31 - 1,
     )
     script: str = at_start(
-        "none",
-        "none: commands on /delivery/command move the device; procedure: a whole implantation runs by "
-        "itself, from when somebody subscribes to the images.",
-        choices=("none", "procedure"),
+        "procedure",
+        "procedure: a whole implantation runs by itself, from when somebody subscribes to the images; none: "
+        "commands on /delivery/command move the device.",
+        choices=("procedure", "none"),
     )
     duration: float = at_start(
         20.0, "Length of the procedure that a script runs.", unit="s", minimum=1.0, maximum=3600.0

@@ -93,7 +93,8 @@ class Recording:
         path: of the bag.
         topics: everything recorded.
         frames: in order of their stamps.
-        stale_reports: deviations repeated with an old stamp because images had stopped.
+        stale_reports: deviations repeated with an old stamp because images had stopped; not those before the
+            first image.
         geometry: of the C-arm; uncalibrated when not recorded.
         model, diagnostics, robot: None or empty when not recorded.
         holds, commands: commands to the robot to stand still, and all commands.
@@ -127,12 +128,12 @@ def read_recording(path: Path) -> Recording:
         {stamp for topic in (*IMAGES, *_RESULTS, *_TRUTH) for stamp in map(_stamp, messages[topic]) if stamp}
     )
     start = stamps[0] if stamps else 0
-    deviations = messages["/tavi/deviation"]
+    answers = [stamp for stamp in map(_stamp, messages["/tavi/deviation"]) if stamp]
     return Recording(
         path=path,
         topics=topics,
         frames=_frames(messages, stamps, start),
-        stale_reports=len(deviations) - len({_stamp(message) for message in deviations}),
+        stale_reports=len(answers) - len(set(answers)),
         geometry=_geometry(messages[GEOMETRY]),
         model=_model(messages[MODEL_INFO]),
         diagnostics=_diagnostics(messages[DIAGNOSTICS]),

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.landmarks import CATHETER, COLOURS_RGB, INFLOW_EDGE, JUNCTION, Landmark
+from tavi_perception.visualization.labels import place_labels
 from tavi_perception.visualization.words import UNKNOWN, in_ascii, reasons_in_words, status_rows, verdict
 
 FloatArray = NDArray[np.float64]
@@ -23,7 +24,11 @@ LIFETIME = 0.5
 
 _POINT_DIAMETER = 0.002
 _LINE_WIDTH = 0.0006
-_TEXT_HEIGHT = 0.004
+_TEXT_HEIGHT = 0.003
+_LETTER = (0.65, 1.2)
+"""Width and height that a letter takes in RViz, as shares of the text's height; on the generous side."""
+_GRID = 1e-4
+"""Texts are placed on a grid of this width (m)."""
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, 65)
 
 _GREEN: Rgba = (0.13, 0.75, 0.42, 0.35)
@@ -90,11 +95,8 @@ def shapes(
     if not geometry.calibrated:
         return ()
     places = geometry.back_project(keypoints.xy)
-    return (
-        *_landmarks(places),
-        *_lines(places),
-        *_annulus(annulus, deviation, target_depth_m, tolerance_m),
-    )
+    drawn = [*_landmarks(places), *_lines(places), *_annulus(annulus, deviation, target_depth_m, tolerance_m)]
+    return (*drawn, *_texts(places, drawn, annulus, deviation, target_depth_m, tolerance_m))
 
 
 def _landmarks(places: FloatArray) -> list[Shape]:
@@ -105,8 +107,6 @@ def _landmarks(places: FloatArray) -> list[Shape]:
             continue
         colour = _rgba(landmark)
         found.append(Shape(Kind.SPHERES, "landmarks", int(landmark), place, colour, _POINT_DIAMETER))
-        above = place + np.array([0.0, -0.75 * _TEXT_HEIGHT, 0.0])
-        found.append(Shape(Kind.TEXT, "names", int(landmark), above, colour, _TEXT_HEIGHT, landmark.name))
     return found
 
 
@@ -133,17 +133,80 @@ def _annulus(
     into_ventricle = np.concatenate(
         [origin, _in_space(annulus, np.array([[0.0, annulus.diameter / 2, 0.0]]))]
     )
-    beside = _in_space(annulus, np.array([[0.75 * annulus.diameter, 0.0, 0.0]]))
     return [
         Shape(Kind.LINE, "annulus", 0, ring, _rgba(Landmark.AA1), 2 * _LINE_WIDTH),
         Shape(Kind.LINE, "annulus", 1, into_ventricle, _WHITE, _LINE_WIDTH),
         Shape(Kind.TRIANGLES, "band", 0, _disc(annulus, target), band),
         Shape(Kind.LINE, "band", 1, _circle(annulus, target - tolerance), edge, _LINE_WIDTH),
         Shape(Kind.LINE, "band", 2, _circle(annulus, target + tolerance), edge, _LINE_WIDTH),
-        Shape(
-            Kind.TEXT, "status", 0, beside, edge, _TEXT_HEIGHT, _status(annulus, deviation, target, tolerance)
-        ),
     ]
+
+
+def _texts(
+    places: FloatArray,
+    drawn: list[Shape],
+    annulus: AnnulusFrame,
+    deviation: CatheterDeviation,
+    target: float,
+    tolerance: float,
+) -> list[Shape]:
+    """The names of landmarks beside them, and the status below all that is drawn: no text on another."""
+    if not drawn:
+        return []
+    corners = np.concatenate([shape.points for shape in drawn])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    found: list[Shape] = []
+    blocked = (0.0, 0.0, 0.0, 0.0)
+    reach = 20 * _TEXT_HEIGHT  # more than any name takes beside its landmark
+    first = low[:2] - reach
+    edge = next((shape for shape in drawn if (shape.namespace, shape.id) == ("band", 1)), None)
+    if edge is not None:
+        text = _status(annulus, deviation, target, tolerance)
+        size = text_extent(text, _TEXT_HEIGHT)
+        below = high[1] + 4 * _TEXT_HEIGHT + size[1] / 2
+        centre = np.array([annulus.position[0], below, annulus.position[2]])
+        found.append(Shape(Kind.TEXT, "status", 0, centre[None], edge.colour, _TEXT_HEIGHT, text))
+        left, top = (centre[:2] - size / 2 - first) / _GRID
+        right, bottom = (centre[:2] + size / 2 - first) / _GRID
+        blocked = (left, top, right, bottom)
+    return found + _names(places, first, blocked, reach)
+
+
+def _names(
+    places: FloatArray, first: FloatArray, blocked: tuple[float, float, float, float], reach: float
+) -> list[Shape]:
+    """Where the first point of the grid lies at ``first`` (m), and a box of it is taken."""
+    known = [landmark for landmark in Landmark if np.isfinite(places[landmark]).all()]
+    if not known:
+        return []
+    anchors = (places[known, :2] - first) / _GRID
+    sizes = [np.ceil(text_extent(landmark.name, _TEXT_HEIGHT) / _GRID).astype(int) for landmark in known]
+    bounds = np.ceil(anchors.max(axis=0) + reach / _GRID).astype(int)
+    corners = place_labels(
+        anchors,
+        [(w, h) for w, h in sizes],
+        anchors,
+        [blocked],
+        (bounds[0], bounds[1]),
+        _POINT_DIAMETER / 2 / _GRID,
+    )
+    found: list[Shape] = []
+    for landmark, corner, size in zip(known, corners, sizes, strict=True):
+        centre = places[landmark].copy()
+        centre[:2] = first + _GRID * (np.array(corner) + size / 2)
+        found.append(
+            Shape(
+                Kind.TEXT, "names", int(landmark), centre[None], _rgba(landmark), _TEXT_HEIGHT, landmark.name
+            )
+        )
+    return found
+
+
+def text_extent(text: str, height: float) -> FloatArray:
+    """(2,) width and height (m) that letters of a height (m) take around their point in RViz, generously."""
+    lines = text.splitlines()
+    letters = np.array([max(map(len, lines)), len(lines)])
+    return np.asarray(height * letters * _LETTER, dtype=np.float64)
 
 
 def _status(annulus: AnnulusFrame, deviation: CatheterDeviation, target: float, tolerance: float) -> str:

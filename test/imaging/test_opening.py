@@ -34,8 +34,11 @@ def video(picture, tmp_path):
 
 @pytest.fixture
 def folder(png):
-    shutil.copy(png, png.with_name("frame2.png"))
-    return png.parent
+    folder = png.parent / "folder"
+    folder.mkdir()
+    for name in ("frame.png", "frame2.png"):
+        shutil.copy(png, folder / name)
+    return folder
 
 
 def test_content_decides_what_a_file_is(png, video, write_dicom, picture, tmp_path):
@@ -92,7 +95,7 @@ def test_folder_of_dicom_files_is_sorted_by_instance_number(picture, write_dicom
 
 
 def test_folder_of_several_cines_is_refused(picture, write_dicom):
-    write_dicom(np.stack([picture] * 2), "a", FrameTime=40)
+    write_dicom(np.stack([255 - picture] * 2), "a", FrameTime=40)
     path = write_dicom(np.stack([picture] * 2), "b", FrameTime=40)
     with pytest.raises(SourceError, match="give one multi-frame file"):
         open_source(path.parent)

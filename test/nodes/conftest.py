@@ -32,16 +32,14 @@ from tavi_perception.simulation.seeds import DEMO_SEED
 TIMEOUT = 20.0
 """s to wait for anything: generous, since the machine may be busy; nothing waits longer than it must."""
 
+STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
 RATE = 15.0
 """Of the frames (frames/s)."""
 
 ABSOLUTE = (
-    "/truth/keypoints",
-    "/truth/annulus",
-    "/truth/deviation",
-    "/delivery/state",
-    "/delivery/joint_states",
-    "/delivery/command",
+    *(f"/truth/{name}" for name in ("keypoints", "annulus", "deviation")),
+    *(f"/delivery/{name}" for name in ("state", "joint_states", "command")),
 )
 """Topics of the simulator that lie outside of its namespace."""
 
@@ -68,9 +66,7 @@ class Robot(Node):
         self.listen(AnnulusFrame, "annulus")
         self.listen(CatheterDeviation, "deviation")
         self.listen(TFMessage, "/tf", qos.TRANSFORM)
-        self.listen(
-            TFMessage, "/tf_static", QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        )
+        self.listen(TFMessage, "/tf_static", STATIC)
         self.listen(DiagnosticArray, "/diagnostics")
 
     wait = staticmethod(wait_until)
@@ -227,11 +223,12 @@ def frames(procedure):
 
 @pytest.fixture
 def make_simulator(graph, namespace):
-    """A simulator of small images whose topics are all in the test's namespace."""
+    """A simulator of small images, moved by commands, whose topics are all in the test's namespace."""
     made = []
 
     def make(**parameters):
-        parameters = {"size": 128, "frame_rate": 20.0, "image_reliability": "reliable", **parameters}
+        default = {"script": "none", "size": 128, "frame_rate": 20.0, "image_reliability": "reliable"}
+        parameters = default | parameters
         remapped = [word for topic in ABSOLUTE for word in ("-r", f"{topic}:={namespace}{topic}")]
         simulator = Simulator(
             namespace=namespace,

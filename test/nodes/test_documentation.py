@@ -1,7 +1,6 @@
 """What README and docs name exists, and what they copy from the code is up to date."""
 
 import argparse
-import ast
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ from tavi_perception.cli import APART
 from tavi_perception.cli import _parser as command_parser
 from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
+from tavi_perception.nodes.launch_arguments import LAUNCH_FILES
 from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
 from tavi_perception.parameters import parameters_of
 from tavi_perception.tracking.config import TrackingConfig
@@ -71,17 +71,7 @@ def text_of(module):
 def test_every_launch_argument_that_a_page_shows_exists_in_its_launch_file(page):
     shown = re.findall(r"ros2 launch tavi_perception (\w+\.launch\.py)([^`#\n]*)", page.read_text())
     for launch_file, words in shown:
-        assert set(re.findall(r"(\w+):=", words)) <= launch_arguments(launch_file), words
-
-
-def launch_arguments(name):
-    """What a launch file and those that it includes declare, read, since launch may be missing."""
-    source = (ROOT / "launch" / name).read_text()
-    declared = set(re.findall(r'DeclareLaunchArgument\(\s*"(\w+)"', source))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assign) and node.targets[0].id == "arguments":
-            declared |= {key.value for key in node.value.keys}
-    return declared.union(*map(launch_arguments, re.findall(r'"(\w+\.launch\.py)"', source)))
+        assert set(re.findall(r"(\w+):=", words)) <= set(LAUNCH_FILES[launch_file]), words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -179,3 +179,25 @@ def test_camera_info_is_published_beside_the_image_with_its_header(
 def test_camera_info_beside_the_image_is_left_to_its_source_on_request(make_perception, namespace):
     node = make_perception(remapped=[f"image:={namespace}/cam/image"], image_camera_info=False)
     assert not node.get_publishers_info_by_topic(f"{namespace}/cam/camera_info")
+
+
+def test_two_publishers_of_the_geometry_are_named(perception, robot, namespace):
+    robot.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
+    robot.hear(perception, f"{namespace}/carm_geometry has 2 publishers", DiagnosticStatus.WARN)
+
+
+def test_the_geometry_of_another_c_arm_is_not_used(perception, robot, procedure, frames):
+    robot.announce(procedure.geometry, "left")
+    robot.wait(lambda: robot.transforms("left", "/tf_static"), "the node to hear the geometry")
+    _, _, deviation = robot.ask(frames[0], robot.now("right"))
+    assert deviation.reasons & Reason.UNCALIBRATED
+    robot.hear(perception, "carm_geometry is of frame 'left'", DiagnosticStatus.ERROR)
+
+
+def test_a_geometry_that_names_no_frame_holds_for_all_images(robot, procedure, frames):
+    robot.announce(procedure.geometry, "")
+
+    def calibrated():
+        return not robot.ask(frames[0])[2].reasons & Reason.UNCALIBRATED
+
+    robot.wait(calibrated, "the geometry")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -191,11 +190,6 @@ def test_read_only_parameters_cannot_be_changed(perception):
 def test_a_parameter_out_of_range_is_refused(perception):
     result = perception.set_parameters([Parameter("stale_after", value=-1.0)])[0]
     assert not result.successful and "stale_after" in result.reason
-
-
-def test_a_whole_number_where_a_length_is_meant_is_refused_by_name_at_the_start(make_perception):
-    with pytest.raises(InvalidParameterTypeException, match=r"'tracking\.target_depth' to '3'"):
-        make_perception(**{"tracking.target_depth": 3})
 
 
 def test_a_refused_set_changes_nothing(perception, robot, frames, procedure):

@@ -26,7 +26,7 @@ def test_truth_has_the_stamps_of_the_images(operator, make_simulator):
     stamps = [[msg.header.stamp for msg in operator.received(topic)[:10]] for topic in topics]
     assert all(others == stamps[0] for others in stamps[1:])
     seconds = np.array([stamp.sec + 1e-9 * stamp.nanosec for stamp in stamps[0]])
-    assert np.median(np.diff(seconds)) == pytest.approx(0.05, abs=0.02)
+    assert (np.diff(seconds) > 0).all()
 
 
 def test_images_are_mono8_of_the_asked_size_in_the_asked_frame(operator, make_simulator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tavi_perception.carm import uncalibrated
-from tavi_perception.estimates import CatheterDeviation, Reason
+from tavi_perception.estimates import CatheterDeviation, Reason, Stage
 from tavi_perception.landmarks import Landmark
-from tavi_perception.visualization.shapes import Kind, Shape, shapes
+from tavi_perception.visualization.shapes import Kind, Shape, shapes, text_extent
 
 TARGET, TOLERANCE = 0.003, 0.002
 
@@ -117,3 +118,30 @@ def test_every_shape_can_be_told_apart_and_disappears(scene) -> None:
     found = shown(scene())
     assert len({(shape.namespace, shape.id) for shape in found}) == len(found)
     assert all(shape.lifetime > 0 for shape in found)
+
+
+@pytest.mark.parametrize("stage", [Stage.POSITIONING, Stage.DEPLOYMENT])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("depth", [-0.01, -0.002, 0.0035, 0.012])
+@pytest.mark.parametrize("reasons", [Reason.NONE, Reason(sum(Reason))])
+def test_no_text_lies_on_another_as_the_default_view_shows_them(
+    scene, stage: Stage, sign: int, depth: float, reasons: Reason
+) -> None:
+    made = scene(1000, sign, depth, stage)
+    deviation = replace(made.deviation, valid=reasons is Reason.NONE, reasons=reasons)
+    texts = [shape for shape in shown(made, deviation=deviation) if shape.kind is Kind.TEXT]
+    boxes = [_seen(shape) for shape in texts]
+    assert len(texts) > 5
+    for (one, box), (other, another) in combinations(zip(texts, boxes, strict=True), 2):
+        apart = (box[0] >= another[1]) | (another[0] >= box[1])
+        assert apart.any(), f"{one.text!r} and {other.text!r} overlap"
+
+
+def _seen(text: Shape) -> np.ndarray:
+    """(2, 2) corners of a text (m) in the plane of the screen of RViz's default view.
+
+    Texts face the viewer; the view looks at the image's plane at a pitch of 1.35 rad.
+    """
+    centre = text.points[0, :2] * (1.0, np.sin(1.35))
+    half = text_extent(text.text, text.size) / 2
+    return np.stack([centre - half, centre + half])

@@ -46,8 +46,8 @@ def read_grey(path: Path, stored_bits: int | None = None) -> NDArray[np.uint8]:
 
     Args:
         path: PNG, JPEG, TIFF, BMP, PGM or DICOM.
-        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all. DICOM says it
-            itself.
+        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all, or what the
+            file states.
 
     Raises:
         SourceError: the file is missing, empty, truncated or no image.

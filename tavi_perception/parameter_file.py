@@ -1,0 +1,86 @@
+"""Finds what a file of ROS parameters says that no parameter of a node will ever hear."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_VALUES = "ros__parameters"
+_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_overrides")
+"""Parameters, or groups of them, that ROS itself declares."""
+
+
+def unknown_parameters(file: Path, declared: Collection[str], node: str) -> list[str]:
+    """A sentence for everything in the file that is meant for the node and does not reach it.
+
+    Sections of other nodes are left alone, unless none is for this one.
+
+    Args:
+        file: as ``--params-file`` takes it.
+        declared: names of the node's parameters, groups with dots.
+        node: its full name, as ``/tavi/perception``.
+
+    Raises:
+        ValueError: the file is missing, or is no file of parameters; in one sentence.
+    """
+    sections = list(_sections(_content(file)))
+    ours = [values for name, values in sections if _matches(name, node)]
+    if sections and not ours:
+        named = ", ".join(name for name, _ in sections)
+        return [f"{file}: none of its sections ({named}) is for {node}; name one {node} or /**"]
+    return [
+        f"{file}: {node} has no parameter {name}{_meant(name, declared)}"
+        for values in ours
+        for name in _names(values)
+        if name not in declared and name.split(".")[0] not in _OF_EVERY_NODE
+    ]
+
+
+def _content(file: Path) -> Mapping[Any, Any]:
+    if not file.is_file():
+        looked = "" if file.is_absolute() else f" in {Path.cwd()}"
+        raise ValueError(f"{file}: there is no such file of parameters{looked}; check params_file")
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{file}: it cannot be read as YAML ({reason}); check params_file") from None
+    if not isinstance(content, Mapping) or not all(isinstance(each, Mapping) for each in content.values()):
+        raise ValueError(
+            f"{file}: it is no file of ROS parameters; write the name of a node or /**, then {_VALUES}"
+        )
+    return content
+
+
+def _sections(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Full names of nodes, or patterns of them, and what the file sets there."""
+    for key, below in content.items():
+        if key == _VALUES:
+            yield above or "/", below if isinstance(below, Mapping) else {}
+        elif isinstance(below, Mapping):
+            yield from _sections(below, f"{above}/{str(key).strip('/')}")
+
+
+def _matches(pattern: str, node: str) -> bool:
+    """``*`` stands for one part of a name, ``**`` for any number of them."""
+    parts = re.split(r"/(\*\*|\*)(?=/|$)", pattern)
+    regex = "".join({"**": "(/[^/]+)*", "*": "/[^/]+"}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(regex, node) is not None
+
+
+def _names(values: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+    for key, below in values.items():
+        if isinstance(below, Mapping):
+            yield from _names(below, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
+
+
+def _meant(name: str, declared: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, declared, n=1)
+    return f"; did you mean {near[0]}?" if near else "; docs/parameters.md lists what there is"
