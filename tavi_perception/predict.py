@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.imaging import GreyImage, SourceError, read_image
+from tavi_perception.imaging.exposure import exposure_defect
+from tavi_perception.imaging.source import shown
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import NAMES
@@ -25,6 +27,7 @@ def predict_files(
     model: Path | None,
     runtime: str,
     threads: int,
+    bits_stored: int | None = None,
 ) -> int:
     """Writes the keypoints of every image that can be read; 1 when anything asked for is missing, else 0.
 
@@ -36,7 +39,9 @@ def predict_files(
     results, failures = [], 0
     for path, picture in zip(images, pictures, strict=True):
         try:
-            image = read_image(path)
+            image = read_image(path, bits_stored)
+            if defect := exposure_defect(image):
+                _say(f"{shown(path)}: {defect}")
             keypoints = predictor.predict(image)
             results.append({"file": str(path), **as_json(keypoints)})
             if picture is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -10,6 +12,7 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 
+from tavi_perception.bags.storage import merged, storage_of, unlisted
 from tavi_perception.bags.topics import BagError, Topic, from_rosbags
 from tavi_perception.bags.types import message_store
 
@@ -39,27 +42,41 @@ class BagReader:
 
     Messages are deserialised with the definitions recorded in the bag, where it has them.
 
+    Attributes:
+        path: as given.
+        unread: sentences about recordings beside those that are read.
+
     Raises:
         BagError: the bag is missing, empty, cut off (its recorder was killed) or broken.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self._reader = self._open()
+        storage = storage_of(self.path)
+        self.unread = unlisted(storage)
+        self._copies = ExitStack()
+        try:
+            self._reader = self._open(merged(storage, self._copies))
+        except BaseException:
+            self._copies.close()
+            raise
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """Recorded topics in order of their names."""
-        topics = (
-            Topic(
-                connection.topic,
-                connection.msgtype,
-                from_rosbags(_extension(connection).offered_qos_profiles),
-                connection.msgcount,
-            )
-            for connection in self._reader.connections
-        )
-        return tuple(sorted(topics, key=lambda topic: topic.name))
+        """Recorded topics in order of their names; several publishers of one are one topic."""
+
+        def name_and_type(connection: Connection) -> tuple[str, str]:
+            return connection.topic, connection.msgtype
+
+        topics = []
+        for (name, type_name), of_topic in itertools.groupby(
+            sorted(self._reader.connections, key=name_and_type), key=name_and_type
+        ):
+            connections = list(of_topic)
+            offered = [qos for one in connections for qos in _extension(one).offered_qos_profiles]
+            count = sum(connection.msgcount for connection in connections)
+            topics.append(Topic(name, type_name, from_rosbags(offered), count))
+        return tuple(topics)
 
     @property
     def start_ns(self) -> int:
@@ -110,6 +127,7 @@ class BagReader:
         """Closes the file; a second call does nothing."""
         if self._reader.stack is not None:
             self._reader.close()
+        self._copies.close()
 
     def __enter__(self) -> BagReader:
         return self
@@ -119,10 +137,9 @@ class BagReader:
     ) -> None:
         self.close()
 
-    def _open(self) -> AnyReader:
-        path = _storage(self.path)
+    def _open(self, storage: Path) -> AnyReader:
         try:
-            reader = AnyReader([path], default_typestore=message_store())
+            reader = AnyReader([storage], default_typestore=message_store())
             reader.open()
         except BagError:
             raise
@@ -141,27 +158,6 @@ class BagReader:
     def _damaged(self, error: Exception) -> BagError:
         reason = str(error).rstrip(".") or type(error).__name__
         return BagError(f"bag {self.path} is damaged ({reason}): record or copy it again")
-
-
-def _storage(path: Path) -> Path:
-    """What to open for a bag: the folder with its metadata, or the one file of a folder without."""
-    if not path.exists():
-        raise BagError(
-            f"bag {path} does not exist: give the folder that holds metadata.yaml, or a .mcap file"
-        )
-    if path.is_file():
-        if path.suffix in (".mcap", ".db3"):
-            return path
-        raise BagError(f"{path} is not a bag: give the folder that holds metadata.yaml, or a .mcap file")
-    if (path / "metadata.yaml").exists():
-        return path
-    files = [*path.glob("*.mcap"), *path.glob("*.db3")]
-    if len(files) == 1:
-        return files[0]
-    raise BagError(
-        f"{path} is not a complete bag: it has no metadata.yaml and {len(files)} recordings; "
-        "index it with 'ros2 bag reindex' or give one .mcap file"
-    )
 
 
 def _extension(connection: Connection) -> ConnectionExtRosbag2:

@@ -2,73 +2,154 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from tavi_perception.bags import decode
-from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.geometries import read_geometries
+from tavi_perception.bags.reader import BagReader, RawMessage
+from tavi_perception.bags.timeline import Moment, moment_of, times_of
 from tavi_perception.bags.topics import BagError, Topic
-from tavi_perception.calibration import DicomCalibrationTags, UserCalibration, geometry_from_tags
-from tavi_perception.carm import CArmGeometry
-from tavi_perception.imaging.grey import ImageRejectedError
-from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
-from tavi_perception.imaging.source import Frame, FrameSource, GreyImage, SourceError
+from tavi_perception.calibration import UserCalibration
+from tavi_perception.imaging.grey import DepthWatch, ImageRejectedError, Picture, check_bits_stored
+from tavi_perception.imaging.messages import compressed_picture, image_picture
+from tavi_perception.imaging.source import Frame, FrameSource, SourceError, shown
 
 PREFERRED_TOPIC = "/fluoro/image"
 
 _IMAGE = "sensor_msgs/msg/Image"
 _COMPRESSED = "sensor_msgs/msg/CompressedImage"
-_GEOMETRY = "tavi_msgs/msg/CArmGeometry"
 
 
-def open_bag_source(path: Path, calibration: UserCalibration | None = None) -> FrameSource:
+def open_bag_source(
+    path: Path, calibration: UserCalibration | None = None, bits_stored: int | None = None
+) -> FrameSource:
     """The frames of a bag's image topic, at the times of their stamps.
 
     The topic is ``/fluoro/image`` (or ``/fluoro/image/compressed``), else the only one that holds images.
-    The geometry is what the user states, else the first recorded tavi_msgs/CArmGeometry.
+    The geometry is what the user states, else the tavi_msgs/CArmGeometry that was recorded last before the
+    frame. Images that cannot be used are losses.
+
+    Args:
+        path: of the bag.
+        calibration: what the user states about the geometry.
+        bits_stored: how many low bits of 16-bit pixels carry the grey level; None: all.
 
     Raises:
-        SourceError: the bag cannot be read, holds no images, or several topics of them; a broken image
-            further on raises it while iterating.
+        SourceError: the bag cannot be read, or holds no images that can be used, or several topics of them.
     """
+    check_bits_stored(bits_stored)
     try:
         with BagReader(path) as bag:
             topic = _image_topic(bag, path)
-            first = next(iter(bag.messages([topic.name])))
-            recorded = _recorded_geometry(bag)
+            return _BagSource(bag, topic, calibration, bits_stored)
     except BagError as error:
         raise SourceError(str(error)) from error
-    height, width = _grey(first.value, topic, path).shape
-    if calibration is None and recorded is not None:
-        return _BagSource(path, topic, recorded, ())
-    geometry, notes = geometry_from_tags(DicomCalibrationTags(rows=height, columns=width), calibration)
-    return _BagSource(path, topic, geometry, notes)
 
 
 class _BagSource:
-    """A ``FrameSource`` over one topic of a bag."""
+    """A ``FrameSource`` over one topic of a bag, which is open while it is made."""
 
-    def __init__(self, path: Path, topic: Topic, geometry: CArmGeometry, notes: tuple[str, ...]) -> None:
-        self.name = f"{path.name}:{topic.name}"
-        self.frame_count = topic.count
-        self.geometry = geometry
-        self.notes = notes
-        self.losses: tuple[str, ...] = ()
-        self._path = path
+    def __init__(
+        self, bag: BagReader, topic: Topic, calibration: UserCalibration | None, bits_stored: int | None
+    ) -> None:
+        self.name = f"{shown(bag.path)}:{topic.name}"
+        self._path = bag.path
         self._topic = topic
+        self._bits = bits_stored
+        self._depth = DepthWatch(bits_stored)
+        self._broken: list[str] = []
+        self.notes: tuple[str, ...] = ()
+        self._moments, self._known_losses = _scan(bag, topic)
+        self.frame_count = len(self._moments)
+        self._times, about_times = times_of(self._moments)
+        self._size: tuple[int, int] | None = None
+        height, width = self._first_picture(bag).grey.shape
+        self._size = height, width
+        self._geometries, about_geometry = read_geometries(bag, topic, width, height, calibration)
+        self.geometry = self._geometries.of(self._moments[0])
+        if topic.count < self.frame_count:
+            self._note(f"it states {topic.count} images and holds {self.frame_count}, which are all played")
+        for note in (*about_times, *about_geometry, self._depth.sentence()):
+            self._note(note)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Files and messages that were not read, images that could not be used."""
+        if not self._broken:
+            return self._known_losses
+        return (
+            *self._known_losses,
+            f"{len(self._broken)} of {self.frame_count} images cannot be used, first {self._broken[0]}",
+        )
 
     def __iter__(self) -> Iterator[Frame]:
-        start: int | None = None
+        self._broken = []
+        self._geometries.restart()
         try:
             with BagReader(self._path) as bag:
-                for message in bag.messages([self._topic.name]):
-                    stamp = decode.stamp_ns(message.value)
-                    start = stamp if start is None else start
-                    image = _grey(message.value, self._topic, self._path)
-                    yield Frame(image, (stamp - start) * 1e-9, self.geometry)
+                messages = bag.raw([self._topic.name])
+                for index, (moment, message) in enumerate(zip(self._moments, messages, strict=False)):
+                    geometry = self._geometries.of(moment)
+                    picture = self._picture(bag, message, index)
+                    if picture is not None:
+                        yield Frame(picture.grey, self._times[index], geometry)
         except BagError as error:
             raise SourceError(str(error)) from error
+        self._note(self._depth.sentence())
+
+    def _first_picture(self, bag: BagReader) -> Picture:
+        """The first image that can be used; see ``_BagSource._picture``."""
+        for index, message in zip(range(self.frame_count), bag.raw([self._topic.name]), strict=False):
+            picture = self._picture(bag, message, index)
+            if picture is not None:
+                self._broken = []
+                return picture
+        raise SourceError(f"{self.name}: none of its images can be used, first {self._broken[0]}")
+
+    def _picture(self, bag: BagReader, message: RawMessage, index: int) -> Picture | None:
+        """The image of a message; None where it cannot be used, which is kept."""
+        convert = compressed_picture if message.type_name == _COMPRESSED else image_picture
+        try:
+            picture = convert(bag.deserialise(message.cdr, message.type_name), self._bits or 16)
+        except (BagError, ImageRejectedError) as error:
+            self._broken.append(f"number {index + 1}: {error}")
+            return None
+        self._depth.see(picture)
+        for note in picture.notes:
+            self._note(note)
+        if self._size and picture.grey.shape != self._size:
+            self._note(f"not all images have the size of the first ({self._size[1]}x{self._size[0]} px)")
+        return picture
+
+    def _note(self, note: str) -> None:
+        if note and note not in self.notes:
+            self.notes = (*self.notes, note)
+
+
+def _scan(bag: BagReader, topic: Topic) -> tuple[list[Moment], tuple[str, ...]]:
+    """When each image was taken and received, and sentences about what is not there to be read.
+
+    Raises:
+        BagError: not one image can be read.
+    """
+    moments: list[Moment] = []
+    losses = bag.unread
+    try:
+        for message in bag.raw([topic.name]):
+            try:
+                moments.append(moment_of(message.cdr, message.time_ns))
+            except struct.error:  # too short, as the image itself will be
+                moments.append(Moment(0, message.time_ns))
+    except BagError as error:
+        if not moments:
+            raise
+        losses = (*losses, f"after {len(moments)} images no more can be read: {error}")
+    if not moments:
+        raise BagError(f"bag {bag.path}: none of the images on {topic.name} is there; record it again")
+    if topic.count > len(moments):
+        losses = (*losses, f"it states {topic.count} images on {topic.name} and holds {len(moments)}")
+    return moments, losses
 
 
 def _image_topic(bag: BagReader, path: Path) -> Topic:
@@ -79,29 +160,11 @@ def _image_topic(bag: BagReader, path: Path) -> Topic:
                 return topic
     if not topics:
         recorded = ", ".join(topic.name for topic in bag.topics)
-        raise SourceError(f"{path.name}: it holds no images, only {recorded}; record {PREFERRED_TOPIC} too")
+        raise SourceError(f"{shown(path)}: it holds no images, only {recorded}; record {PREFERRED_TOPIC} too")
     if len(topics) > 1:
         names = ", ".join(topic.name for topic in topics)
         raise SourceError(
-            f"{path.name}: it holds images on several topics ({names}) and none is {PREFERRED_TOPIC}; "
+            f"{shown(path)}: it holds images on several topics ({names}) and none is {PREFERRED_TOPIC}; "
             "record the one to use into a bag of its own"
         )
     return topics[0]
-
-
-def _recorded_geometry(bag: BagReader) -> CArmGeometry | None:
-    topics = [topic.name for topic in bag.topics if topic.type_name == _GEOMETRY and topic.count]
-    if not topics:
-        return None
-    message = next(iter(bag.messages(topics)))
-    try:
-        return decode.geometry(message.value)
-    except ValueError as error:
-        raise SourceError(f"{bag.path.name}: its recorded {error}") from error
-
-
-def _grey(message: Any, topic: Topic, path: Path) -> GreyImage:
-    try:
-        return compressed_to_grey(message) if topic.type_name == _COMPRESSED else image_to_grey(message)
-    except ImageRejectedError as error:
-        raise SourceError(f"{path.name}:{topic.name}: {error}") from error

@@ -26,6 +26,15 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the inference")
 
 
+def add_bits_stored(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--bits-stored",
+        type=int,
+        default=None,
+        help="low bits of 16-bit pixels that carry the grey level, 8…16",
+    )
+
+
 def add_sealed(parser: argparse.ArgumentParser) -> None:
     """The leave to open sealed seeds, which holds as soon as it is read."""
     parser.add_argument(

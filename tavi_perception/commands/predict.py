@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tavi_perception.commands.options import add_model
+from tavi_perception.commands.options import add_bits_stored, add_model
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
@@ -19,6 +19,7 @@ def add_predict(commands: Commands) -> None:
     parser.add_argument(
         "--overlay", type=Path, default=None, help="folder for the images with keypoints drawn"
     )
+    add_bits_stored(parser)
     add_model(parser)
     parser.set_defaults(run=_predict)
 
@@ -33,4 +34,5 @@ def _predict(arguments: argparse.Namespace) -> int:
         arguments.model,
         arguments.runtime,
         arguments.threads,
+        arguments.bits_stored,
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tavi_perception.commands.options import add_model, add_sealed, positive
+from tavi_perception.commands.options import add_bits_stored, add_model, add_sealed, positive
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
@@ -39,6 +39,7 @@ def add_run(commands: Commands) -> None:
     parser.add_argument(
         "--frame-rate", type=positive, default=None, help="frames a second, where unknown or wrong"
     )
+    add_bits_stored(parser)
     _add_calibration(parser)
     add_model(parser)
     parser.set_defaults(run=_run)
@@ -78,6 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.source,
         frame_rate=arguments.frame_rate,
         calibration=None if given == UserCalibration() else given,
+        bits_stored=arguments.bits_stored,
     )
     if given != UserCalibration() and source.geometry.calibration is not Calibration.USER:
         print(

@@ -90,7 +90,6 @@ def _files_below(folder: Path) -> Iterator[Path]:
             if depth < MAX_DEPTH and child.is_dir() and not child.name.startswith(".")
         ]
         yield from natural_order(iter(children))
-        yield from (child for child in children if child.is_symlink() and not child.exists())
         count += len(children)
         if count > MAX_FILES:
             raise SourceError(

@@ -1,28 +1,20 @@
-"""From arrays and encoded images of any depth and colour to grey uint8 images."""
+"""From arrays of any depth and colour to grey uint8 images."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.imaging.source import GreyImage
+from tavi_perception.imaging.source import GreyImage, SourceError
 
 MIN_SIDE = 2
 """Smallest width or height taken for an image (px): less has no extent to find anything in."""
 
 MAX_SIDE = 8192
 """Largest width or height taken for an image (px); flat detectors have up to about 4,000."""
-
-_JPEG_START, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
-_JPEG_TAIL = 1024
-"""Some encoders pad: the end marker is looked for in this many last bytes."""
-
-_SILENT = 0
-"""cv::utils::logging::LOG_LEVEL_SILENT."""
 
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
@@ -31,42 +23,88 @@ class ImageRejectedError(ValueError):
     """An image cannot be used; the message says what it is, why, and what to do, in one sentence."""
 
 
-def grey_from_encoded(data: bytes | bytearray | memoryview | NDArray[np.uint8], name: str) -> GreyImage:
-    """Decodes a JPEG, PNG, TIFF, BMP or PGM of 8 or 16 bits, grey or colour.
+@dataclass(frozen=True)
+class Picture:
+    """A grey image, and what reading it has shown.
+
+    Attributes:
+        grey: (H, W) C-contiguous uint8.
+        brightest: largest value of its 16-bit pixels; 0 for 8-bit ones.
+        white: the value that became 255; what lies above is clipped.
+        notes: what the user should know of how it was read.
+    """
+
+    grey: GreyImage
+    brightest: int
+    white: int
+    notes: tuple[str, ...] = ()
+
+
+class DepthWatch:
+    """Looks whether the pixels of a source use the bits they are taken to have.
 
     Args:
-        data: the whole file.
-        name: what the user knows it by, for messages.
+        bits_stored: what the user states; None where nothing is stated.
+    """
+
+    def __init__(self, bits_stored: int | None) -> None:
+        self._bits = bits_stored
+        self._brightest = 0
+        self._white = 0
+        self._told = False
+
+    def see(self, picture: Picture) -> None:
+        self._brightest = max(self._brightest, picture.brightest)
+        self._white = max(self._white, picture.white)
+
+    def sentence(self) -> str:
+        """What the pictures seen so far show, said once; empty where all is well."""
+        sentence = "" if self._told else self._sentence()
+        self._told = self._told or bool(sentence)
+        return sentence
+
+    def _sentence(self) -> str:
+        if self._bits is not None and self._brightest > self._white:
+            return (
+                f"pixels above {self._white}, the largest of the {self._bits} bits stated, are shown white: "
+                f"the largest is {self._brightest}"
+            )
+        bits = max(self._brightest.bit_length(), 8)
+        if self._bits is None and self._white == 0xFFFF and self._brightest and bits < 16:
+            level = round(255 * self._brightest / self._white)
+            return (
+                f"the brightest grey level is {level} of 255: where its 16-bit pixels carry fewer bits, say "
+                f"how many, as in --bits-stored {bits}"
+            )
+        return ""
+
+
+def check_bits_stored(bits_stored: int | None) -> None:
+    """Refuses what is no number of bits.
 
     Raises:
-        ImageRejectedError: it is empty, truncated, not an image, or of a depth other than 8 or 16 bits.
+        SourceError: it is not between 8 and 16.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    if buffer.size == 0:
-        raise ImageRejectedError(f"{name}: it is empty (0 bytes); give a complete image")
-    cut = buffer[:3].tobytes() == _JPEG_START and _JPEG_END not in buffer[-_JPEG_TAIL:].tobytes()
-    image = None
-    if not cut:
-        with _silent_opencv():
-            try:
-                image = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-            except cv2.error:
-                image = None
-    if image is None:
-        raise ImageRejectedError(
-            f"{name}: it is truncated or not an image that can be decoded ({buffer.size} bytes); "
-            "give a complete JPEG, PNG, TIFF, BMP or PGM"
-        )
-    return grey_from_array(image, name)
+    if bits_stored is not None and not 8 <= bits_stored <= 16:
+        raise SourceError(f"{bits_stored} bits of a grey level are impossible; give 8 to 16, as in 12")
 
 
 def grey_from_array(image: NDArray[np.generic], name: str, bits_stored: int = 0) -> GreyImage:
-    """(H, W) C-contiguous uint8 of a grey, BGR or BGRA image of uint8 or uint16; ITU-R BT.601 for colour.
+    """The grey image of ``picture_from_array``."""
+    return picture_from_array(image, name, bits_stored).grey
+
+
+def picture_from_array(
+    image: NDArray[np.generic], name: str, bits_stored: int = 0, white: int = 0, *, inverted: bool = False
+) -> Picture:
+    """A grey, BGR or BGRA image of uint8 or uint16 as a grey image; ITU-R BT.601 for colour.
 
     Args:
         image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); a grey uint8 image is returned as it is.
         name: what the user knows it by, for messages.
-        bits_stored: how many low bits carry the image; 0…2^bits − 1 become 0…255. 0: all of them.
+        bits_stored: how many low bits carry the image; 0…2^bits − 1 become 0…255, more is clipped. 0: all.
+        white: the value that becomes 255, where the image itself states less than its bits; 0: it does not.
+        inverted: its lowest value is white.
 
     Raises:
         ImageRejectedError: another depth, another number of channels, or a size that no image has.
@@ -80,11 +118,11 @@ def grey_from_array(image: NDArray[np.generic], name: str, bits_stored: int = 0)
         raise ImageRejectedError(f"{name}: it has {channels} channels; give a grey or colour image")
     native = np.ascontiguousarray(image, dtype=native_type)
     grey = cv2.cvtColor(native, _TO_GREY[channels]) if channels > 1 else native.reshape(native.shape[:2])
-    depth = 8 * grey.dtype.itemsize
-    full_scale = (1 << (bits_stored or depth)) - 1
-    if depth == 8 and full_scale == 255:
-        return np.asarray(grey, dtype=np.uint8)
-    return np.asarray(cv2.convertScaleAbs(grey, alpha=255.0 / full_scale), dtype=np.uint8)
+    largest = (1 << 8 * grey.dtype.itemsize) - 1
+    full_scale = min(white or largest, (1 << bits_stored) - 1 if bits_stored else largest)
+    levels = grey if full_scale == 255 == largest else cv2.convertScaleAbs(grey, alpha=255.0 / full_scale)
+    brightest = int(grey.max()) if largest > 255 else 0
+    return Picture(np.asarray(255 - levels if inverted else levels, dtype=np.uint8), brightest, full_scale)
 
 
 def check_size(width: int, height: int, name: str) -> None:
@@ -97,14 +135,3 @@ def check_size(width: int, height: int, name: str) -> None:
         raise ImageRejectedError(
             f"{name}: its size is {width}x{height} px; give an image of {MIN_SIDE} to {MAX_SIDE} px a side"
         )
-
-
-@contextmanager
-def _silent_opencv() -> Iterator[None]:
-    """OpenCV prints its own account of a broken image; the error raised here says it once."""
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(_SILENT)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)

@@ -32,6 +32,7 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"P2", Kind.IMAGE),
     (0, b"\x89MCAP0\r\n", Kind.BAG),
     (0, b"SQLite format 3\x00", Kind.BAG),
+    (0, b"#ROSBAG V", Kind.BAG),  # of ROS 1
     (4, b"ftyp", Kind.VIDEO),  # MP4, MOV
     (8, b"AVI ", Kind.VIDEO),
     (0, b"\x1a\x45\xdf\xa3", Kind.VIDEO),  # Matroska, WebM

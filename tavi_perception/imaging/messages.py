@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.image.image import Format, ImageError, image_to_cvimage, to_cvtype
 
-from tavi_perception.imaging.grey import ImageRejectedError, check_size, grey_from_array, grey_from_encoded
+from tavi_perception.imaging.encoded import first_picture
+from tavi_perception.imaging.grey import ImageRejectedError, Picture, check_size, picture_from_array
 from tavi_perception.imaging.source import GreyImage
 
 
@@ -73,27 +74,41 @@ def image_to_grey(message: ImageMessage, bits_stored: int = 16) -> GreyImage:
     Raises:
         ImageRejectedError: the encoding is unknown, or size, step and data do not fit together.
     """
+    return image_picture(message, bits_stored).grey
+
+
+def image_picture(message: ImageMessage, bits_stored: int = 16) -> Picture:
+    """As ``image_to_grey``, with what reading it has shown."""
     name = f"image {message.width}x{message.height} {message.encoding!r}"
     check_size(message.width, message.height, name)
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
-        return _by_rosbags_image(message, name)
+        return picture_from_array(_by_rosbags_image(message, name), name)
     pixels = _pixels(message, layout, name)
     if layout.colour_to_grey is not None:
-        return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), layout.colour_to_grey), dtype=np.uint8)
-    return grey_from_array(pixels, name, bits_stored if layout.dtype is np.uint16 else 0)
+        pixels = cv2.cvtColor(np.ascontiguousarray(pixels), layout.colour_to_grey)
+    return picture_from_array(pixels, name, bits_stored if layout.dtype is np.uint16 else 0)
 
 
-def compressed_to_grey(message: CompressedImageMessage) -> GreyImage:
+def compressed_to_grey(message: CompressedImageMessage, bits_stored: int = 16) -> GreyImage:
     """(H, W) grey image of a sensor_msgs/CompressedImage that holds a JPEG, PNG or TIFF of 8 or 16 bits.
+
+    Args:
+        message: with any of these formats; the content says which.
+        bits_stored: as in ``image_to_grey``, for 16-bit pixels.
 
     Raises:
         ImageRejectedError: it is empty, truncated or of another format.
     """
+    return compressed_picture(message, bits_stored).grey
+
+
+def compressed_picture(message: CompressedImageMessage, bits_stored: int = 16) -> Picture:
+    """As ``compressed_to_grey``, with what reading it has shown."""
     name = f"compressed image of format {message.format!r}"
     if "compressedDepth" in message.format:
         raise ImageRejectedError(f"{name}: it holds depth, not grey levels; publish it as jpeg or png")
-    return grey_from_encoded(message.data, name)
+    return first_picture(message.data, name, bits_stored)
 
 
 def _pixels(message: ImageMessage, layout: _Layout, name: str) -> NDArray[Any]:

@@ -43,13 +43,15 @@ def open_source(
         case Kind.VIDEO:
             return VideoSource(path, frame_rate=frame_rate, calibration=calibration)
         case Kind.IMAGE:
-            return ImageFilesSource([path], shown(path), frame_rate=frame_rate, calibration=calibration)
+            return ImageFilesSource(
+                [path], shown(path), frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
+            )
         case Kind.FOLDER:
             return _open_folder(path, frame_rate, calibration, bits_stored)
         case Kind.BAG:
             from tavi_perception.bags import open_bag_source  # bags build on this package
 
-            return open_bag_source(path, calibration)
+            return open_bag_source(path, calibration, bits_stored)
         case Kind.UNKNOWN:
             raise SourceError(
                 f"{shown(path)}: it holds neither images nor a bag; give a DICOM file, a video, an image, "
@@ -64,7 +66,9 @@ def _open_folder(
     series = series_in(path)
     if series is not None:
         return _open_series(series, name, frame_rate, calibration, bits_stored)
-    return ImageFilesSource(images_in(path), name, frame_rate=frame_rate, calibration=calibration)
+    return ImageFilesSource(
+        images_in(path), name, frame_rate=frame_rate, calibration=calibration, bits_stored=bits_stored
+    )
 
 
 def _open_series(

@@ -221,7 +221,7 @@ class FrameWorker:
 
 def _grey(msg: Image | CompressedImage, bits_stored: int) -> GreyImage:
     if isinstance(msg, CompressedImage):
-        return compressed_to_grey(msg)
+        return compressed_to_grey(msg, bits_stored=bits_stored)
     return image_to_grey(msg, bits_stored=bits_stored)
 
 

@@ -47,6 +47,7 @@ class ImagePlayer(Node):
             Path(config.source),
             frame_rate=config.frame_rate or None,
             calibration=_given_calibration(config),
+            bits_stored=config.bits_stored or None,
         )
         for note in self._source.notes:
             self.get_logger().warning(f"{self._source.name}: {note}")

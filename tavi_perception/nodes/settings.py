@@ -107,6 +107,12 @@ class PlayerConfig(ImagePublisherConfig):
         0.0, "Frames per second; 0 takes the recorded rate.", unit="Hz", minimum=0.0, maximum=120.0
     )
     loop: bool = at_start(False, "Start again after the last frame.")
+    bits_stored: int = at_start(
+        0,
+        "How many low bits of a pixel carry the grey level, where it has more of them; 0: what the source says.",
+        minimum=0,
+        maximum=16,
+    )
     pixel_size_mm: float = _length_mm(
         "Size of a pixel at the patient, above all that the source says; 0: not given.", maximum=10.0
     )

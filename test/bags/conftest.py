@@ -34,9 +34,11 @@ def image_cdr(store: Typestore) -> Callable[[np.ndarray, int], bytes]:
 def geometry_cdr(store: Typestore) -> Callable[..., bytes]:
     """A serialised C-arm geometry."""
 
-    def serialise(*lengths_and_angles: float, width: int, height: int, calibration: int) -> bytes:
+    def serialise(
+        *lengths_and_angles: float, width: int, height: int, calibration: int, stamp_ns: int = 0
+    ) -> bytes:
         message = store.types["tavi_msgs/msg/CArmGeometry"](
-            header(store, 0), *lengths_and_angles, width, height, calibration
+            header(store, stamp_ns), *lengths_and_angles, width, height, calibration
         )
         return bytes(store.serialize_cdr(message, "tavi_msgs/msg/CArmGeometry"))
 

@@ -13,6 +13,8 @@ from tavi_perception.calibration import UserCalibration
 from tavi_perception.carm import Calibration
 from tavi_perception.imaging import SourceError, open_source
 
+from .conftest import header
+
 IMAGE = "sensor_msgs/msg/Image"
 GEOMETRY = "tavi_msgs/msg/CArmGeometry"
 
@@ -124,3 +126,31 @@ def test_broken_image_is_reported_with_bag_and_topic(tmp_path: Path, store, imag
 
 def test_bag_is_recognised_among_all_sources(write) -> None:
     assert open_source(write("/fluoro/image")).frame_count == 4
+
+
+@pytest.fixture
+def deep(tmp_path: Path, store, images) -> Path:
+    """A bag of 16-bit images that carry 12 bits, the second of them broken."""
+    with BagWriter(tmp_path / "deep") as bag:
+        bag.add_topic("/fluoro/image", IMAGE)
+        for index, image in enumerate(np.rint(images / 255 * 4095).astype("<u2")):
+            data = image.view(np.uint8).ravel()[: 100 if index == 1 else None]
+            fields = (header(store, 1 + index), 30, 40, "mono16", 0, 80, data)
+            message = store.types[IMAGE](*fields)
+            bag.write("/fluoro/image", bytes(store.serialize_cdr(message, IMAGE)), index)
+    return tmp_path / "deep"
+
+
+def test_broken_images_among_others_are_a_loss(deep, images) -> None:
+    source = open_bag_source(deep, bits_stored=12)
+    np.testing.assert_array_equal([frame.image for frame in source], images[[0, 2, 3]])
+    assert len(source.losses) == 1
+    assert source.losses[0].startswith("1 of 4 images cannot be used, first number 2: image 40x30")
+
+
+def test_dark_16_bit_images_are_noted_with_the_option_that_helps(deep) -> None:
+    assert any("--bits-stored 12" in note for note in open_bag_source(deep).notes)
+
+
+def test_bits_stored_reach_bags_through_every_opening(deep, images) -> None:
+    np.testing.assert_array_equal(next(iter(open_source(deep, bits_stored=12))).image, images[0])

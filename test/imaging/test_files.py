@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -98,11 +100,13 @@ def test_images_of_another_size_are_kept_and_noted(picture, tmp_path):
     assert any("the size of the first (64x48 px)" in note for note in source.notes)
 
 
-def test_broken_file_further_on_is_named_while_iterating(picture, tmp_path):
-    paths = [save(tmp_path / "1.png", picture), tmp_path / "2.png"]
+def test_broken_file_among_others_is_a_loss_and_leaves_its_time_free(picture, tmp_path):
+    paths = [save(tmp_path / f"{number}.png", picture) for number in range(3)]
     paths[1].write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(SourceError, match=r"^2\.png: "):
-        list(ImageFilesSource(paths, "folder"))
+    source = ImageFilesSource(paths, "folder", frame_rate=10)
+    assert [frame.time for frame in source] == [0, 0.2]
+    assert len(source.losses) == 1
+    assert source.losses[0].startswith("1.png: it is truncated")
 
 
 def write_video(path, fourcc, rate, images):
@@ -129,3 +133,98 @@ def test_video_without_its_index_is_refused(tmp_path, picture):
     path.write_bytes(path.read_bytes()[:-400])
     with pytest.raises(SourceError, match=r"cut\.mp4: it is not a video that can be read; convert it"):
         VideoSource(path)
+
+
+def test_video_cut_off_is_a_loss(tmp_path, picture):
+    images = [np.roll(picture, shift) for shift in range(20)]
+    for name, fourcc in (("a.avi", "MJPG"), ("a.mkv", "MJPG")):
+        path = write_video(tmp_path / name, fourcc, 15, images)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+        source = VideoSource(path)
+        count = len(list(source))
+        assert 0 < count < 20
+        assert source.losses[0].startswith(f"it states 20 frames and {count} can be decoded: it is cut off")
+
+
+@pytest.mark.parametrize(("name", "fourcc"), [("a.avi", "MJPG"), ("a.mp4", "mp4v"), ("a.mkv", "FFV1")])
+def test_complete_video_has_no_loss(tmp_path, picture, name, fourcc):
+    source = VideoSource(write_video(tmp_path / name, fourcc, 29.97, [picture] * 31))
+    assert len(list(source)) == 31
+    assert source.losses == ()
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a:b", b"%02d"])
+def test_names_that_opencv_cannot_open_are_read_like_any_other(tmp_path, picture, name):
+    image, video = (tmp_path / os.fsdecode(name + suffix) for suffix in (b".png", b".avi"))
+    image.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    write_video(tmp_path / "plain.avi", "MJPG", 15, [picture] * 3).rename(video)
+    assert np.array_equal(read_image(image), picture)
+    assert len(list(VideoSource(video))) == 3
+    assert VideoSource(video).name.isprintable()
+
+
+def test_dark_16_bit_image_is_read_with_the_option_that_helps(tmp_path, picture, caplog):
+    path = save(tmp_path / "a.png", np.rint(picture / 255 * 4095).astype(np.uint16))
+    assert read_image(path).max() == 16
+    assert "the brightest grey level is 16 of 255" in caplog.text
+    assert "--bits-stored 12" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_bits_stored_set_the_full_scale_of_a_file(tmp_path, picture, suffix):
+    path = save(tmp_path / f"a.{suffix}", np.rint(picture / 255 * 1023).astype(np.uint16))
+    assert np.array_equal(read_image(path, bits_stored=10), picture)
+
+
+def test_bits_stored_do_not_change_an_8_bit_file(tmp_path, picture):
+    assert np.array_equal(read_image(save(tmp_path / "a.png", picture), bits_stored=12), picture)
+
+
+def test_pixels_above_the_bits_stored_are_white_and_noted(tmp_path, picture):
+    deep = np.where(picture > 100, 5000, 100).astype(np.uint16)
+    source = ImageFilesSource([save(tmp_path / "a.png", deep)], "a.png", bits_stored=12)
+    assert np.array_equal(next(iter(source)).image == 255, picture > 100)
+    assert any("the largest is 5000" in note for note in source.notes)
+
+
+@pytest.mark.parametrize("bits", [7, 17])
+def test_impossible_bits_stored_are_refused(tmp_path, picture, bits):
+    with pytest.raises(SourceError, match="give 8 to 16"):
+        read_image(save(tmp_path / "a.png", picture), bits_stored=bits)
+
+
+def test_files_that_cannot_be_read_among_others_are_named(tmp_path, picture):
+    for number in (1, 5):
+        save(tmp_path / f"{number}.png", picture)
+    (tmp_path / "2.png").touch()
+    (tmp_path / "3.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "4.gif").write_bytes(b"GIF89a")
+    source = ImageFilesSource(images_in(tmp_path), "folder")
+    assert len(list(source)) == 2
+    assert [Path(loss.split(":")[0]).name for loss in source.losses] == ["2.png", "3.png", "4.gif"]
+
+
+def test_files_of_which_none_can_be_read_are_refused(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.png").touch()
+    with pytest.raises(SourceError, match=r"0\.png: it is empty .* any of the other 2 files"):
+        ImageFilesSource(images_in(tmp_path), "folder")
+
+
+def test_frame_in_two_formats_is_played_once_from_the_lossless_file(tmp_path, picture):
+    for number in (1, 2):
+        save(tmp_path / f"{number}.png", picture)
+        save(tmp_path / f"{number}.jpg", 255 - picture)
+    source = ImageFilesSource(images_in(tmp_path), "folder")
+    assert np.array_equal([frame.image for frame in source], [picture, picture])
+    assert any("2 images are there in two formats" in note for note in source.notes)
+
+
+@pytest.mark.parametrize(("numbers", "missing"), [((1, 2, 4, 7), 3), ((2, 4, 6), 0), ((1, 2, 3), 0)])
+def test_gaps_in_the_numbers_of_files_are_noted(tmp_path, picture, numbers, missing):
+    source = ImageFilesSource([save(tmp_path / f"a{n}.png", picture) for n in numbers], "folder")
+    assert [note for note in source.notes if "gaps" in note] == (
+        [f"the numbers of the files have gaps: {missing} are missing, the first after a2.png"]
+        if missing
+        else []
+    )

@@ -156,3 +156,10 @@ def test_compressed_depth_is_rejected(picture, compressed_message):
     message = replace(compressed_message(picture), format="16UC1; compressedDepth png")
     with pytest.raises(ImageRejectedError, match="depth"):
         compressed_to_grey(message)
+
+
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_bits_stored_set_the_full_scale_of_a_compressed_image(picture, compressed_message, kind):
+    deep = np.rint(picture / 255 * 4095).astype(np.uint16)
+    assert np.array_equal(compressed_to_grey(compressed_message(deep, kind), bits_stored=12), picture)
+    assert np.array_equal(compressed_to_grey(compressed_message(picture, kind), bits_stored=12), picture)

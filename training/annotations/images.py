@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tavi_perception.imaging import ImageRejectedError, SourceError, read_image
-from tavi_perception.imaging.grey import grey_from_array
-from tavi_perception.imaging.kind import Kind, kind_of
+from tavi_perception.imaging import SourceError
+from tavi_perception.imaging.files import read_picture
 
 WORKERS = 2
 """Threads that decode; OpenCV decodes without holding Python's lock."""
@@ -47,21 +46,13 @@ def read_grey(path: Path, stored_bits: int | None = None) -> NDArray[np.uint8]:
 
     Args:
         path: PNG, JPEG, TIFF, BMP, PGM or DICOM.
-        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all. DICOM says it
-            itself.
+        stored_bits: how many low bits of a 16-bit pixel carry the grey level; None: all, or what the
+            file states.
 
     Raises:
         SourceError: the file is missing, empty, truncated or no image.
     """
-    if stored_bits is None or kind_of(path) is not Kind.IMAGE:
-        return read_image(path)
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        return read_image(path)
-    try:
-        return grey_from_array(pixels, path.name, stored_bits)
-    except ImageRejectedError as error:
-        raise SourceError(str(error)) from error
+    return read_picture(path, stored_bits).grey
 
 
 def decode_all(
