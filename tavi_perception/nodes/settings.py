@@ -109,7 +109,7 @@ class PlayerConfig(ImagePublisherConfig):
     loop: bool = at_start(False, "Start again after the last frame.")
     bits_stored: int = at_start(
         0,
-        "How many low bits of a pixel carry the grey level, where it has more of them; 0: what the source says.",
+        "How many low bits of a 16-bit pixel carry the grey level; 0: what the source says.",
         minimum=0,
         maximum=16,
     )
