@@ -30,7 +30,7 @@ from benchmarks.statistics import SIDE
 from benchmarks.variants import Variant, draw_variants
 from tavi_perception.evaluation.answers import AnsweringModel, describe_bundle
 from tavi_perception.evaluation.machine import describe_machine
-from tavi_perception.imaging import open_source
+from tavi_perception.imaging.opening import open_source
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.landmarks import COUNT, Landmark
 from tavi_perception.output import write_picture

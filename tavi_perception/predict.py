@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
-from tavi_perception.imaging import GreyImage, SourceError, read_image
 from tavi_perception.imaging.exposure import exposure_defect
-from tavi_perception.imaging.source import shown
+from tavi_perception.imaging.files import read_image
+from tavi_perception.imaging.source import GreyImage, SourceError, shown
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import NAMES

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
     """What the user can mend, and ``more`` of a command; all else is a defect and keeps its traceback."""
-    from tavi_perception.bags import BagError
-    from tavi_perception.imaging import SourceError
+    from tavi_perception.bags.topics import BagError
+    from tavi_perception.imaging.source import SourceError
     from tavi_perception.inference.bundle import ModelContractError
     from tavi_perception.output import OutputError
     from tavi_perception.simulation.dataset.options import DatasetError

@@ -67,7 +67,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from tavi_perception.calibration import UserCalibration
     from tavi_perception.carm import Calibration
-    from tavi_perception.imaging import open_source
+    from tavi_perception.imaging.opening import open_source
 
     given = UserCalibration(
         pixel_size_mm=arguments.pixel_size_mm,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tavi_perception.bags import BagError, BagReader, decode
+from tavi_perception.bags import decode
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
 from tavi_perception.estimates import Keypoints, Stage
 from tavi_perception.evaluation.answers import Answer
 from tavi_perception.evaluation.judged import Labelled

@@ -49,7 +49,7 @@ def open_source(
         case Kind.FOLDER:
             return _open_folder(path, frame_rate, calibration, bits_stored)
         case Kind.BAG:
-            from tavi_perception.bags import open_bag_source  # bags build on this package
+            from tavi_perception.bags.source import open_bag_source  # bags build on this package
 
             return open_bag_source(path, calibration, bits_stored)
         case Kind.UNKNOWN:

@@ -14,7 +14,9 @@ from pathlib import Path
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
-from tavi_perception.bags import BagError, BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.nodes.bag_player import BagPlayer
 from tavi_perception.nodes.graph import Spinner
 from tavi_perception.nodes.recorder import Recorder

@@ -15,7 +15,8 @@ from rclpy.time import Time
 from rosbags.typesys import Stores, TypesysError, get_typestore
 from rosgraph_msgs.msg import Clock
 
-from tavi_perception.bags import BagError, BagReader, Topic, TopicQos
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError, Topic, TopicQos
 from tavi_perception.bags.types import ensure_type
 from tavi_perception.imaging.pace import pause_between
 from tavi_perception.nodes.recorder import MessageTypeError, message_class

@@ -17,8 +17,10 @@ from std_msgs.msg import Header
 from tavi_perception.bags import decode
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import Reason
-from tavi_perception.imaging import GreyImage, ImageRejectedError, compressed_to_grey, image_to_grey
 from tavi_perception.imaging.exposure import exposure_defect
+from tavi_perception.imaging.grey import ImageRejectedError
+from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
+from tavi_perception.imaging.source import GreyImage
 from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.outputs import Outputs

@@ -9,8 +9,9 @@ from pathlib import Path
 from rclpy.node import Node
 
 from tavi_perception.calibration import UserCalibration
-from tavi_perception.imaging import SourceError, open_source
+from tavi_perception.imaging.opening import open_source
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
+from tavi_perception.imaging.source import SourceError
 from tavi_perception.nodes.declaration import declare, read, undeclared
 from tavi_perception.nodes.playback import FramePublisher, paced
 from tavi_perception.nodes.process import run_node

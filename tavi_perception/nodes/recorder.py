@@ -15,7 +15,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from tavi_perception.bags import BagError, BagWriter, TopicQos
+from tavi_perception.bags.topics import BagError, TopicQos
+from tavi_perception.bags.writer import BagWriter
 
 DISCOVERY_PERIOD = 0.1
 """s between two looks for new topics."""

@@ -17,8 +17,8 @@ from rclpy.time import Time
 from tavi_msgs.msg import CatheterDeviation
 from tqdm import tqdm
 
-from tavi_perception.bags import BagWriter
 from tavi_perception.bags.decode import stamp_ns
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.estimates import Reason
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import qos

@@ -8,7 +8,7 @@ from rclpy.exceptions import InvalidTopicNameException
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.validate_full_topic_name import validate_full_topic_name
 
-from tavi_perception.bags import BagError
+from tavi_perception.bags.topics import BagError
 
 
 def full_topic_name(given: str) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tavi_perception.bags import BagReader, Topic, decode
-from tavi_perception.bags.reader import Message
+from tavi_perception.bags import decode
+from tavi_perception.bags.reader import BagReader, Message
+from tavi_perception.bags.topics import Topic
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey

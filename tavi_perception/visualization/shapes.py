@@ -7,7 +7,6 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
@@ -218,8 +217,9 @@ def _status(annulus: AnnulusFrame, deviation: CatheterDeviation, target: float, 
 
 def _in_space(annulus: AnnulusFrame, points: FloatArray) -> FloatArray:
     """Points (N, 3) of the annulus frame in the image frame (m)."""
-    rotation = Rotation.from_quat(annulus.orientation)
-    return np.asarray(rotation.apply(points) + annulus.position, dtype=np.float64)
+    axes = np.zeros((3, 3))
+    axes[:2, :2], axes[2, 2] = annulus.axes, annulus.ventricle_sign
+    return np.asarray(points @ axes + annulus.position, dtype=np.float64)
 
 
 def _circle(annulus: AnnulusFrame, depth: float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rosbags.typesys.store import Typestore
 
-from tavi_perception.bags import message_store
+from tavi_perception.bags.types import message_store
 
 
 @pytest.fixture(scope="session")

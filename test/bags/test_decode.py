@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from rosbags.typesys.store import Typestore
 
-from tavi_perception.bags import BagError, decode
+from tavi_perception.bags import decode
+from tavi_perception.bags.topics import BagError
 from tavi_perception.carm import Calibration
 from tavi_perception.estimates import AnnulusSource, Reason
 from tavi_perception.landmarks import COUNT

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagWriter, open_bag_source
+from tavi_perception.bags.source import open_bag_source
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.calibration import UserCalibration
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.imaging import SourceError
+from tavi_perception.imaging.source import SourceError
 
 IMAGE, GEOMETRY = "sensor_msgs/msg/Image", "tavi_msgs/msg/CArmGeometry"
 SECOND = 1_000_000_000

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagError, BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
 
 IMAGE = "sensor_msgs/msg/Image"
 

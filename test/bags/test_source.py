@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagWriter, open_bag_source
+from tavi_perception.bags.source import open_bag_source
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.calibration import UserCalibration
 from tavi_perception.carm import Calibration
-from tavi_perception.imaging import SourceError, open_source
+from tavi_perception.imaging.opening import open_source
+from tavi_perception.imaging.source import SourceError
 
 from .conftest import header
 

@@ -11,8 +11,11 @@ import pytest
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from tavi_perception.bags import BagError, BagReader, BagWriter, open_bag_source
-from tavi_perception.imaging import open_source
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.source import open_bag_source
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
+from tavi_perception.imaging.opening import open_source
 
 IMAGE = "sensor_msgs/msg/Image"
 

@@ -11,7 +11,9 @@ import yaml
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import Reader
 
-from tavi_perception.bags import BagError, BagReader, BagWriter, TopicQos
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError, TopicQos
+from tavi_perception.bags.writer import BagWriter
 
 IMAGE = "sensor_msgs/msg/Image"
 STRING = "std_msgs/msg/String"

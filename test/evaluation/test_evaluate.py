@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagError, BagWriter, message_store
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.types import message_store
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.commands.evaluate import main
 from tavi_perception.estimates import Keypoints
 from tavi_perception.evaluation.bag import FOUND, IMAGES, TRUTH, open_bag

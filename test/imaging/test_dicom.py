@@ -17,7 +17,7 @@ from pydicom.uid import (
 
 from tavi_perception.calibration import UserCalibration
 from tavi_perception.carm import Calibration
-from tavi_perception.imaging import DicomSource
+from tavi_perception.imaging.dicom import DicomSource
 
 
 def grey(path):

@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tavi_perception.imaging import DicomSource, SourceError, open_source
+from tavi_perception.imaging.dicom import DicomSource
+from tavi_perception.imaging.opening import open_source
+from tavi_perception.imaging.source import SourceError
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate
 from pydicom.uid import MPEG4HP41, JPEG2000Lossless, RLELossless
 
-from tavi_perception.imaging import DicomSource, SourceError
+from tavi_perception.imaging.dicom import DicomSource
+from tavi_perception.imaging.source import SourceError
 
 FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 ANY_WARNING = pytest.mark.filterwarnings("ignore")

@@ -11,7 +11,8 @@ import pytest
 from pydicom.fileset import FileSet
 from pydicom.uid import generate_uid
 
-from tavi_perception.imaging import SourceError, open_source
+from tavi_perception.imaging.opening import open_source
+from tavi_perception.imaging.source import SourceError
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from tavi_perception.imaging import DicomSource, SourceError
-from tavi_perception.imaging.source import shown
+from tavi_perception.imaging.dicom import DicomSource
+from tavi_perception.imaging.source import SourceError, shown
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
-from tavi_perception.imaging import DicomSource
+from tavi_perception.imaging.dicom import DicomSource
 
 
 @pytest.fixture

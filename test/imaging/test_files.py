@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tavi_perception.imaging import ImageFilesSource, SourceError, VideoSource, read_image
-from tavi_perception.imaging.folder import images_in
+from tavi_perception.imaging.files import read_image
+from tavi_perception.imaging.folder import ImageFilesSource, images_in
+from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.video import VideoSource
 
 
 def save(path, image):

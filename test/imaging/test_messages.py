@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tavi_perception.imaging import ImageRejectedError, compressed_to_grey, image_to_grey
+from tavi_perception.imaging.grey import ImageRejectedError
+from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 
 FIXTURES_HOLD_NO_STATE = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from tavi_perception.calibration import UserCalibration
-from tavi_perception.imaging import DicomSource, ImageFilesSource, SourceError, VideoSource, open_source
+from tavi_perception.imaging.dicom import DicomSource
 from tavi_perception.imaging.dicom_folder import DicomFolderSource
+from tavi_perception.imaging.folder import ImageFilesSource
+from tavi_perception.imaging.opening import open_source
+from tavi_perception.imaging.source import SourceError
+from tavi_perception.imaging.video import VideoSource
 
 CALIBRATION = UserCalibration(pixel_size_mm=0.2)
 

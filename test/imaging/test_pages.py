@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tavi_perception.imaging import ImageFilesSource, SourceError, read_image
 from tavi_perception.imaging.encoded import first_picture
+from tavi_perception.imaging.files import read_image
+from tavi_perception.imaging.folder import ImageFilesSource
+from tavi_perception.imaging.source import SourceError
 
 QUARTER_TURN = 6
 """Orientation tag: the stored picture is to be turned clockwise."""

@@ -10,7 +10,9 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from std_msgs.msg import UInt32
 
-from tavi_perception.bags import BagError, BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.nodes import bag_player
 from tavi_perception.nodes.bag_player import BagPlayer
 

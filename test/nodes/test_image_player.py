@@ -9,7 +9,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from tavi_msgs.msg import CArmGeometry
 
-from tavi_perception.imaging import SourceError
+from tavi_perception.imaging.source import SourceError
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.image_player import ImagePlayer
 

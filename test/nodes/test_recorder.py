@@ -8,7 +8,8 @@ import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String, UInt32
 
-from tavi_perception.bags import BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.nodes.recorder import Recorder
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT

@@ -14,8 +14,8 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
-from tavi_perception.bags import BagReader
 from tavi_perception.bags.decode import stamp_ns
+from tavi_perception.bags.reader import BagReader
 from tavi_perception.estimates import Reason
 from tavi_perception.nodes.graph import free_domain
 from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS

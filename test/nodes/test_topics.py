@@ -2,7 +2,7 @@
 
 import pytest
 
-from tavi_perception.bags import BagError
+from tavi_perception.bags.topics import BagError
 from tavi_perception.nodes.topics import full_topic_name, full_topic_names
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tavi_perception.imaging import SourceError
+from tavi_perception.imaging.source import SourceError
 from tavi_perception.landmarks import COUNT, NAMES
 from training.annotations.frame import AnnotatedFrame
 from training.annotations.images import WORKERS, Decoded, decode_all

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tavi_perception.imaging import SourceError
 from tavi_perception.imaging.files import read_picture
+from tavi_perception.imaging.source import SourceError
 
 WORKERS = 2
 """Threads that decode; OpenCV decodes without holding Python's lock."""

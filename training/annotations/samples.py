@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.imaging import SourceError
+from tavi_perception.imaging.source import SourceError
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.landmarks import COUNT
 from training.annotations.frame import AnnotatedFrame

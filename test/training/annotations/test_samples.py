@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tavi_perception.imaging import read_image
+from tavi_perception.imaging.files import read_image
 from tavi_perception.inference.preprocessing import fit_square
 from tavi_perception.landmarks import Landmark
 from training.annotations import AnnotationError, groups_of, open_annotated, to_samples

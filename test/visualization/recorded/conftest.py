@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagWriter, TopicQos, message_store
+from tavi_perception.bags.topics import TopicQos
+from tavi_perception.bags.types import message_store
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import AnnulusFrame, AnnulusSource, CatheterDeviation, Keypoints, Reason, Stage
 from tavi_perception.landmarks import COUNT, NEEDS_CONTRAST

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tavi_perception.bags import BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.visualization.filmstrip import PICTURES, choose_frames
 from tavi_perception.visualization.recording import read_images, read_recording
 

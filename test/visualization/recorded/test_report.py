@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tavi_perception.bags import BagError, BagReader, BagWriter
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
 from tavi_perception.visualization.report import write_report
 from tavi_perception.visualization.words import NOTICE
 
