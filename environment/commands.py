@@ -56,6 +56,6 @@ def usage() -> str:
             *lines,
             "",
             "./tavi <command> --help explains a command. TAVI_HOME names the folder for everything that is",
-            "prepared; by default it is .tavi beside this script.",
+            "prepared, which clones may share; by default it is .tavi beside this script.",
         ]
     )

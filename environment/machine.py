@@ -51,7 +51,7 @@ def check_home(home: Path) -> None:
     """Raises SetupError where CMake would cut the home's path, or close a string in the midst of it."""
     if not str(home).isascii() or "'" in str(home):
         raise SetupError(
-            f"The path {str(home)!r} has letters at which ROS's build tools stumble (' or beyond ASCII); "
+            f"The path {str(home)!r} has letters at which build tools stumble (' or beyond ASCII): "
             "set TAVI_HOME to a folder without them, then run ./tavi again."
         )
 

@@ -25,7 +25,8 @@ _FOREIGN = (
 
 def environment_folder(home: Home, name: str) -> Path:
     """Where a virtual environment lies: clones that share a home share it where they ask for the same."""
-    return home.common(name, REQUIREMENTS, sys.executable, sys.version)
+    pinned = (file.read_text() for file in sorted(REQUIREMENTS.glob("*.txt")))
+    return home.common(name, *pinned, sys.executable, sys.version)
 
 
 def venv(
@@ -56,6 +57,9 @@ def packages(home: Home, folder: Path, names: Sequence[str], doing: str, without
     """The pinned packages of some requirements files, but for some, in a virtual environment."""
     files = [REQUIREMENTS / f"{name}.txt" for name in names]
 
+    # Of the content alone: another clone's files say the same at another place.
+    key = digest(*(file.read_text() for file in files), *without)
+
     def make() -> None:
         options = ["--no-deps", "--no-input", "--no-compile", "--disable-pip-version-check"]
         wanted = folder / "requirements.txt"
@@ -64,7 +68,7 @@ def packages(home: Home, folder: Path, names: Sequence[str], doing: str, without
         pip = [folder / "bin/python", "-m", "pip", "install", "--progress-bar=off", *options]
         home.run("Installing packages", [*pip, f"--requirement={wanted}"], isolated())
 
-    return Part(folder / "-".join(["complete", *names]), doing, digest(*files, *without), make)
+    return Part(folder / "-".join(["complete", *names]), doing, key, make)
 
 
 def isolated() -> dict[str, str]:

@@ -44,9 +44,9 @@ def make_folder(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Raises OutputError where the file cannot be written."""
+    """UTF-8, with what is none (of a file's name, say) as escapes; raises OutputError where it cannot be."""
     with writing(path):
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, value: Any, indent: int = 2) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints, Reason
-from tavi_perception.imaging.exposure import exposure_defect
+from tavi_perception.imaging.exposure import MIN_SIDE, exposure_defect
 from tavi_perception.imaging.files import read_image
 from tavi_perception.imaging.source import GreyImage, SourceError, shown
 from tavi_perception.inference.bundle import default_bundle, load_bundle
@@ -42,6 +42,9 @@ def predict_files(
             image = read_image(path, bits_stored)
             if defect := exposure_defect(image):
                 _say(f"{shown(path)}: {defect}")
+            if min(image.shape) < MIN_SIDE:
+                failures += 1
+                continue
             keypoints = predictor.predict(image)
             results.append({"file": str(path), **as_json(keypoints)})
             if picture is not None:

@@ -29,7 +29,7 @@ from pydicom.uid import (
 from tavi_perception.imaging.dicom_codestream import believe_codestream
 from tavi_perception.imaging.dicom_frames import Frames, Span, locate_frames
 from tavi_perception.imaging.dicom_values import damage_reported, number, text
-from tavi_perception.imaging.grey import MAX_SIDE, MIN_SIDE
+from tavi_perception.imaging.grey import MAX_SIDE
 from tavi_perception.imaging.source import SourceError, shown
 
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
@@ -196,7 +196,7 @@ def _check_is_image(header: Dataset, name: str) -> None:
         if is_directory(getattr(header, "file_meta", Dataset())):
             raise NoImageError(f"{name}: it is a DICOMDIR, which lists images; give one that it lists")
         raise NoImageError(f"{name}: it is not a DICOM file; give a DICOM image (XA or RF)", known=False)
-    if not (MIN_SIDE <= rows <= MAX_SIDE and MIN_SIDE <= columns <= MAX_SIDE):
+    if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
         raise SourceError(
             f"{name}: its matrix of {columns:g}x{rows:g} px is not that of an image; export the file again"
         )

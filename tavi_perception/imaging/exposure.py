@@ -1,4 +1,4 @@
-"""Grey levels that no fluoroscopy has: the sign of a depth, a window or a sign that was misread.
+"""Sizes and grey levels that no fluoroscopy has; the latter show that a depth, window or sign was misread.
 
 The limits lie outside of what 300 angiograms of the ARCADE data set and 80 synthetic frames have. There
 the 99th percentile is 125 and more, the 1st 135 and less; 60 % of a frame are black at most (collimated),
@@ -11,6 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.imaging.source import GreyImage
+
+MIN_SIDE = 2
+"""Smallest width or height (px): less has no extent to find anything in."""
 
 DARK, BRIGHT = 64, 191
 """A quarter and three quarters of the range: nearly black below, nearly white above."""
@@ -27,11 +30,14 @@ _STEP = 4
 
 
 def exposure_defect(image: GreyImage) -> str:
-    """Why the grey levels of a frame cannot be a fluoroscopy, in one sentence; empty where they can.
+    """Why a frame cannot be a fluoroscopy, in one sentence; empty where it can.
 
     Args:
         image: (H, W) uint8.
     """
+    height, width = image.shape
+    if min(height, width) < MIN_SIDE:
+        return f"the frame has {width}x{height} px, too few to find anything in; give a picture"
     counts = np.bincount(image[::_STEP, ::_STEP].ravel(), minlength=256)
     shares = counts / counts.sum()
     if shares[:DARK].sum() >= NEARLY_ALL or shares[0] > MAX_BLACK:
@@ -45,7 +51,7 @@ def exposure_defect(image: GreyImage) -> str:
             "state how many bits carry the grey level (bits_stored), or correct the window or the exposure"
         )
     rows = image[::_STEP].astype(np.int16)
-    torn = np.mean(np.abs(np.diff(rows, axis=1)) > 128) if rows.shape[1] > 1 else 0.0
+    torn = np.mean(np.abs(np.diff(rows, axis=1)) > 128)
     if torn > MAX_TORN:
         return (
             f"the frame is torn, {torn:.0%} of neighbouring pixels differ by more than half of the range, as "

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from tavi_perception.imaging.source import GreyImage, SourceError
 
-MIN_SIDE = 2
-"""Smallest width or height taken for an image (px): less has no extent to find anything in."""
-
 MAX_SIDE = 8192
 """Largest width or height taken for an image (px); flat detectors have up to about 4,000."""
 
@@ -129,9 +126,9 @@ def check_size(width: int, height: int, name: str) -> None:
     """Refuses what is no image.
 
     Raises:
-        ImageRejectedError: a side is not between ``MIN_SIDE`` and ``MAX_SIDE``.
+        ImageRejectedError: a side is not between 1 and ``MAX_SIDE``.
     """
-    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise ImageRejectedError(
-            f"{name}: its size is {width}x{height} px; give an image of {MIN_SIDE} to {MAX_SIDE} px a side"
+            f"{name}: its size is {width}x{height} px; give an image of 1 to {MAX_SIDE} px a side"
         )

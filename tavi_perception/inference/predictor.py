@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tavi_perception.estimates import FloatArray, Keypoints
-from tavi_perception.imaging.grey import MIN_SIDE
+from tavi_perception.imaging.exposure import MIN_SIDE
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle
 from tavi_perception.inference.manifest import calibrated_covariance

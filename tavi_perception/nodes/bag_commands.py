@@ -38,7 +38,7 @@ def record(path: Path, topics: Sequence[str], duration: float | None) -> int:
     topics = full_topic_names(topics)
     stop = _stopped_by_signals()
     with BagWriter(path) as bag:
-        rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+        rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
         recorder = Recorder(bag, topics)
         executor = SingleThreadedExecutor()
         executor.add_node(recorder)
@@ -73,7 +73,7 @@ def play(path: Path, topics: Sequence[str], rate: float, clock: bool) -> int:
         if missing:
             there = ", ".join(topic.name for topic in bag.topics)
             raise BagError(f"bag {path} has no {', '.join(sorted(missing))}; it holds {there}")
-        rclpy.init(signal_handler_options=rclpy.SignalHandlerOptions.NO)
+        rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
         try:
             player = BagPlayer(bag, topics, rate=rate, clock=clock)
             for topic, reason in player.unknown.items():

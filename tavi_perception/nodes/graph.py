@@ -72,7 +72,8 @@ class Graph:
         profile = share_directory() / "config" / "fastdds.xml"
         os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
         os.environ.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(profile))
-        # The caller ends the graph in order when interrupted, so rclpy must not take the signals.
+        # The caller ends the graph in order when interrupted, so rclpy must not take the signals; nor the
+        # words of the command line, which need not be UTF-8.
         rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
         self._executor = SingleThreadedExecutor()
         self._spinner = Spinner(self._executor)

@@ -53,7 +53,12 @@ def test_a_collimated_frame_passes(deep):
     assert not exposure_defect(image)
 
 
-@given(st.integers(1, 60), st.integers(1, 60), st.integers(0, 255))
+@given(st.integers(2, 60), st.integers(2, 60), st.integers(0, 255))
 def test_a_uniform_frame_of_any_size_is_named_only_at_the_ends_of_the_range(height, width, grey):
     defect = exposure_defect(np.full((height, width), grey, np.uint8))
     assert bool(defect) == (grey < 64 or grey > 191)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 400), (400, 1)])
+def test_a_frame_without_extent_is_named(shape):
+    assert "too few" in exposure_defect(np.full(shape, 128, np.uint8))

@@ -201,3 +201,27 @@ def test_a_geometry_that_names_no_frame_holds_for_all_images(robot, procedure, f
         return not robot.ask(frames[0])[2].reasons & Reason.UNCALIBRATED
 
     robot.wait(calibrated, "the geometry")
+
+
+def test_an_image_of_one_pixel_is_rejected(robot):
+    _, _, deviation = robot.ask(np.full((1, 1), 128, np.uint8))
+    assert deviation.reasons == Reason.IMAGE_REJECTED
+
+
+def test_bits_stored_hold_for_compressed_images_too(make_perception, make_robot, namespace, frames):
+    import cv2
+
+    make_perception(image_transport="compressed", bits_stored=12)
+    robot = make_robot()
+    overlays = robot.listen(Image, "overlay", qos.SENSOR_DATA)
+    camera = robot.create_publisher(CompressedImage, "image/compressed", qos_profile_sensor_data)
+    robot.wait(lambda: camera.get_subscription_count() and overlays.get_publisher_count(), "the node")
+    data = cv2.imencode(".png", frames[0].astype(np.uint16) << 4)[1].tobytes()
+
+    def drawn():
+        camera.publish(CompressedImage(header=robot.now(), format="png", data=data))
+        return robot.received("overlay")
+
+    robot.wait(drawn, "an overlay")
+    overlay = np.frombuffer(robot.received("overlay")[0].data, np.uint8)
+    assert np.median(overlay) == pytest.approx(np.median(frames[0]), abs=3)

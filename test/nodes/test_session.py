@@ -1,24 +1,31 @@
 """``./tavi run``, ``demo``, ``record`` and ``play`` as a user starts them, judged by the bags they leave."""
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rclpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from tavi_perception.bags.decode import stamp_ns
 from tavi_perception.bags.reader import BagReader
 from tavi_perception.estimates import Reason
+from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
-from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS
+from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS, write_parameters
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 CINE = REFERENCE / "coronary_xa_cine_96f.dcm"
@@ -132,6 +139,46 @@ def test_the_bag_holds_every_topic_of_the_node(uncalibrated_run):
     with BagReader(uncalibrated_run / "bag") as reader:
         topics = {topic.name for topic in reader.topics}
     assert topics == {*INPUTS, *RESULTS, *VIEWS, *SHARED}
+
+
+@pytest.mark.parametrize("name", ["a #1 model", "123", "~", '"q": [ü'])
+def test_run_uses_the_model_whatever_its_folder_is_called(cine, tmp_path, name):
+    model = tmp_path / name
+    shutil.copytree(default_bundle().folder, model)
+    result = tavi("run", cine, "--out", tmp_path / "out", "--model", model)
+    assert result.returncode == 0, result.stderr
+    assert f"model {default_bundle().name}" in (tmp_path / "out/perception.log").read_text()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "runtime"]),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map("/{}".format),
+        min_size=1,
+    )
+)
+def test_parameters_reach_a_node_as_they_are_written(parameters):
+    context = rclpy.Context()
+    with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
+        write_parameters(Path(file.name), {**parameters, "threads": 2, "overlay_rate": 2.0})
+        rclpy.init(context=context, args=["--ros-args", "--params-file", file.name])
+        node = rclpy.create_node(
+            "reader", context=context, automatically_declare_parameters_from_overrides=True
+        )
+    try:
+        for name, value in {**parameters, "threads": 2, "overlay_rate": 2.0}.items():
+            assert node.get_parameter(name).value == value
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow"), reason="the model can run with TensorFlow here")
+def test_a_run_whose_model_was_never_ready_is_a_failure(cine, tmp_path):
+    result = tavi("run", cine, "--out", tmp_path, "--runtime", "tensorflow")
+    assert result.returncode == 1
+    assert "20 of 20 answers came without the model" in result.stderr
 
 
 @pytest.mark.skipif(not CINE.exists(), reason="the reference cine is not beside this checkout")

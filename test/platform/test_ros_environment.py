@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
+import home
+import virtual
 from ros_environment import FASTDDS_PROFILE, PROFILES, runtime
 
 
@@ -46,3 +49,19 @@ def test_profile_and_discovery_range_of_the_user_are_kept(tmp_path, monkeypatch)
     assert variables[PROFILES[0]] == "mine.xml"
     assert PROFILES[1] not in variables
     assert variables["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
+
+
+def test_clones_with_the_same_pins_share_an_environment_but_not_what_they_build(tmp_path, monkeypatch):
+    monkeypatch.delenv("ROS_DISTRO", raising=False)
+    first = runtime(tmp_path)
+    copy = tmp_path / "copy/requirements"
+    shutil.copytree(virtual.REQUIREMENTS, copy)
+    monkeypatch.setattr(virtual, "REQUIREMENTS", copy)
+    monkeypatch.setattr(home, "ROOT", tmp_path / "copy")
+
+    second = runtime(tmp_path)
+
+    assert second.folder == first.folder
+    common = [(a, b) for a, b in zip(first.parts, second.parts, strict=True) if a.record == b.record]
+    assert len(common) == 4
+    assert all(a.key == b.key for a, b in common)

@@ -54,6 +54,21 @@ def test_workers_prepare_their_rows_of_the_batch_that_one_process_would_have(sam
         assert np.array_equal(np.concatenate([vars(part)[name] for part in parts]), value)
 
 
+@pytest.mark.parametrize("even", [False, True])
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_fewer_frames_than_a_batch_are_shown_repeatedly(count: int, even: bool) -> None:
+    order = Order(8, 0, np.ones(count) if even else None)
+    for number in range(5):
+        chosen, _ = order.frames(count, number)
+        assert len(chosen) == 8
+        assert even or set(chosen) == set(range(count))
+
+
+def test_what_fails_while_batches_are_prepared_is_raised(samples: Samples) -> None:
+    with pytest.raises(IndexError):
+        list(batches(samples, 64, Order(4, 0), 0, 9, range(4, 5)))
+
+
 def test_heavy_frames_are_shown_more_often(samples: Samples) -> None:
     weights = np.ones(len(samples))
     weights[0] = 5.0

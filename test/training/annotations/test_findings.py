@@ -61,6 +61,7 @@ SPOILED: list[tuple[str, Kind, Spoil]] = [
     ("rectangle", Kind.WRONG_GEOMETRY, objects(marked("AA1", [1, 2], [3, 4], geometry="rectangle"))),
     ("right of it", Kind.OUTSIDE_IMAGE, objects(marked("AA1", [64.6, 2]))),
     ("above it", Kind.OUTSIDE_IMAGE, objects(marked("AA1", [3, -0.1]))),
+    ("absent as 0, 0", Kind.AT_ORIGIN, objects(marked("AA1", [0, 0]), marked("AA2", [3, 4]))),
     ("unlabelled", Kind.UNLABELLED, objects()),
     ("empty image", Kind.BROKEN_IMAGE, lambda f: (f.root / BAD_IMAGE).write_bytes(b"")),
     ("no image", Kind.BROKEN_IMAGE, lambda f: (f.root / BAD_IMAGE).write_text("hello")),

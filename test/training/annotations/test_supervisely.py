@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,14 @@ def test_points_of_a_project_are_landmarks_with_their_dataset_as_procedure(proje
     assert frame.xy[Landmark.CT] == pytest.approx([0, 47])
     assert set(np.flatnonzero(frame.visible)) == {Landmark.AA1, Landmark.CT}
     assert np.isnan(frame.xy[~frame.visible]).all()
+
+
+@pytest.mark.parametrize(("image", "text"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_two_forms_of_unicode_belong_together(project: Folder, image: Any, text: Any) -> None:
+    name = "Jürgen é.png"
+    project.image(f"a/img/{unicodedata.normalize(image, name)}")
+    project.json(f"a/ann/{unicodedata.normalize(text, name)}.json", annotation({"AA1": (10, 20)}))
+    assert len(open_annotated(project.root).frames) == 1
 
 
 def test_whole_numbers_are_numbers_of_pixels(project: Folder) -> None:
