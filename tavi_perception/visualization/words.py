@@ -22,7 +22,7 @@ UNKNOWN = "\N{EN DASH}"
 REASONS: dict[Reason, str] = {
     Reason.MODEL_NOT_READY: "model not ready",
     Reason.IMAGE_STALE: "image missing or too old",
-    Reason.IMAGE_REJECTED: "image not readable",
+    Reason.IMAGE_REJECTED: "image not usable",
     Reason.UNCALIBRATED: "no calibration",
     Reason.NO_ANNULUS: "annulus unknown",
     Reason.ANNULUS_EXPIRED: "last contrast too long ago",
