@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -20,9 +19,20 @@ def parameters_text(values: Mapping[str, bool | int | float | str]) -> str:
     """The content of a file that sets parameters of any node, by name.
 
     Strings stand in quotation marks: on a command line, or where Python's YAML needs none, rcl would read
-    ``123`` and ``1e3`` as numbers. JSON is YAML.
+    ``123`` and ``1e3`` as numbers.
     """
-    return json.dumps({"/**": {_VALUES: dict(values)}}, ensure_ascii=False)
+    return yaml.dump({"/**": {_VALUES: dict(values)}}, Dumper=_QuotingDumper, width=float("inf"))
+
+
+class _QuotingDumper(yaml.SafeDumper):
+    """Writes every string in quotation marks, with escapes for all that YAML cannot hold."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+
+_QuotingDumper.add_representer(str, _quoted)
 
 
 def unknown_parameters(file: Path, declared: Collection[str], node: str) -> list[str]:

@@ -126,8 +126,15 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
             f"was not ready or failed: the reason stands in {out / 'perception.log'}",
             file=sys.stderr,
         )
+    if result.unusable:
+        print(
+            f"{source.name}: {len(result.unusable)} of {result.images} frames are not used; the first is "
+            f"{result.unusable[0]}",
+            file=sys.stderr,
+        )
     answered = result.deviations >= result.images or (live and result.deviations > 0)
-    return 0 if answered and not result.failed and not source.losses else 1
+    usable = len(result.unusable) < result.images
+    return 0 if answered and usable and not result.failed and not source.losses else 1
 
 
 def _print_notes(source: FrameSource, notes: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
@@ -20,6 +20,7 @@ from tqdm import tqdm
 from tavi_perception.bags.decode import stamp_ns
 from tavi_perception.bags.writer import BagWriter
 from tavi_perception.estimates import Reason
+from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.imaging.source import Frame, FrameSource
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.graph import Graph, GraphError
@@ -38,11 +39,11 @@ ANSWER_TIMEOUT = 20.0
 SETTLE = 0.5
 """s between the recorder's having found all publishers and the first frame: discovery is not simultaneous."""
 
-INPUTS = ("/fluoro/image", "/fluoro/carm_geometry")
+INPUTS = ("/fluoro/image", "/fluoro/carm_geometry", "/fluoro/camera_info")
 RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
 VIEWS = ("/tavi/annulus_pose", "/tavi/markers", "/tavi/overlay", "/tavi/camera_info", "/tavi/model_info")
 TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
-SHARED = ("/tf", "/diagnostics")
+SHARED = ("/tf", "/tf_static", "/diagnostics")
 
 RECORDED_OVERLAYS_HZ = 2.0
 """Overlays a second in the bag; all of them would be most of it, and they can be drawn again."""
@@ -79,11 +80,13 @@ class SessionResult:
         images: that were shown.
         deviations: the answers to them.
         failed: answers that say that the model was not ready, or that processing failed.
+        unusable: a sentence on each frame that cannot be a fluoroscopy.
     """
 
     images: int
     deviations: int
     failed: int
+    unusable: Sequence[str]
 
 
 def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
@@ -112,8 +115,11 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             lambda: _incomplete(topics - recorder.connected),
         )
         time.sleep(SETTLE)
+        unusable = []
         for index, frame in enumerate(_progress(source)):
             stamp = player.show(index, frame)
+            if defect := exposure_defect(frame.image):
+                unusable.append(f"frame {index + 1}: {defect}")
             if options.live:
                 graph.check()
             else:
@@ -129,7 +135,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
         )
         time.sleep(SETTLE)
-        return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed)
+        return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed, unusable)
 
 
 def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:

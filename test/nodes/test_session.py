@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -25,7 +26,8 @@ from tavi_perception.bags.reader import BagReader
 from tavi_perception.estimates import Reason
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
-from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS, write_parameters
+from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS
+from tavi_perception.parameter_file import parameters_text
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 CINE = REFERENCE / "coronary_xa_cine_96f.dcm"
@@ -161,7 +163,8 @@ def test_run_uses_the_model_whatever_its_folder_is_called(cine, tmp_path, name):
 def test_parameters_reach_a_node_as_they_are_written(parameters):
     context = rclpy.Context()
     with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
-        write_parameters(Path(file.name), {**parameters, "threads": 2, "overlay_rate": 2.0})
+        text = parameters_text({**parameters, "threads": 2, "overlay_rate": 2.0})
+        Path(file.name).write_text(text, encoding="utf-8")
         rclpy.init(context=context, args=["--ros-args", "--params-file", file.name])
         node = rclpy.create_node(
             "reader", context=context, automatically_declare_parameters_from_overrides=True
@@ -284,3 +287,16 @@ with stop._cond:  # as inside of stop.wait(), or of a handler for the signal bef
 assert stop.wait(10)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_run_on_frames_that_no_fluoroscopy_has_fails_and_names_them(tmp_path):
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((64, 64), 10, np.uint8))
+    result = tavi("run", tmp_path, "--out", tmp_path / "out")
+    assert result.returncode == 1
+    assert "3 of 3 frames are not used; the first is frame 1: the frame is nearly black" in result.stderr
+
+
+def test_a_bag_holds_what_rviz_needs_to_show_the_image_in_space(uncalibrated_run):
+    found = messages(uncalibrated_run / "bag", "/tf_static", "/fluoro/camera_info")
+    assert found["/tf_static"] and len(found["/fluoro/camera_info"]) > 0
