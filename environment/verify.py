@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,11 +67,17 @@ def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> i
     failed = [name for name, *rest in static if not _passes(runtime, ["ruff", *rest])]
     failed += [] if _passes(runtime, ["mypy"]) else ["mypy"]
     broken = Counts(errors=len(failed))
-    for environment, paths in ((runtime, selection.runtime), (training, selection.training)):
-        if paths is not None:
-            passed, counts = _pytest(environment, [*paths, *selection.options])
-            broken += counts
-            failed += [] if passed else [f"pytest in {environment.folder.name}"]
+    # The tests of nodes mostly wait, those of training compute: beside each other they take hardly longer.
+    both = selection.runtime is not None and selection.training is not None
+    runs = [
+        Run(environment, [*paths, *selection.options], aside=both and environment is training)
+        for environment, paths in ((training, selection.training), (runtime, selection.runtime))
+        if paths is not None
+    ]
+    for run in reversed(runs):
+        passed, counts = run.finish()
+        broken += counts
+        failed += [] if passed else [f"pytest in {run.environment.folder.name}"]
     if failed:
         print(f"\nfailed: {', '.join(failed)}")
     seconds = time.monotonic() - started
@@ -99,17 +106,42 @@ def _passes(environment: Prepared, module: Sequence[str]) -> bool:
     return subprocess.run(command, cwd=ROOT, env=environment.variables(), check=False).returncode == 0
 
 
-def _pytest(environment: Prepared, arguments: Sequence[str]) -> tuple[bool, Counts]:
-    """Whether no test failed, and how many there were."""
-    report = environment.home.own / f"tests-{environment.folder.name}.xml"
-    report.unlink(missing_ok=True)
-    print(f"\n$ pytest {' '.join(arguments)}", flush=True)
-    command = [str(environment.python), "-m", "pytest", *arguments, f"--junitxml={report}"]
-    code = subprocess.run(command, cwd=ROOT, env=environment.variables(), check=False).returncode
-    if not report.exists():
-        return code == 0, Counts(errors=1)
-    suite = next(ElementTree.parse(report).iter("testsuite"))
-    tests, failed, skipped, errors = (
-        int(suite.get(name, 0)) for name in ("tests", "failures", "skipped", "errors")
-    )
-    return code in (0, NO_TESTS), Counts(tests - failed - skipped - errors, failed, skipped, errors)
+class Run:
+    """pytest at work in an environment; ``aside`` it gives way to others, and is heard at its end."""
+
+    def __init__(self, environment: Prepared, arguments: Sequence[str], *, aside: bool) -> None:
+        self.environment = environment
+        self._words = " ".join(arguments)
+        self._report = environment.home.own / f"tests-{environment.folder.name}.xml"
+        self._report.unlink(missing_ok=True)
+        self._output = tempfile.TemporaryFile() if aside else None  # noqa: SIM115 (closed by ``finish``)
+        if not aside:
+            self._announce()
+        command = [str(environment.python), "-m", "pytest", *arguments, f"--junitxml={self._report}"]
+        self._process = subprocess.Popen(
+            [*(["nice"] if aside else []), *command],
+            cwd=ROOT,
+            env=environment.variables(),
+            stdin=subprocess.DEVNULL if aside else None,
+            stdout=self._output,
+            stderr=self._output,
+        )
+
+    def finish(self) -> tuple[bool, Counts]:
+        """Whether no test failed, and how many there were."""
+        code = self._process.wait()
+        if self._output is not None:
+            self._announce()
+            self._output.seek(0)
+            with self._output:
+                print(self._output.read().decode(errors="replace"), flush=True)
+        if not self._report.exists():
+            return code == 0, Counts(errors=1)
+        suite = next(ElementTree.parse(self._report).iter("testsuite"))
+        tests, failed, skipped, errors = (
+            int(suite.get(name, 0)) for name in ("tests", "failures", "skipped", "errors")
+        )
+        return code in (0, NO_TESTS), Counts(tests - failed - skipped - errors, failed, skipped, errors)
+
+    def _announce(self) -> None:
+        print(f"\n$ pytest {self._words}", flush=True)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from verify import TRAINING, Counts, select
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from verify import TRAINING, Counts, Run, select
 
 
 def test_options_go_to_both_environments(monkeypatch, root):
@@ -28,3 +35,20 @@ def test_counts_of_two_runs_are_added_and_empty_ones_left_out():
     total = Counts(passed=3, skipped=1) + Counts(passed=2, errors=1)
 
     assert str(total) == "5 passed, 1 skipped, 1 errors"
+
+
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_run_counts_its_tests_and_is_heard(tmp_path, capfd, aside):
+    tests = tmp_path / "test_two.py"
+    tests.write_text("def test_good(): pass\ndef test_bad(): assert not 'what it says'\n")
+    environment = SimpleNamespace(
+        home=SimpleNamespace(own=tmp_path),
+        folder=Path("runtime"),
+        python=sys.executable,
+        variables=lambda: dict(os.environ),
+    )
+
+    passed, counts = Run(environment, [str(tests), "-p", "no:cacheprovider"], aside=aside).finish()
+
+    assert not passed and counts == Counts(passed=1, failed=1)
+    assert "what it says" in capfd.readouterr().out
