@@ -90,18 +90,26 @@ def geometry_from_tags(
         notes.append("the image is uncalibrated: results are in pixels, there are no millimetres")
         return uncalibrated(width, height, primary, secondary), tuple(notes)
 
-    detector, patient = _distances(stated, notes)
-    geometry = CArmGeometry(
-        source_to_detector=detector / 1000,
-        source_to_object=patient / 1000,
-        imager_pixel_spacing=pixel_size * detector / patient / 1000,
-        image_width=width,
-        image_height=height,
-        primary_angle=primary,
-        secondary_angle=secondary,
-        calibration=calibration,
-    )
-    return geometry, tuple(notes)
+    nominal = NOMINAL_SOURCE_TO_DETECTOR_MM, NOMINAL_SOURCE_TO_PATIENT_MM
+    for detector, patient in (_distances(stated, notes), nominal):
+        try:
+            geometry = CArmGeometry(
+                source_to_detector=detector / 1000,
+                source_to_object=patient / 1000,
+                imager_pixel_spacing=pixel_size * detector / patient / 1000,
+                image_width=width,
+                image_height=height,
+                primary_angle=primary,
+                secondary_angle=secondary,
+                calibration=calibration,
+            )
+            return geometry, tuple(notes)
+        except ValueError as error:  # by what the statements imply together
+            notes.append(
+                f"the stated distances are not used, since they lead to an impossible geometry ({error})"
+            )
+    notes[-1] = f"the image is uncalibrated: a pixel of {pixel_size:g} mm at the patient is impossible"
+    return uncalibrated(width, height, primary, secondary), tuple(notes)
 
 
 @dataclass(frozen=True)

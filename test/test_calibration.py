@@ -224,3 +224,16 @@ def test_given_size_is_exact_whatever_the_tags_say(size, tags):
     found, calibration = millimetres(tags, UserCalibration(pixel_size_mm=size))
     assert found == pytest.approx(size, rel=1e-12)
     assert calibration is Calibration.USER
+
+
+def test_distances_that_lead_to_an_impossible_geometry_are_not_used():
+    tags = replace(IMAGE, source_to_detector_mm=151.0)
+    geometry, notes = geometry_from_tags(tags, UserCalibration(pixel_size_mm=0.3))
+    assert geometry.metres_per_px == pytest.approx(0.3e-3)
+    assert geometry.source_to_object == pytest.approx(NOMINAL_SOURCE_TO_PATIENT_MM / 1000)
+    assert any("impossible geometry" in note for note in notes)
+
+
+def test_a_pixel_size_that_no_detector_gives_leaves_the_image_uncalibrated():
+    geometry, notes = geometry_from_tags(IMAGE, UserCalibration(pixel_size_mm=9.9))
+    assert not geometry.calibrated and "uncalibrated" in notes[-1]

