@@ -158,7 +158,7 @@ def test_a_repeated_or_late_frame_is_as_the_network_sees_it_and_changes_nothing(
 
 
 @given(failing=st.integers(1, 25), rate=st.sampled_from([3.75, 15.0, 30.0]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_after_a_frame_that_fails_the_next_one_starts_as_a_first(failing, rate):
     scene = Bright()
     fail = {failing}

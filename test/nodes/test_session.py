@@ -151,7 +151,7 @@ def test_run_uses_the_model_whatever_its_folder_is_called(cine, tmp_path, name):
     assert f"model {default_bundle().name}" in (tmp_path / "out/perception.log").read_text()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.dictionaries(
         st.sampled_from(["model", "runtime"]),

@@ -212,7 +212,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=JSON)
 def test_no_annotation_whatever_it_holds_is_more_than_a_finding(sound: Folder, content: object) -> None:
     sound.json("a/ann/bad.png.json", content)

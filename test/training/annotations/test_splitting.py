@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from training.annotations import AnnotatedFrame, AnnotationError, split
@@ -26,7 +26,6 @@ SIZES = st.lists(st.integers(1, 12), min_size=3, max_size=12)
 SHARES = st.tuples(*[st.integers(0, 5)] * 3).filter(any).map(lambda s: tuple(x / sum(s) for x in s))
 
 
-@settings(deadline=None)
 @given(sizes=SIZES, shares=SHARES, seed=st.integers(0, 1000))
 def test_no_procedure_is_on_two_sides(sizes: list[int], shares: tuple[float, ...], seed: int) -> None:
     frames = frames_of(sizes)
@@ -37,7 +36,6 @@ def test_no_procedure_is_on_two_sides(sizes: list[int], shares: tuple[float, ...
     assert [bool(part) for part in parts] == [share > 0 for share in shares]
 
 
-@settings(deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 1000))
 def test_the_order_of_frames_does_not_change_a_split(sizes: list[int], seed: int) -> None:
     frames = frames_of(sizes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from training.annotations import sampling_weights
 VISIBLE = arrays.arrays(bool, st.tuples(st.integers(1, 40), st.just(11)))
 
 
-@settings(deadline=None)
 @given(VISIBLE)
 def test_the_rarest_landmark_is_never_drawn_less_often(visible: NDArray[np.bool_]) -> None:
     weights = sampling_weights(visible)
