@@ -57,8 +57,18 @@ def unknown_parameters(file: Path, declared: Collection[str], node: str) -> list
         f"{file}: {node} has no parameter {name}{_meant(name, declared)}"
         for values in ours
         for name in _names(values)
-        if name not in declared and name.split(".")[0] not in _OF_EVERY_NODE
+        if name not in declared and not is_of_ros(name)
     ]
+
+
+def is_of_ros(name: str) -> bool:
+    """The parameter is one that ROS itself declares, for some nodes only when it is needed."""
+    return name.split(".")[0] in _OF_EVERY_NODE
+
+
+def nearest(name: str, declared: Collection[str]) -> str:
+    """The declared name that is most like another one; empty where none is."""
+    return next(iter(difflib.get_close_matches(name, declared, n=1)), "")
 
 
 def _content(file: Path) -> Mapping[Any, Any]:
@@ -102,5 +112,5 @@ def _names(values: Mapping[Any, Any], above: str = "") -> Iterator[str]:
 
 
 def _meant(name: str, declared: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, declared, n=1)
-    return f"; did you mean {near[0]}?" if near else "; docs/parameters.md lists what there is"
+    near = nearest(name, declared)
+    return f"; did you mean {near}?" if near else "; docs/parameters.md lists what there is"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -10,14 +9,12 @@ from typing import TypeVar
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+from tavi_perception.parameter_file import is_of_ros, nearest
 from tavi_perception.parameters import ParameterInfo, parameters_of
 
 Config = TypeVar("Config")
 
 _TYPE_NAMES = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}
-
-_OF_ROS = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-"""Parameters that rclpy declares, some of them only when they are needed."""
 
 LARGEST = 1e9
 """Bound of a one-sided range: rclpy knows only ranges with two ends."""
@@ -34,11 +31,14 @@ def declare(node: Node, config: type) -> None:
         node.declare_parameter(info.name, info.default, _descriptor(info))
 
 
-def undeclared(node: Node) -> list[str]:
-    """A sentence on each parameter that was given to the node and that it does not have."""
+def warn_of_undeclared(node: Node) -> list[str]:
+    """A sentence on each parameter that was given to the node and that it does not have, logged too."""
     known = set(node._parameters)
     given = sorted(set(node._parameter_overrides) - known)
-    return [_unknown(name, known) for name in given if not name.startswith(_OF_ROS)]
+    sentences = [_unknown(name, known) for name in given if not is_of_ros(name)]
+    for sentence in sentences:
+        node.get_logger().warning(sentence)
+    return sentences
 
 
 def read(node: Node, config: type[Config], changed: Mapping[str, object] = MappingProxyType({})) -> Config:
@@ -71,8 +71,8 @@ def _value(info: ParameterInfo, value: object) -> object:
 
 
 def _unknown(name: str, known: set[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f"is {close[0]} meant?" if close else "docs/nodes.md lists those there are"
+    near = nearest(name, known)
+    meant = f"is {near} meant?" if near else "docs/nodes.md lists those there are"
     return f"there is no parameter {name}, what was given for it has no effect; {meant}"
 
 

@@ -12,7 +12,7 @@ from tavi_perception.calibration import UserCalibration
 from tavi_perception.imaging.opening import open_source
 from tavi_perception.imaging.pace import DEFAULT_FRAME_RATE
 from tavi_perception.imaging.source import SourceError
-from tavi_perception.nodes.declaration import declare, read, undeclared
+from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
 from tavi_perception.nodes.playback import FramePublisher, paced
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import PlayerConfig
@@ -37,12 +37,9 @@ class ImagePlayer(Node):
         super().__init__("image_player", **node_arguments)
         declare(self, PlayerConfig)
         config = read(self, PlayerConfig)
-        for sentence in undeclared(self):
-            self.get_logger().warning(sentence)
+        warn_of_undeclared(self)
         if not config.source:
             raise SourceError("source is empty; name the file or folder to play")
-        self.failure = ""
-        """What went wrong while it played; the process ends with it."""
         self._loop = config.loop
         self._source = open_source(
             Path(config.source),

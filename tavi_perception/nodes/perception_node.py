@@ -16,7 +16,7 @@ from tavi_perception.carm import uncalibrated
 from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.nodes import qos
-from tavi_perception.nodes.declaration import declare, read, undeclared
+from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
 from tavi_perception.nodes.frame_worker import FrameWorker, Situation
 from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.image_input import ImageInput, crowd
@@ -49,8 +49,7 @@ class PerceptionNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._health = Health(self.get_fully_qualified_name())
-        for sentence in undeclared(self):
-            self.get_logger().warning(sentence)
+        for sentence in warn_of_undeclared(self):
             self._health.warn(sentence, sentence)
         self._geometry, self._geometry_frame = uncalibrated(0, 0), ""
         self._pipeline: Pipeline | None = None

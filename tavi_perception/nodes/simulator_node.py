@@ -16,7 +16,7 @@ from tavi_msgs.msg import DeliveryCommand, DeliveryState
 
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.command_gate import CommandGate
-from tavi_perception.nodes.declaration import declare, read, undeclared
+from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.simulated_patient import PATIENTS, PatientFrame, RobotReport
@@ -43,8 +43,7 @@ class Simulator(Node):
         super().__init__("simulator", **node_arguments)
         declare(self, SimulatorConfig)
         self._config = read(self, SimulatorConfig)
-        for sentence in undeclared(self):
-            self.get_logger().warning(sentence)
+        warn_of_undeclared(self)
         self.late = 0
         self.failure = ""
         """What broke the simulation down; the process ends with it."""
