@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.nodes.command_gate import Drive
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
 from tavi_perception.simulation.scene import Scene
 from tavi_perception.simulation.truth import Truth
+from tavi_perception.simulation.watchdog import Drive
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from std_msgs.msg import Header
 from tavi_msgs.msg import DeliveryCommand, DeliveryState
 
 from tavi_perception.nodes import qos
-from tavi_perception.nodes.command_gate import CommandGate
 from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.simulated_patient import PATIENTS, PatientFrame, RobotReport
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
+from tavi_perception.simulation.watchdog import Watchdog
 
 COMMAND = "/delivery/command"
 
@@ -48,7 +48,7 @@ class Simulator(Node):
         self.failure = ""
         """What broke the simulation down; the process ends with it."""
         self._patient = PATIENTS[self._config.script](self._config)
-        self._gate = CommandGate(self._config.command_timeout, self._config.velocity_limit)
+        self._watchdog = Watchdog(self._config.command_timeout, self._config.velocity_limit)
         self._outputs = _Outputs(self, self._config)
         self.create_subscription(
             DeliveryCommand,
@@ -78,7 +78,7 @@ class Simulator(Node):
             return
         stamp = Time.from_msg(msg.header.stamp)
         age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
-        defect = self._gate.receive(
+        defect = self._watchdog.receive(
             msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
         )
         if defect:
@@ -111,12 +111,12 @@ class Simulator(Node):
             ):
                 injected = number * period
                 self._patient.inject()
-            self._outputs.publish(self._patient.look(), self._gate.fault)
+            self._outputs.publish(self._patient.look(), self._watchdog.fault)
             steps = 1 + self._missed(start + (number + 1) * period, period)
             number += steps
             if self._stop.wait(max(start + number * period - time.monotonic(), 0.0)):
                 return
-            self._patient.step(steps * period, self._gate.drive(time.monotonic()))
+            self._patient.step(steps * period, self._watchdog.drive(time.monotonic()))
             if self._patient.finished:
                 self.get_logger().info(f"{self._patient.name} is played to its end")
                 return
