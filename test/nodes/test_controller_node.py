@@ -1,4 +1,4 @@
-"""The controller node in the graph: what it answers, what it never does, and how it is started and stopped."""
+"""The controller node in the graph: what it answers, what it never does, how it starts and stops."""
 
 import signal
 import subprocess
