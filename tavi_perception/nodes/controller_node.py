@@ -91,6 +91,10 @@ class ControllerNode(LifecycleNode):
             self._listen(DeliveryState, "/delivery/state", self._on_robot),
         ]
         self._timer = self.create_timer(CLOCK_PERIOD, self._on_clock, clock=self._steady)
+        self.get_logger().info(
+            f"active, waiting for deviations on {self.resolve_topic_name('deviation')}"
+            + ("" if self._config.start_at_once else "; ~/start begins")
+        )
         if self._config.start_at_once:
             self._decide(Controller.start)
         return super().on_activate(state)
