@@ -9,4 +9,4 @@ DEPTH_TOLERANCE = 0.002
 """Largest depth error that counts as within tolerance (m): 1 to 5 mm below the annulus are accepted."""
 
 STENT_TILT_TOLERANCE = 0.002
-"""Largest difference in depth (m) of the two sides of the inflow edge that counts as symmetric (PMC9471948)."""
+"""Largest difference in depth (m) of the inflow edge's sides that counts as symmetric (PMC9471948)."""
