@@ -94,14 +94,14 @@ class Limits:
 class Breach(Enum):
     """What a motion can lack; a command has the first that applies."""
 
-    UNANSWERED = "answers no deviation"
-    INVALID = "answers an invalid deviation"
-    OLD = "comes too late"
-    SUPERSEDED = "comes after an invalid deviation"
-    NOT_FINITE = "is not a number"
-    TOO_FAST = "is too fast"
-    AFTER_RELEASE = "advances after the release"
-    UNASKED = "motion without a command"
+    UNANSWERED = "without a deviation"
+    INVALID = "on an invalid deviation"
+    OLD = "on an old deviation"
+    SUPERSEDED = "after an invalid deviation"
+    NOT_FINITE = "not finite"
+    TOO_FAST = "too fast"
+    AFTER_RELEASE = "advancing the released valve"
+    UNASKED = "of the robot without a command"
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ def _draw_whole_depth(axis: Axes, course: Course) -> None:
 
 def _draw_near_depth(axis: Axes, course: Course) -> None:
     _draw_depth(axis, course)
+    for span in course.verdict.spans:
+        axis.axvspan(span.begin, span.end, color=COLOURS[span.phase], alpha=0.08, linewidth=0)
     reach = _NEAR * course.verdict.depth_tolerance
     axis.set_ylim(1e3 * (course.verdict.target - reach), 1e3 * (course.verdict.target + reach))
 

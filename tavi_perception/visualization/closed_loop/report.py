@@ -91,5 +91,6 @@ def _facts(found: Verdict) -> list[Fact]:
     ]
     if found.injections is not None:
         ml = f", {number(found.contrast_ml, 0)} ml" if math.isfinite(found.contrast_ml) else ""
-        facts.insert(1, Fact("Contrast", f"{found.injections} injections{ml}"))
+        plural = "" if found.injections == 1 else "s"
+        facts.insert(1, Fact("Contrast", f"{found.injections} injection{plural}{ml}"))
     return facts
