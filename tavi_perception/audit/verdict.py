@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tavi_perception.audit.motion import Breach, Recount
+from tavi_perception.audit.motion import Recount
 from tavi_perception.audit.procedure import CONTROLLER, OF_MOTION, Measured, Procedure, read_procedure
 from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH
 from tavi_perception.control.decision import FINAL, Phase
@@ -225,6 +225,5 @@ def motion_in_words(motion: Recount) -> str:
     """What the recount says, in one phrase."""
     if motion.ok:
         return f"all {motion.moving} commands of motion answer a valid and fresh deviation"
-    kinds = ", ".join(f"{count} × {breach.value}" for breach, count in motion.counts.items() if count)
-    robot = motion.counts[Breach.UNASKED]
-    return f"{len(motion.violations) - robot} of {motion.moving} commands of motion had no leave ({kinds})"
+    kinds = ", ".join(f"{count} {breach.value}" for breach, count in motion.counts.items() if count)
+    return f"{len(motion.violations)} times motion without leave: {kinds}"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tavi_perception.commands.options import positive
 
 if TYPE_CHECKING:
-    from tavi_perception.audit.motion import Recount
     from tavi_perception.audit.replay import Comparison
     from tavi_perception.commands.options import Commands
 
@@ -49,21 +48,15 @@ def _motion(arguments: argparse.Namespace) -> tuple[bool, list[str], dict[str, A
     from tavi_perception.audit.motion import Limits
     from tavi_perception.audit.procedure import read_procedure
     from tavi_perception.audit.values import motion_values
+    from tavi_perception.audit.verdict import motion_in_words
 
     procedure = read_procedure(arguments.bag)
     found = procedure.recount(Limits(age=arguments.max_age, velocity=arguments.max_velocity))
     sentences = [f"{procedure.seconds(v.time):8.3f} s  {v.sentence}" for v in found.violations[:SHOWN]]
     if len(found.violations) > SHOWN:
         sentences.append(f"and {len(found.violations) - SHOWN} more, which --json FILE lists")
-    return found.ok, [*sentences, _total(found)], motion_values(found, procedure)
-
-
-def _total(found: Recount) -> str:
-    kinds = [f"{count} {breach.value}" for breach, count in found.counts.items() if count]
-    return (
-        f"{found.commands} commands, {found.moving} of them to move, "
-        f"{len(found.violations)} violations{': ' if kinds else ''}{', '.join(kinds)}"
-    )
+    sentences.append(f"{found.commands} commands, {found.moving} of them to move")
+    return found.ok, [*sentences, motion_in_words(found)], motion_values(found, procedure)
 
 
 def _replay(arguments: argparse.Namespace) -> tuple[bool, list[str], dict[str, Any]]:

@@ -54,7 +54,10 @@ def test_procedure_without_a_violation_is_well(placed_bag: Path, placed: Procedu
     moving = int(placed.commands.moving.sum())
     code, text = said(capsys, "audit", placed_bag)
     assert code == 0
-    assert text == f"{len(placed.commands.hold)} commands, {moving} of them to move, 0 violations\n"
+    assert text == (
+        f"{len(placed.commands.hold)} commands, {moving} of them to move\n"
+        f"all {moving} commands of motion answer a valid and fresh deviation\n"
+    )
 
 
 def test_violations_are_printed_with_their_times_and_end_with_1(

@@ -114,7 +114,7 @@ def test_placed_valve_is_not_well_while_something_moved_without_leave(placed: Pr
     found = verdict(replace(placed, commands=too_fast))
     assert found.outcome is Outcome.PLACED and not found.ok
     assert found.motion.counts[Breach.TOO_FAST] == found.motion.moving
-    assert "had no leave" in found.headline
+    assert "motion without leave" in found.headline
 
 
 def test_phases_follow_each_other_without_gaps(placed: Procedure) -> None:
