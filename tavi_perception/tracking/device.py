@@ -112,7 +112,7 @@ class DeviceTracker:
         return self._learned_px if math.isnan(given) else given
 
     def _update_reference(self, keypoints: Keypoints, extraction: float, config: TrackingConfig) -> None:
-        """The inflow edge takes over once seen for ``stage_frames`` frames, the band once the capsule covers it.
+        """The inflow edge takes over once seen for ``stage_frames`` frames, the band once that covers it.
 
         After a recapture, that is: where the band may give the depth, and the edge is as long not seen.
         """
