@@ -235,34 +235,39 @@ class ControllerNode(LifecycleNode):
         self._warnings.append(sentence)
 
     def _publish_diagnostics(self) -> None:
-        errors = []
-        if self._last is not None and self._last.phase is Phase.ABORTED:
-            errors.append(self._words(self._last))
-        if self._robot_fault:
-            errors.append("/delivery/state: the robot has stopped for a fault")
-        warnings = list(self._warnings)
-        if self._controller is not None:
-            warnings += [
-                f"nobody publishes {name}"
-                for name in (self.resolve_topic_name("deviation"), "/delivery/state")
-                if not self.count_publishers(name)
-            ]
+        errors, warnings = self._errors(), self._warnings + self._company()
         level = (
             DiagnosticStatus.ERROR if errors else DiagnosticStatus.WARN if warnings else DiagnosticStatus.OK
         )
         words = self._words(self._last) if self._last else "no decision yet"
+        values = {"state": "inactive" if self._controller is None else "active", "decision": words}
         status = DiagnosticStatus(
             level=level,
             name=self.get_fully_qualified_name(),
             hardware_id="delivery",
             message="; ".join(errors + warnings) or words,
-            values=[
-                KeyValue(key="state", value="inactive" if self._controller is None else "active"),
-                KeyValue(key="decision", value=words),
-            ],
+            values=[KeyValue(key=key, value=value) for key, value in values.items()],
         )
         header = Header(stamp=self.get_clock().now().to_msg())
         self._diagnostics.publish(DiagnosticArray(header=header, status=[status]))
+
+    def _errors(self) -> list[str]:
+        aborted = self._last is not None and self._last.phase is Phase.ABORTED
+        return [
+            *([self._words(self._last)] if aborted else []),
+            *(["the robot has stopped for a fault, see /delivery/state"] if self._robot_fault else []),
+        ]
+
+    def _company(self) -> list[str]:
+        """Who is missing in the graph, and who is too many."""
+        if self._controller is None:
+            return []
+        names = [subscription.topic_name for subscription in self._inputs]
+        sentences = [f"nobody publishes {name}" for name in names if not self.count_publishers(name)]
+        commands = self._commands.topic_name
+        if self.count_publishers(commands) > 1:
+            sentences.append(f"others publish {commands} too, and the robot obeys all: stop all but one")
+        return sentences
 
 
 def main(args: list[str] | None = None) -> None:
