@@ -95,8 +95,8 @@ class ControllerNode(LifecycleNode):
             f"active, waiting for deviations on {self.resolve_topic_name('deviation')}"
             + ("" if self._config.start_at_once else "; ~/start begins")
         )
-        if self._config.start_at_once:
-            self._decide(Controller.start)
+        self._due = self._config.start_at_once
+        self._start_if_due()
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -140,7 +140,7 @@ class ControllerNode(LifecycleNode):
         self._header = Header()
         self._last: Decision | None = None
         self._said = ""
-        self._robot_fault = False
+        self._robot_fault = self._due = False
 
     # Inputs -----------------------------------------------------------------------------------------
 
@@ -170,7 +170,14 @@ class ControllerNode(LifecycleNode):
             self._controller.on_robot(reading)
 
     def _on_clock(self) -> None:
+        self._start_if_due()
         self._decide(Controller.on_clock)
+
+    def _start_if_due(self) -> None:
+        """Simulated time is 0 until its clock is heard: nothing can be timed from there."""
+        if self._due and self._now() > 0.0:
+            self._due = False
+            self._decide(Controller.start)
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self._controller is None:
@@ -178,8 +185,10 @@ class ControllerNode(LifecycleNode):
         elif self._last is not None and self._last.phase is not Phase.IDLE:
             response.message = f"it has been started already: {self._words(self._last)}"
         else:
-            self._decide(Controller.start)
-            response.success, response.message = True, self._words(self._last)
+            self._due = True
+            self._start_if_due()
+            response.success = True
+            response.message = "it waits for /clock" if self._due else self._words(self._last)
         return response
 
     def _on_abort(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -204,7 +213,7 @@ class ControllerNode(LifecycleNode):
         """Asks the controller, if it is active, and does what it says."""
         if self._controller is None:
             return
-        now = self.get_clock().now().nanoseconds * 1e-9
+        now = self._now()
         try:
             decision = ask(self._controller, now)
         except Exception:  # whatever it is, the robot must stand still
@@ -215,6 +224,9 @@ class ControllerNode(LifecycleNode):
         if decision is not None:
             self._last = decision
             self._publish(decision)
+
+    def _now(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
 
     def _publish(self, decision: Decision) -> None:
         self._commands.publish(command_to_msg(decision.command, self._header))
