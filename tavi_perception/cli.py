@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from tavi_perception.commands.audit import add_audit
 from tavi_perception.commands.bags import add_play, add_record
 from tavi_perception.commands.bench import add_bench
 from tavi_perception.commands.errors import sentence, user_errors
@@ -24,7 +25,7 @@ APART = {
 }
 """Commands with a parser of their own, loaded only when they are asked for: module, and what it does."""
 
-COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, add_bench)
+COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, add_audit, add_bench)
 """What adds each of the other commands."""
 
 

@@ -39,6 +39,11 @@ def add_run(commands: Commands) -> None:
     parser.add_argument(
         "--frame-rate", type=positive, default=None, help="frames a second, where unknown or wrong"
     )
+    parser.add_argument(
+        "--as-recorded",
+        action="store_true",
+        help="of a bag, play the images that were answered then, with their stamps: the answers come again",
+    )
     add_bits_stored(parser)
     _add_calibration(parser)
     add_model(parser)
@@ -80,6 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
         frame_rate=arguments.frame_rate,
         calibration=None if given == UserCalibration() else given,
         bits_stored=arguments.bits_stored,
+        as_recorded=arguments.as_recorded,
     )
     if given != UserCalibration() and source.geometry.calibration is not Calibration.USER:
         print(
@@ -107,6 +113,7 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
     options = SessionOptions(
         out=out,
         live=live,
+        as_recorded=getattr(arguments, "as_recorded", False),
         model=str(arguments.model or ""),
         runtime=arguments.runtime,
         threads=arguments.threads,

@@ -7,13 +7,16 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 from tavi_msgs.msg import CatheterDeviation
 from tqdm import tqdm
 
@@ -60,12 +63,14 @@ class SessionOptions:
         out: existing folder for bag/ and the logs.
         live: frames come at their pace whether or not they are answered, as from a camera; otherwise each
             waits for the answer to the one before, and none is lost.
+        as_recorded: the frames have stamps, which are the time of the graph.
         view: open RViz, and end with it.
         model, runtime, threads: as the perception node's parameters.
     """
 
     out: Path
     live: bool
+    as_recorded: bool = False
     view: bool = False
     model: str = ""
     runtime: str = "auto"
@@ -103,7 +108,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         Graph() as graph,
     ):
         _start_children(graph, options, Path(temporary) / "parameters.yaml")
-        recorder, player = Recorder(bag, topics), _Player(source)
+        recorder, player = Recorder(bag, topics), _Player(source, options.as_recorded)
         answers = _AnsweredFrames(player)
         graph.add(recorder)
         graph.add(player)
@@ -116,7 +121,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         )
         time.sleep(SETTLE)
         unusable = []
-        for index, frame in enumerate(_progress(source)):
+        for index, frame in enumerate(_progress(source, pace=not options.as_recorded)):
             stamp = player.show(index, frame)
             if defect := exposure_defect(frame.image):
                 unusable.append(f"frame {index + 1}: {defect}")
@@ -159,36 +164,54 @@ def _incomplete(missing: set[str]) -> str:
 
 
 class _Player(Node):
-    """Shows the frames of a source, and their truth where it has one."""
+    """Shows the frames of a source, and their truth where it has one.
 
-    def __init__(self, source: FrameSource) -> None:
+    With ``clock`` their own stamps are published on /clock.
+    """
+
+    def __init__(self, source: FrameSource, clock: bool) -> None:
         super().__init__("player", namespace="fluoro")
         self._source = source
         self.frames = FramePublisher(self, "fluoro", "reliable")
         self.frames.announce(source.geometry)
         self._truth = TruthPublisher(self) if has_truth(source) else None
+        self._clock_publisher = self.create_publisher(Clock, "/clock", 1) if clock else None
+        self._now = 0
 
     def show(self, index: int, frame: Frame) -> int:
         """The stamp (ns) with which it was published."""
-        header = self.frames.publish(frame.image, frame.geometry)
+        if self._clock_publisher is not None and frame.stamp_ns is not None:
+            self._set_clock(self._clock_publisher, frame.stamp_ns)
+        header = self.frames.publish(frame.image, frame.geometry, frame.stamp_ns)
         if self._truth is not None:
             self._truth.publish(self._source.truth(index), header)
         return Time.from_msg(header.stamp).nanoseconds
 
+    def _set_clock(self, clock: Publisher, now: int) -> None:
+        """Time goes on, or leaps: then the image must not come before it."""
+        clock.publish(Clock(clock=Time(nanoseconds=now).to_msg()))
+        if abs(now - self._now) > 0.5e9 * RECORDING_STALE_AFTER:
+            time.sleep(SETTLE)
+        self._now = now
+
 
 class _AnsweredFrames:
-    """Remembers which frames have been answered with a deviation, and counts the answers that are none."""
+    """Counts the deviations that answer each frame, by its stamp, and the answers that are none."""
 
     def __init__(self, node: Node) -> None:
         self.failed = 0
-        self._answered: set[int] = set()
+        self._shown: Counter[int] = Counter()
+        self._answered: Counter[int] = Counter()
         self._arrived = threading.Condition()
         node.create_subscription(CatheterDeviation, "/tavi/deviation", self._on_deviation, qos.OUTPUT)
 
     def wait_for(self, stamp: int, index: int, graph: Graph) -> None:
         deadline = time.monotonic() + ANSWER_TIMEOUT
+        self._shown[stamp] += 1
         with self._arrived:
-            while not self._arrived.wait_for(lambda: stamp in self._answered, timeout=0.5):
+            while not self._arrived.wait_for(
+                lambda: self._answered[stamp] >= self._shown[stamp], timeout=0.5
+            ):
                 graph.check()
                 if time.monotonic() > deadline:
                     raise GraphError(
@@ -198,13 +221,14 @@ class _AnsweredFrames:
 
     def _on_deviation(self, msg: CatheterDeviation) -> None:
         with self._arrived:
-            self._answered.add(stamp_ns(msg))
+            self._answered[stamp_ns(msg)] += 1
             self.failed += bool(msg.reasons & (Reason.MODEL_NOT_READY | Reason.PROCESSING_FAILED))
             self._arrived.notify_all()
 
 
 def _perception_arguments(options: SessionOptions, file: Path) -> list[str]:
-    parameters: dict[str, str | int | float] = {
+    parameters: dict[str, bool | str | int | float] = {
+        "use_sim_time": options.as_recorded,
         "runtime": options.runtime,
         "threads": options.threads,
         "overlay_rate": RECORDED_OVERLAYS_HZ,
@@ -243,13 +267,14 @@ def _rviz() -> list[str]:
     return [program, "-d", str(share_directory() / "config" / "rviz" / "tavi.rviz")]
 
 
-def _progress(source: FrameSource) -> Iterable:
+def _progress(source: FrameSource, pace: bool) -> Iterable[Frame]:
+    """The frames, when they are due or one after the other."""
+
+    def report(sentence: str) -> None:
+        tqdm.write(f"{source.name}: {sentence}", file=sys.stderr)
+
     return tqdm(
-        paced(
-            source,
-            threading.Event(),
-            lambda sentence: tqdm.write(f"{source.name}: {sentence}", file=sys.stderr),
-        ),
+        paced(source, threading.Event(), report) if pace else source,
         total=source.frame_count,
         unit="frame",
         desc=source.name,
