@@ -24,6 +24,7 @@ SHELL = ("tavi_perception.nodes", "tavi_perception.cli", "tavi_perception.comman
 ROS = (
     *("rclpy", "std_msgs", "sensor_msgs", "geometry_msgs", "diagnostic_msgs", "visualization_msgs"),
     *("tf2_msgs", "tavi_msgs", "builtin_interfaces", "rcl_interfaces", "rosgraph_msgs"),
+    *("std_srvs", "trajectory_msgs"),
     "ament_index_python",
 )
 SIMULATION = "tavi_perception.simulation"

@@ -12,7 +12,13 @@ from tavi_perception.cli import _parser as command_parser
 from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LAUNCH_FILES
-from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
+from tavi_perception.nodes.reference import (
+    configuration_page,
+    controller_file,
+    parameter_page,
+    perception_file,
+    validity_page,
+)
 from tavi_perception.parameters import parameters_of
 from tavi_perception.tracking.config import TrackingConfig
 
@@ -28,7 +34,8 @@ def commands():
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("config/perception.yaml", parameter_file),
+        ("config/perception.yaml", perception_file),
+        ("config/controller.yaml", controller_file),
         ("docs/parameters.md", parameter_page),
         ("docs/validity.md", validity_page),
         ("docs/simulator_configuration.md", configuration_page),
