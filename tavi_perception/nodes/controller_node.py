@@ -221,7 +221,7 @@ class ControllerNode(LifecycleNode):
         self._states.publish(decision_to_msg(decision, self._header))
         words = self._words(decision)
         # The same cause with other figures is no news.
-        said = re.sub(r"[\d.]+", "", words)
+        said = re.sub(r"[-+\d.]+", "", words)
         if said != self._said:
             self._said = said
             self.get_logger().info(words)
