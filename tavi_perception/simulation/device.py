@@ -10,8 +10,30 @@ from tavi_perception.simulation.distributions import Chance, Normal, Uniform
 from tavi_perception.simulation.route import Route
 from tavi_perception.simulation.view import FloatArray, unit
 
+_SEATINGS = 4
+"""Times that a stent may be opened, each with a tilt of its own."""
+
+_TOUCHES, _FILLS = 0.4, 0.85
+"""Share of the way from folded to expanded at which the ring meets the annulus, and fills it (unsourced)."""
+
 VISIBLE_EXPOSURE_MM = 2.5
 """Exposed length of the stent from which on its inflow corners are distinct from the marker band."""
+
+
+@dataclass(frozen=True)
+class Seating:
+    """How the stent's inflow ring lies in the annulus, one time that it is opened.
+
+    Attributes:
+        tilt: axial lead of FE2 over FE1 against a ring across the catheter, relative to the width there,
+            before the annulus turns it.
+        nod: the same along the beam.
+        alignment: share by which the annulus turns the ring into its own plane, once the stent fills it.
+    """
+
+    tilt: float
+    nod: float
+    alignment: float
 
 
 @dataclass(frozen=True)
@@ -24,8 +46,7 @@ class Device:
         inflow_width, waist, outflow: stent diameter at the inflow; at waist and outflow relative to it.
         flare_length: distance from the capsule's mouth over which the stent expands.
         shortening: share of its length that the stent loses as it expands.
-        inflow_tilt: axial lead of FE2 over FE1, relative to the width there; inflow_nod: the same along
-            the beam.
+        seatings: how the stent lies each time it is opened; the last counts for all later ones.
         cells: diamond cells around the circumference; rows: along the stent.
         strut_phase: rotation of the stent about its axis (rad).
         opacity: common factor of all attenuations.
@@ -49,8 +70,7 @@ class Device:
     outflow: float
     flare_length: float
     shortening: float
-    inflow_tilt: float
-    inflow_nod: float
+    seatings: tuple[Seating, ...]
     cells: int
     rows: float
     strut_phase: float
@@ -79,6 +99,7 @@ class DeviceState:
         released: the stent has detached from the delivery system.
         withdrawal: distance by which the system was pulled back after the release (mm).
         jump: axial jump of the stent towards the aorta on release (mm).
+        recaptures: how often the stent was closed again, and opened anew.
     """
 
     advance: float
@@ -86,6 +107,7 @@ class DeviceState:
     released: bool = False
     withdrawal: float = 0.0
     jump: float = 0.0
+    recaptures: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,6 +165,9 @@ class DeviceConfig:
     """Axial lead of FE2 over FE1 relative to their distance."""
     inflow_nod: Normal = Normal(0.0, 0.07, -0.2, 0.2)
     """The same along the beam."""
+    alignment: Uniform = Uniform(0.7, 0.95)
+    """Share by which the annulus turns the inflow ring into its own plane (unsourced; 2 mm between the sides
+    still count as symmetric, PMC9471948)."""
     opacity: Uniform = Uniform(0.75, 1.35)
     """Common factor of all attenuations below: beam energy, patient."""
     band: Uniform = Uniform(0.38, 0.60)
@@ -186,8 +211,7 @@ def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: floa
         outflow=config.outflow.draw(rng),
         flare_length=config.flare_length.draw(rng),
         shortening=shortening,
-        inflow_tilt=config.inflow_tilt.draw(rng),
-        inflow_nod=config.inflow_nod.draw(rng),
+        seatings=_draw_seatings(rng, config),
         cells=int(rng.integers(9, 16)),
         rows=rng.uniform(5.0, 9.0),
         strut_phase=rng.uniform(0.0, 2 * np.pi),
@@ -204,6 +228,16 @@ def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: floa
         cone_end=config.cone_end.draw(rng),
         cone_fade=config.cone_fade.draw(rng),
         cone_core=config.cone_core.draw(rng),
+    )
+
+
+def _draw_seatings(rng: np.random.Generator, config: DeviceConfig) -> tuple[Seating, ...]:
+    """The first as it always was drawn; what came later has a generator of its own, so that patients stay."""
+    others = rng.spawn(1)[0]
+    sources = (rng, *[others] * (_SEATINGS - 1))
+    return tuple(
+        Seating(config.inflow_tilt.draw(each), config.inflow_nod.draw(each), config.alignment.draw(others))
+        for each in sources
     )
 
 
@@ -232,7 +266,8 @@ def pose(device: Device, state: DeviceState) -> DevicePose:
         cone=attached.cone - back,
         tip=attached.tip - back,
         inflow=attached.inflow - state.jump,
-        outflow=attached.outflow - state.jump,
+        # What was still in the capsule has slipped out of it.
+        outflow=attached.inflow - state.jump - length * (1.0 - device.shortening),
     )
 
 
@@ -256,15 +291,15 @@ def stent_radius(device: Device, place: DevicePose, distance: FloatArray, releas
 
 
 def inflow_corners(
-    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray
+    device: Device, place: DevicePose, route: Route, state: DeviceState, beam: FloatArray
 ) -> FloatArray:
     """(2, 3) points (mm) of FE1 (on AA1's side) and FE2: the inflow ring's outline seen along ``beam``."""
     phase = np.array([-0.5, 0.5]) * np.pi
-    return ring(device, place, route, released, beam, np.array(place.inflow), phase)
+    return ring(device, place, route, state, beam, np.array(place.inflow), phase)
 
 
 def ring(
-    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray,
+    device: Device, place: DevicePose, route: Route, state: DeviceState, beam: FloatArray,
     distance: FloatArray, phase: FloatArray, lean: FloatArray | float = 1.0,
 ) -> FloatArray:  # fmt: skip
     """Points (…, 3) of the stent's surface at ``distance`` along the route and ``phase`` around it (mm).
@@ -272,13 +307,23 @@ def ring(
     Phase π/2 points to AA2's side, at right angles to ``beam``; 0 along the beam. ``lean`` is the share of
     the inflow ring's tilt that the points take part in.
     """
-    radius = stent_radius(device, place, distance, released)
+    radius = stent_radius(device, place, distance, state.released)
+    seating = device.seatings[min(state.recaptures, len(device.seatings) - 1)]
+    share = np.asarray(lean)[..., None]
+    turned = seating.alignment * _filling(device, place, state.released)
     axis, tangent = route.at(distance), route.tangent_at(distance)
-    across = unit(np.cross(tangent, beam))
-    depth = np.cross(across, tangent)
+    facing = unit(tangent + turned * share * (route.annulus_normal - tangent))
+    across = unit(np.cross(facing, beam))
+    depth = np.cross(across, facing)
     sine, cosine = (np.asarray(radius * wave)[..., None] for wave in (np.sin(phase), np.cos(phase)))
-    tilt = -(device.inflow_tilt * sine + device.inflow_nod * cosine) * np.asarray(lean)[..., None]
-    return np.asarray(axis + sine * across + cosine * depth - tilt * tangent)
+    tilt = -(1.0 - turned) * share * (seating.tilt * sine + seating.nod * cosine)
+    return np.asarray(axis + sine * across + cosine * depth - tilt * facing)
+
+
+def _filling(device: Device, place: DevicePose, released: bool) -> float:
+    """How far the inflow ring fills the annulus, which then turns it: 0…1."""
+    opening = 1.0 if released else 1.0 - np.exp(-place.exposed / device.flare_length)
+    return float(np.clip((opening - _TOUCHES) / (_FILLS - _TOUCHES), 0.0, 1.0))
 
 
 def catheter_points(place: DevicePose, route: Route) -> FloatArray:
