@@ -224,6 +224,8 @@ def _headline(
 
 def motion_in_words(motion: Recount) -> str:
     """What the recount says, in one phrase."""
+    if motion.ok and not motion.moving:
+        return "no command asked for motion, and there was none"
     if motion.ok:
         return f"all {motion.moving} commands of motion answer a valid and fresh deviation"
     kinds = ", ".join(f"{count} {breach.value}" for breach, count in motion.counts.items() if count)
