@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 from collections import deque
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,7 +22,7 @@ ANSWER_TIMEOUT = 5.0
 """s for a service of the controller."""
 
 Change = tuple[float, Phase, str]
-"""A phase that has begun: when (s after the onlooker), which, and why."""
+"""A phase that has begun: when (s after the first frame), which, and why."""
 
 
 class Onlooker(Node):
@@ -32,7 +31,7 @@ class Onlooker(Node):
     def __init__(self) -> None:
         super().__init__("onlooker")
         self.progress = Progress()
-        self._began = time.monotonic()
+        self._first = 0
         self._changes: deque[Change] = deque()
         self._start, self._abort = (
             self.create_client(Trigger, f"/tavi/controller/{name}") for name in ("start", "abort")
@@ -43,8 +42,8 @@ class Onlooker(Node):
 
     @property
     def time(self) -> float:
-        """s since it began to look."""
-        return time.monotonic() - self._began
+        """s since the first frame was taken; 0 before."""
+        return 1e-9 * (self.get_clock().now().nanoseconds - self._first) if self._first else 0.0
 
     @property
     def phase(self) -> Phase:
@@ -95,6 +94,7 @@ class Onlooker(Node):
         )
 
     def _on_deviation(self, msg: CatheterDeviation) -> None:
+        self._first = self._first or decode.stamp_ns(msg)
         self._update(deviation=decode.deviation(msg), latency=decode.seconds(msg.latency))
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:

@@ -20,18 +20,20 @@ from tavi_perception.simulation.staff import Staff
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.watchdog import Drive
 
-_STAFF = 2_000_000
+_STAFF = 3_000_000
 """Beside the seed: what is drawn for the staff."""
 
 
 @dataclass(frozen=True)
 class RobotReport:
-    """The robot's reported state: of both drives, travel since the start (m) and velocity (m/s)."""
+    """The robot's reported state: of both drives, travel since the start (m), velocity (m/s), force (N)."""
 
     advance: float
     retraction: float
     advance_velocity: float
     retraction_velocity: float
+    advance_force: float
+    retraction_force: float
     moving: bool
     fault: bool
 
@@ -155,6 +157,8 @@ def _report(state: RobotState) -> RobotReport:
         1e-3 * state.retraction_mm,
         1e-3 * state.advance_velocity_mm_s,
         1e-3 * state.retraction_velocity_mm_s,
+        state.advance_force_n,
+        state.retraction_force_n,
         state.moving,
         state.fault,
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 from tavi_msgs.msg import ControllerState, DeliveryCommand
@@ -120,35 +121,39 @@ class Simulator(Node):
         if self._config.script != "none":
             self._wait_for_subscriber()
         patient.picture(patient.moment())  # the first takes longest, before the clock runs
-        self._expose(1)
         start, steps, frames = time.monotonic(), 0, 0
+        self._expose(1, self._at(start))
         while not self._stop.wait(max(start + (steps + 1) * period - time.monotonic(), 0.0)):
             due = max(steps + 1, int((time.monotonic() - start) / period))
             while steps < due:
                 steps += 1
                 drive = self._watchdog.drive(start + steps * period)
                 patient.step(drive, time.monotonic() - self._requested_at < REQUEST_TIMEOUT)
-            self._report(drive)
+                self._report(drive, self._at(start + steps * period))
             if patient.finished:
                 self.get_logger().info(f"{patient.name} is played to its end")
                 return
             frames_due = int(steps * period * self._config.frame_rate + 1e-6)
             if frames_due > frames:
-                self._expose(frames_due - frames)
+                self._expose(frames_due - frames, self._at(start + steps * period))
                 frames = frames_due
+
+    def _at(self, moment: float) -> Time:
+        """A steady time (s) by the clock of the graph."""
+        return self.get_clock().now() - Duration(seconds=time.monotonic() - moment)
 
     def _wait_for_subscriber(self) -> None:
         """A script is to be seen from its first frame on."""
         while self._outputs.images.get_subscription_count() == 0 and not self._stop.wait(LOOK_PERIOD):
             pass
 
-    def _report(self, drive: Drive) -> None:
+    def _report(self, drive: Drive, measured: Time) -> None:
         """What the robot says of itself, and what has changed at it and at the staff."""
         robot, staff = self._patient.robot, self._patient.staff
         if robot is None or staff is None:
             return
         fault = robot.fault or self._watchdog.fault
-        self._outputs.robot(robot, fault, self.get_clock().now())
+        self._outputs.robot(robot, fault, measured)
         stands = drive.cause != self._drive.cause or fault != self._fault
         injected = staff.injections != self._injections
         if stands and drive.defect:
@@ -161,11 +166,11 @@ class Simulator(Node):
         if stands or injected:
             self._publish_diagnostics()
 
-    def _expose(self, due: int) -> None:
+    def _expose(self, due: int, taken: Time) -> None:
         """Hands the newest of so many frames that are due to the camera's thread."""
         before = self.late
         self._left_out += due - 1
-        self._taken.put((self.get_clock().now(), self._patient.moment()))
+        self._taken.put((taken, self._patient.moment()))
         if self.late > before:
             self.get_logger().warning(
                 f"rendering is slower than {self._config.frame_rate:g} frames/s: {self.late} frames left out",

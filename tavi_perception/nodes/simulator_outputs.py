@@ -49,13 +49,14 @@ class SimulatorOutputs:
                 fault=fault,
             )
         )
-        # The same drives as prismatic joints, for ros2_control, MoveIt and RViz: m and m/s.
+        # The same drives as prismatic joints, for ros2_control, MoveIt and RViz: m, m/s and N.
         self._joints.publish(
             JointState(
                 header=header,
                 name=["catheter_advance", "capsule_retraction"],
                 position=[robot.advance, robot.retraction],
                 velocity=[robot.advance_velocity, robot.retraction_velocity],
+                effort=[robot.advance_force, robot.retraction_force],
             )
         )
 

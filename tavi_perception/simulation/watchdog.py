@@ -90,10 +90,10 @@ class Watchdog:
             self._fault = True
             return (
                 f"a command of {advance:g} m/s advance and {retraction:g} m/s retraction, where at most "
-                f"{self._limit:g} m/s can be meant: the robot stands still until a command says hold"
+                f"{self._limit:g} m/s can be meant; until a command says hold, others are ignored"
             )
         if self._fault:
-            return "the robot stands still for a fault and ignores commands until one says hold"
+            return "it has stopped for a fault and ignores commands until one says hold"
         if not abs(age) <= self._timeout:
-            return f"a command is {age:.3g} s old, older than {self._timeout:g} s: the robot stands still"
+            return f"a command is {age:.3g} s old, older than {self._timeout:g} s"
         return ""

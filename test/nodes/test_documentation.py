@@ -14,6 +14,7 @@ from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LAUNCH_FILES
 from tavi_perception.nodes.reference import (
     CONTROLLER,
+    PERCEPTION,
     configuration_page,
     controller_file,
     parameter_page,
@@ -84,8 +85,8 @@ def test_every_launch_argument_that_a_page_shows_exists_in_its_launch_file(page)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_grouped_parameter_on_a_page_exists(page):
-    known = {info.name for info in node_parameters(TrackingConfig)}
-    groups = "|".join({info.group for info in node_parameters(TrackingConfig)})
+    infos = [info for config in (*PERCEPTION, *CONTROLLER) for info in node_parameters(config)]
+    known, groups = {info.name for info in infos}, "|".join({info.group for info in infos if info.group})
     assert set(re.findall(rf"`((?:{groups})\.\w+)`", page.read_text())) <= known
 
 

@@ -35,7 +35,7 @@ class Progress:
 
 
 def progress_line(time: float, progress: Progress) -> str:
-    """All of it in one line, ``time`` s after the start of the procedure."""
+    """All of it in one line, ``time`` s after the first frame."""
     deviation = progress.deviation
     validity = "valid" if deviation.valid else f"INVALID: {', '.join(reasons_in_words(deviation.reasons))}"
     target = (
@@ -55,5 +55,5 @@ def progress_line(time: float, progress: Progress) -> str:
 
 
 def phase_line(time: float, phase: Phase, reason: str) -> str:
-    """What has begun, ``time`` s after the start of the procedure, and why."""
+    """What has begun, ``time`` s after the first frame, and why."""
     return f"{time:5.1f} s  {PHASES[phase].upper():9}  {reason}"

@@ -4,7 +4,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
-from tavi_msgs.msg import ControllerState, DeliveryState
+from tavi_msgs.msg import ControllerState, DeliveryCommand, DeliveryState
 
 from tavi_perception.control.controller import Controller
 
@@ -91,6 +91,12 @@ def test_a_robot_in_fault_is_an_error_in_the_diagnostics(theatre, make_controlle
     theatre.find()
     theatre._states.publish(DeliveryState(header=theatre.robot.now(""), fault=True))
     theatre.robot.hear(node, "fault")
+
+
+def test_a_second_controller_is_named_in_the_diagnostics(theatre, make_controller):
+    node = make_controller()
+    theatre.robot.create_publisher(DeliveryCommand, "delivery/command", 10)
+    theatre.robot.hear(node, "others publish")
 
 
 def test_only_a_valid_deviation_that_is_fresh_is_answered_with_motion(theatre, make_controller):

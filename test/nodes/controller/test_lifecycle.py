@@ -5,8 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from builtin_interfaces.msg import Time
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Header
 from tavi_msgs.msg import ControllerState
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -31,6 +34,17 @@ def test_a_controller_that_is_not_to_start_at_once_waits_for_the_service(theatre
     assert theatre.call(node, "start").success
     assert theatre.ask(theatre.no_annulus)[1].phase != ControllerState.IDLE
     assert "already" in theatre.call(node, "start").message
+
+
+def test_a_controller_in_simulated_time_starts_when_its_clock_is_heard(theatre, make_controller):
+    node = make_controller(use_sim_time=True)
+    clock = theatre.robot.create_publisher(Clock, "clock", 10)
+    theatre.find()
+    now = Time(sec=1000)
+    clock.publish(Clock(clock=now))
+    theatre.wait(lambda: node.get_clock().now().nanoseconds and theatre.states, "the start")
+    _, state = theatre.ask(theatre.no_annulus, Header(stamp=now))
+    assert state.phase not in (ControllerState.IDLE, ControllerState.ABORTED)
 
 
 def test_a_deactivated_controller_holds_once_more_and_is_silent(theatre, make_controller):
