@@ -93,9 +93,9 @@ class Verdict:
 
     @property
     def holds(self) -> int:
-        """How often the controller stopped to wait, after it had once begun to move."""
+        """How often the controller stopped to wait, for images or contrast, after it had begun to move."""
         phases = [span.phase for span in self.spans]
-        return sum(b is Phase.HOLD and a not in (Phase.IDLE, *_WAITS) for a, b in itertools.pairwise(phases))
+        return sum(b in _WAITS and a not in (Phase.IDLE, *_WAITS) for a, b in itertools.pairwise(phases))
 
     @property
     def recaptures(self) -> int:
