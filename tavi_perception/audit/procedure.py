@@ -180,9 +180,8 @@ def _answers(messages: _Received) -> Answers:
 
 
 def _travel(messages: _Received) -> Travel:
-    received, stamp = _times(messages)
     return Travel(
-        np.where(stamp > 0, stamp, received),
+        _times(messages)[0],
         np.array([value.advance for _, value in messages], dtype=np.float64),
         np.array([value.retraction for _, value in messages], dtype=np.float64),
     )
