@@ -38,7 +38,7 @@ DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/
 LONGEST = 75.0
 """s that a procedure may take."""
 
-ALTOGETHER = 80.0
+ALTOGETHER = 78.0
 """s for a session, so that it and its report are ready after 90 s."""
 
 AFTERWARDS = {Phase.DONE: 3.0, Phase.ABORTED: 1.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -46,13 +47,16 @@ def strip(
     height: float = 0.7,
 ) -> None:
     """Runs of one colour as bars between ``edges`` (N + 1, s); None leaves the time empty."""
+    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     first = 0
     for index in range(1, len(colours) + 1):
         if index == len(colours) or colours[index] != colours[first]:
-            if colours[first] is not None:
-                span = (edges[first], edges[index] - edges[first])
-                axis.broken_barh([span], (row - height / 2, height), color=colours[first], linewidth=0)
+            colour = colours[first]
+            if colour is not None:
+                spans[colour].append((edges[first], edges[index] - edges[first]))
             first = index
+    for colour, of_colour in spans.items():  # one call for each run would take seconds
+        axis.broken_barh(of_colour, (row - height / 2, height), color=colour, linewidth=0)
 
 
 def name_rows(axis: Axes, names: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from tavi_msgs.msg import (
 
 from tavi_perception.nodes import qos, simulated_patient
 
-NODES_PAGE = Path(__file__).resolve().parents[2] / "docs" / "nodes.md"
+NODES_PAGE = Path(__file__).resolve().parents[3] / "docs" / "nodes.md"
 
 
 def test_truth_has_the_stamps_of_the_images(operator, make_simulator):
