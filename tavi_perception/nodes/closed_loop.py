@@ -99,10 +99,10 @@ def run_closed_loop(loop: ClosedLoop, options: SessionOptions) -> bool:
         graph.add(recorder)
         graph.add(onlooker)
         wait_for(
-            lambda: recorder.connected >= topics,
+            lambda: recorder.connected >= topics and onlooker.began,
             START_TIMEOUT,
             graph,
-            lambda: incomplete(topics - recorder.connected),
+            lambda: incomplete((topics - recorder.connected) or {"an answer to a frame"}),
         )
         time.sleep(SETTLE)
         if loop.controller is None:

@@ -41,9 +41,14 @@ class Onlooker(Node):
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.OUTPUT)
 
     @property
+    def began(self) -> bool:
+        """A frame has been answered."""
+        return self._first > 0
+
+    @property
     def time(self) -> float:
         """s since the first frame was taken; 0 before."""
-        return 1e-9 * (self.get_clock().now().nanoseconds - self._first) if self._first else 0.0
+        return 1e-9 * (self.get_clock().now().nanoseconds - self._first) if self.began else 0.0
 
     @property
     def phase(self) -> Phase:
