@@ -18,9 +18,15 @@ import pytest
 
 from tavi_perception.cli import main
 from tavi_perception.landmarks import NAMES, Landmark
-from tavi_perception.simulation.dataset import DatasetError, DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.build import build_dataset
 from tavi_perception.simulation.dataset.folder import DatasetFolder
-from tavi_perception.simulation.dataset.options import SPLITS, default_shares, shares_of
+from tavi_perception.simulation.dataset.options import (
+    SPLITS,
+    DatasetError,
+    DatasetOptions,
+    default_shares,
+    shares_of,
+)
 from tavi_perception.simulation.dataset.pool import run_parallel
 from tavi_perception.simulation.dataset.preview import BESIDE_TILE, SHEET_TILE
 from tavi_perception.simulation.dataset.source import Procedure, spread
