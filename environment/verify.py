@@ -16,7 +16,7 @@ from ros_environment import development
 
 TRAINING = ROOT / "test/training"
 TOGETHER = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
-"""All tests of the runtime by two processes, since many wait: a file by one, which makes its fixtures once."""
+"""All tests of the runtime, by two processes: a file by one of them, which makes its fixtures once."""
 
 NO_TESTS = 5
 """Exit code of pytest when it has selected no test."""
