@@ -7,16 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import rclpy
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
@@ -26,7 +22,6 @@ from tavi_perception.estimates import Reason
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
 from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS
-from tavi_perception.parameter_file import parameters_text
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 CINE = REFERENCE / "coronary_xa_cine_96f.dcm"
@@ -155,32 +150,6 @@ def test_the_bag_holds_every_topic_of_the_node(uncalibrated_run):
 
 def test_run_uses_the_model_whatever_its_folder_is_called(calibrated_run):
     assert f"model {default_bundle().name}" in (calibrated_run / "perception.log").read_text()
-
-
-@settings(max_examples=25)
-@example({"model": "/123", "runtime": '/a #1: "q": [ü'})
-@given(
-    st.dictionaries(
-        st.sampled_from(["model", "runtime"]),
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map("/{}".format),
-        min_size=1,
-    )
-)
-def test_parameters_reach_a_node_as_they_are_written(parameters):
-    context = rclpy.Context()
-    with tempfile.NamedTemporaryFile(suffix=".yaml") as file:
-        text = parameters_text({**parameters, "threads": 2, "overlay_rate": 2.0})
-        Path(file.name).write_text(text, encoding="utf-8")
-        rclpy.init(context=context, args=["--ros-args", "--params-file", file.name])
-        node = rclpy.create_node(
-            "reader", context=context, automatically_declare_parameters_from_overrides=True
-        )
-    try:
-        for name, value in {**parameters, "threads": 2, "overlay_rate": 2.0}.items():
-            assert node.get_parameter(name).value == value
-    finally:
-        node.destroy_node()
-        context.try_shutdown()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow"), reason="the model can run with TensorFlow here")
