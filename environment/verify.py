@@ -66,17 +66,18 @@ def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> i
     if selection.training is not None:
         training.home.prepare(training.parts)
 
+    # Training's tests run beside all else, or a core would be idle for minutes.
+    *beside, last = [
+        (environment, [*paths, *selection.options])
+        for environment, paths in ((training, selection.training), (runtime, selection.runtime))
+        if paths is not None
+    ]
+    runs = [Run(*each, aside=True) for each in beside]
     static = (("ruff check", "check", "."), ("ruff format", "format", "--check", "."))
     failed = [name for name, *rest in static if not _passes(runtime, ["ruff", *rest])]
     failed += [] if _passes(runtime, ["mypy"]) else ["mypy"]
     broken = Counts(errors=len(failed))
-    # Beside each other: the tests of nodes wait much, those of training compute.
-    both = selection.runtime is not None and selection.training is not None
-    runs = [
-        Run(environment, [*paths, *selection.options], aside=both and environment is training)
-        for environment, paths in ((training, selection.training), (runtime, selection.runtime))
-        if paths is not None
-    ]
+    runs.append(Run(*last, aside=False))
     for run in reversed(runs):
         passed, counts = run.finish()
         broken += counts
