@@ -162,6 +162,7 @@ def make_robot(graph, namespace):
         return robot
 
     yield make
+    graph.check()
     for robot in made:
         graph.remove(robot)
 

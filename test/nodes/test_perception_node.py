@@ -149,7 +149,7 @@ def test_stale_deviations_follow_when_images_stop(make_perception, make_robot, f
     make_perception(stale_after=0.3)
     robot = make_robot()
     robot.wait(lambda: robot.images.get_subscription_count(), "the node")
-    robot.wait(lambda: robot.send(frames[0]) and robot.received("deviation"), "a first answer")
+    robot.wait(lambda: robot.send(frames[0]) and robot.received("keypoints"), "a first answer")
     last = robot.received("keypoints")[-1].header
     robot.wait(
         lambda: sum(bool(d.reasons & Reason.IMAGE_STALE) for d in robot.received("deviation")) > 2,
