@@ -180,9 +180,9 @@ def make_perception(graph, namespace):
             cli_args=["--ros-args", *(word for rule in remapped for word in ("-r", rule))],
             parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
         )
+        node.autostart()  # before it spins, as its process does
         graph.add(node)
         made.append(node)
-        node.autostart()
         return node
 
     yield make
