@@ -37,6 +37,8 @@ setup(
             f"perception_node = {NAME}.nodes.start:perception_node",
             f"image_player = {NAME}.nodes.start:image_player",
             f"simulator = {NAME}.nodes.start:simulator",
+            f"controller = {NAME}.nodes.start:controller",
+            f"robot_bridge = {NAME}.nodes.start:robot_bridge",
         ],
     },
 )

@@ -7,3 +7,6 @@ TARGET_DEPTH = 0.003
 
 DEPTH_TOLERANCE = 0.002
 """Largest depth error that counts as within tolerance (m): 1 to 5 mm below the annulus are accepted."""
+
+STENT_TILT_TOLERANCE = 0.002
+"""Largest difference in depth (m) of the inflow edge's sides that counts as symmetric (PMC9471948)."""

@@ -34,18 +34,26 @@ service.include_launch_description(
 )
 sys.exit(service.run())
 """
+DESCRIBED = "JointStateTopicSystem"
+"""What the description of the robot holds."""
+
 PATIENCE = 60.0
 """s for a launch to say what it is waited for."""
 
 
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory):
-    """An installation of the package's executables, and of an RViz that only says what it was given."""
+    """An installation of the package's executables; RViz and ros2_control only say what they were given."""
     folder = tmp_path_factory.mktemp("prefix")
     module = "tavi_perception.nodes.start"
     scripts = {
         "tavi_perception": {name: f'exec "{sys.executable}" -m {module} {name} "$@"' for name in NODES},
         "rviz2": {"rviz2": 'echo "rviz $@"; cat "$2"; exec sleep 100'},
+        "robot_state_publisher": {"robot_state_publisher": f'grep -h "{DESCRIBED}" "$3"; exec sleep 100'},
+        "controller_manager": {
+            "ros2_control_node": 'echo "manager $@"; exec sleep 100',
+            "spawner": 'echo "spawner $@"',
+        },
     }
     for package, executables in scripts.items():
         marker = folder / "share/ament_index/resource_index/packages" / package
@@ -185,6 +193,40 @@ def test_a_feeder_that_fails_ends_the_launch_with_the_path_it_looked_for(launche
 def test_the_end_of_a_recording_leaves_the_perception_node_running(launched, picture):
     output, _ = launched("player", f"source:={picture('0.png')}", until=("is played to its end",))
     assert "has failed" not in output and "finished cleanly" not in output.split("to its end")[0]
+
+
+def test_the_closed_loop_has_patient_perception_and_controller_in_one_namespace(launched):
+    seen = (
+        "script: none",
+        r"left\.perception\]: active, waiting for images on /left/fluoro/image",
+        r"left\.controller\]: hold: ",
+    )
+    words = ("size:=64", "namespace:=left", "controller_target_depth:=0.004")
+    output, _ = launched("closed_loop", *words, until=seen)
+    assert_seen(output, *seen)
+
+
+def test_the_controller_starts_alone_with_its_own_parameters(launched):
+    words = ("start_at_once:=false", "deviation:=/my/deviation")
+    seen = ("waiting for deviations on /my/deviation; ~/start begins",)
+    output, _ = launched("controller", *words, until=seen)
+    assert_seen(output, *seen)
+
+
+@pytest.mark.parametrize(
+    ("output", "controller"),
+    [("velocity", "delivery_velocity_controller"), ("trajectory", "delivery_trajectory_controller")],
+)
+def test_ros2_control_gets_description_controllers_and_bridge(launched, output, controller):
+    seen = (
+        DESCRIBED,
+        r"manager .*controllers\.yaml",
+        rf"spawner joint_state_broadcaster {controller}",
+        "no state of both joints on /joint_states",
+        r"tavi\.controller\]: hold: ",
+    )
+    said, _ = launched("ros2_control", f"output:={output}", until=seen)
+    assert_seen(said, *seen)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from tavi_perception.bags.topics import BagError
 from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception.control.decision import Decision, DriveCommand, Phase, RobotReading
 from tavi_perception.estimates import (
+    NAN,
     AnnulusFrame,
     AnnulusSource,
     CatheterDeviation,
@@ -94,6 +96,47 @@ def geometry(message: Any) -> CArmGeometry:
         *size,
         *angles,
         calibration,
+    )
+
+
+def robot_reading(message: Any) -> RobotReading:
+    """From a tavi_msgs/DeliveryState."""
+    return RobotReading(
+        seconds(message.header.stamp),
+        float(message.advance),
+        float(message.retraction),
+        bool(message.moving),
+        bool(message.fault),
+    )
+
+
+def drive_command(message: Any) -> DriveCommand:
+    """From a tavi_msgs/DeliveryCommand."""
+    return DriveCommand(
+        seconds(message.header.stamp),
+        float(message.advance_velocity),
+        float(message.retraction_velocity),
+        bool(message.hold),
+        str(message.reason),
+    )
+
+
+def decision(message: Any) -> Decision:
+    """From a tavi_msgs/ControllerState, which does not hold the velocities of a motion: they are NaN.
+
+    Raises:
+        ValueError: it is in a phase that there is not.
+    """
+    velocity = NAN if message.moving else 0.0
+    return Decision(
+        DriveCommand(
+            seconds(message.header.stamp), velocity, velocity, not message.moving, str(message.reason)
+        ),
+        Phase(int(message.phase)),
+        bool(message.contrast_requested),
+        float(message.depth),
+        float(message.depth_sigma),
+        float(message.target_depth),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tavi_perception.bags.geometries import read_geometries
@@ -17,12 +17,18 @@ from tavi_perception.imaging.source import Frame, FrameSource, SourceError, show
 
 PREFERRED_TOPIC = "/fluoro/image"
 
+ANSWERS = "/tavi/keypoints"
+"""What a perception node publishes for each image that it has worked on, and for no other."""
+
 _IMAGE = "sensor_msgs/msg/Image"
 _COMPRESSED = "sensor_msgs/msg/CompressedImage"
 
 
 def open_bag_source(
-    path: Path, calibration: UserCalibration | None = None, bits_stored: int | None = None
+    path: Path,
+    calibration: UserCalibration | None = None,
+    bits_stored: int | None = None,
+    as_recorded: bool = False,
 ) -> FrameSource:
     """The frames of a bag's image topic, at the times of their stamps.
 
@@ -34,6 +40,8 @@ def open_bag_source(
         path: of the bag.
         calibration: what the user states about the geometry.
         bits_stored: how many low bits of 16-bit pixels carry the grey level; None: all.
+        as_recorded: only the images that a perception node answered, with their stamps: in a live run some
+            come too fast, and what it knows after an image depends on those that it has worked on.
 
     Raises:
         SourceError: the bag cannot be read, or holds no images that can be used, or several topics of them.
@@ -42,7 +50,7 @@ def open_bag_source(
     try:
         with BagReader(path) as bag:
             topic = _image_topic(bag, path)
-            return _BagSource(bag, topic, calibration, bits_stored)
+            return _BagSource(bag, topic, calibration, bits_stored, as_recorded)
     except BagError as error:
         raise SourceError(str(error)) from error
 
@@ -51,7 +59,12 @@ class _BagSource:
     """A ``FrameSource`` over one topic of a bag, which is open while it is made."""
 
     def __init__(
-        self, bag: BagReader, topic: Topic, calibration: UserCalibration | None, bits_stored: int | None
+        self,
+        bag: BagReader,
+        topic: Topic,
+        calibration: UserCalibration | None,
+        bits_stored: int | None,
+        as_recorded: bool,
     ) -> None:
         self.name = f"{shown(bag.path)}:{topic.name}"
         self._path = bag.path
@@ -60,16 +73,25 @@ class _BagSource:
         self._depth = DepthWatch(bits_stored)
         self._broken: list[str] = []
         self.notes: tuple[str, ...] = ()
-        self._moments, self._known_losses = _scan(bag, topic)
-        self.frame_count = len(self._moments)
-        self._times, about_times = times_of(self._moments)
+        self._as_recorded = as_recorded
+        moments, self._known_losses = _scan(bag, topic)
+        played = _answered(bag, moments) if as_recorded else range(len(moments))
+        self.frame_count = len(played)
+        self._moments = {index: moments[index] for index in played}
+        """Of the images that are played, by their number among all."""
+        self._times, about_times = times_of(list(self._moments.values()))
         self._size: tuple[int, int] | None = None
         height, width = self._first_picture(bag).grey.shape
         self._size = height, width
         self._geometries, about_geometry = read_geometries(bag, topic, width, height, calibration)
-        self.geometry = self._geometries.of(self._moments[0])
-        if topic.count < self.frame_count:
-            self._note(f"it states {topic.count} images and holds {self.frame_count}, which are all played")
+        self.geometry = self._geometries.of(moments[played[0]])
+        if topic.count < len(moments):
+            self._note(f"it states {topic.count} images and holds {len(moments)}, which are all played")
+        if as_recorded:
+            self._note(
+                f"{self.frame_count} of {len(moments)} images are played, those that were answered, with "
+                "their stamps: latencies say nothing"
+            )
         for note in (*about_times, *about_geometry, self._depth.sentence()):
             self._note(note)
 
@@ -88,19 +110,25 @@ class _BagSource:
         self._geometries.restart()
         try:
             with BagReader(self._path) as bag:
-                messages = bag.raw([self._topic.name])
-                for index, (moment, message) in enumerate(zip(self._moments, messages, strict=False)):
+                for time, (index, message) in zip(self._times, self._messages(bag), strict=False):
+                    moment = self._moments[index]
                     geometry = self._geometries.of(moment)
                     picture = self._picture(bag, message, index)
                     if picture is not None:
-                        yield Frame(picture.grey, self._times[index], geometry)
+                        stamp = moment.stamp_ns if self._as_recorded else None
+                        yield Frame(picture.grey, time, geometry, stamp)
         except BagError as error:
             raise SourceError(str(error)) from error
         self._note(self._depth.sentence())
 
+    def _messages(self, bag: BagReader) -> Iterator[tuple[int, RawMessage]]:
+        """The images that are played, with their number among all."""
+        messages = zip(range(max(self._moments) + 1), bag.raw([self._topic.name]), strict=False)
+        return ((index, message) for index, message in messages if index in self._moments)
+
     def _first_picture(self, bag: BagReader) -> Picture:
         """The first image that can be used; see ``_BagSource._picture``."""
-        for index, message in zip(range(self.frame_count), bag.raw([self._topic.name]), strict=False):
+        for index, message in self._messages(bag):
             picture = self._picture(bag, message, index)
             if picture is not None:
                 self._broken = []
@@ -150,6 +178,25 @@ def _scan(bag: BagReader, topic: Topic) -> tuple[list[Moment], tuple[str, ...]]:
     if topic.count > len(moments):
         losses = (*losses, f"it states {topic.count} images on {topic.name} and holds {len(moments)}")
     return moments, losses
+
+
+def _answered(bag: BagReader, moments: Sequence[Moment]) -> list[int]:
+    """Which images a perception node has worked on, in their order.
+
+    Raises:
+        SourceError: none.
+    """
+    answered = [moment_of(message.cdr, message.time_ns).stamp_ns for message in bag.raw([ANSWERS])]
+    played: list[int] = []
+    for index, moment in enumerate(moments):
+        if len(played) < len(answered) and moment.stamp_ns == answered[len(played)]:
+            played.append(index)
+    if not played or len(played) < len(answered):
+        raise SourceError(
+            f"{shown(bag.path)}: {len(played)} of {len(answered)} answers on {ANSWERS} belong to an image in "
+            "it: it cannot be played as it was recorded; leave out --as-recorded"
+        )
+    return played
 
 
 def _image_topic(bag: BagReader, path: Path) -> Topic:

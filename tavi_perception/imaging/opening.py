@@ -21,6 +21,7 @@ def open_source(
     frame_rate: float | None = None,
     calibration: UserCalibration | None = None,
     bits_stored: int | None = None,
+    as_recorded: bool = False,
 ) -> FrameSource:
     """The frames of a DICOM file, a video, an image, a folder of images or DICOM files, or a bag.
 
@@ -31,11 +32,15 @@ def open_source(
         frame_rate: frames/s instead of recorded times; a bag keeps its stamps.
         calibration: what the user states about the geometry; it takes precedence over anything recorded.
         bits_stored: how many low bits of a pixel carry the grey level; what the input states where None.
+        as_recorded: of a bag, only the images that a perception node answered, with their stamps.
 
     Raises:
         SourceError: it is missing, empty, damaged, or nothing that holds images.
     """
-    match kind_of(path):
+    kind = kind_of(path)
+    if as_recorded and kind is not Kind.BAG:
+        raise SourceError(f"{shown(path)}: only a bag holds answers, and it is none; leave out --as-recorded")
+    match kind:
         case Kind.DICOM:
             if is_dicomdir(path):
                 return _open_series(series_listed(path), shown(path), frame_rate, calibration, bits_stored)
@@ -51,7 +56,7 @@ def open_source(
         case Kind.BAG:
             from tavi_perception.bags.source import open_bag_source  # bags build on this package
 
-            return open_bag_source(path, calibration, bits_stored)
+            return open_bag_source(path, calibration, bits_stored, as_recorded)
         case Kind.UNKNOWN:
             raise SourceError(
                 f"{shown(path)}: it holds neither images nor a bag; give a DICOM file, a video, an image, "

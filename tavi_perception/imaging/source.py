@@ -20,11 +20,13 @@ class Frame:
         image: (height, width) uint8.
         time: s since the first frame of its source.
         geometry: of the C-arm when it was taken; uncalibrated when unknown.
+        stamp_ns: its stamp as it was recorded; None unless it is to be played with that.
     """
 
     image: GreyImage
     time: float
     geometry: CArmGeometry
+    stamp_ns: int | None = None
 
 
 class FrameSource(Protocol):

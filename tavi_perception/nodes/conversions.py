@@ -15,10 +15,11 @@ from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame as AnnulusFrameMsg
 from tavi_msgs.msg import CArmGeometry as CArmGeometryMsg
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
-from tavi_msgs.msg import KeypointArray
+from tavi_msgs.msg import ControllerState, DeliveryCommand, DeliveryState, KeypointArray
 
 from tavi_perception.calibration import NOMINAL_SOURCE_TO_PATIENT_MM
 from tavi_perception.carm import CArmGeometry
+from tavi_perception.control.decision import Decision, DriveCommand, RobotReading
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints
 
 
@@ -93,6 +94,42 @@ def geometry_to_msg(geometry: CArmGeometry, header: Header) -> CArmGeometryMsg:
         image_width=geometry.image_width,
         image_height=geometry.image_height,
         calibration=int(geometry.calibration),
+    )
+
+
+def command_to_msg(command: DriveCommand, header: Header) -> DeliveryCommand:
+    """``header``: that of the deviation which the command answers."""
+    return DeliveryCommand(
+        header=header,
+        advance_velocity=float(command.advance_velocity),
+        retraction_velocity=float(command.retraction_velocity),
+        hold=command.hold,
+        reason=command.reason,
+    )
+
+
+def decision_to_msg(decision: Decision, header: Header) -> ControllerState:
+    """``header``: that of the deviation last looked at."""
+    return ControllerState(
+        header=header,
+        phase=int(decision.phase),
+        moving=decision.moving,
+        contrast_requested=decision.contrast_requested,
+        depth=float(decision.depth),
+        depth_sigma=float(decision.depth_sigma),
+        target_depth=float(decision.target_depth),
+        reason=decision.command.reason,
+    )
+
+
+def reading_to_msg(reading: RobotReading, header: Header) -> DeliveryState:
+    """``header``: stamped when it was measured."""
+    return DeliveryState(
+        header=header,
+        advance=float(reading.advance),
+        retraction=float(reading.retraction),
+        moving=reading.moving,
+        fault=reading.fault,
     )
 
 

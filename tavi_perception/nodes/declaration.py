@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from tavi_perception.parameter_file import is_of_ros, nearest
 from tavi_perception.parameters import ParameterInfo, parameters_of
@@ -54,6 +55,21 @@ def read(node: Node, config: type[Config], changed: Mapping[str, object] = Mappi
         for info in node_parameters(config)
     }
     return config(**values)
+
+
+def refuse_invalid(node: Node, *configs: type) -> Callable[[list[Parameter]], SetParametersResult]:
+    """A callback that says whether parameters may be set together; it changes nothing yet."""
+
+    def check(parameters: list[Parameter]) -> SetParametersResult:
+        changed = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            for config in configs:
+                read(node, config, changed)
+        except (ValueError, TypeError) as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    return check
 
 
 def _value(info: ParameterInfo, value: object) -> object:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.declaration import node_parameters
+from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
 from tavi_perception.nodes.settings import ImagePublisherConfig, NodeConfig, PlayerConfig
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.parameters import ParameterInfo
@@ -47,7 +50,7 @@ def topics(namespace: str, fluoro_namespace: str, image: str, carm_geometry: str
     prefix = "" if namespace.strip("/") in ("", NAMESPACE) else namespace
     fluoro = absolute(namespace, fluoro_namespace or f"{prefix}/fluoro")
     own = ("truth/keypoints", "truth/annulus", "truth/deviation")
-    own += ("delivery/command", "delivery/state", "delivery/joint_states")
+    own += ("delivery/command", "delivery/state", "delivery/joint_states", "controller/state")
     return {
         "fluoro": fluoro,
         "image": absolute(namespace, image or f"{fluoro}/image"),
@@ -151,9 +154,50 @@ BIPLANE: Arguments = {
     },
 }
 
+_CONTROLLER_PARAMETERS = [
+    *node_parameters(ControllerNodeConfig),
+    *(info for info in node_parameters(ControlConfig) if not info.group),
+]
+"""Those that a user sets; the groups are for the file of parameters."""
+
+_CONTROLLER_FILE = (str(share_directory() / "config" / "controller.yaml"), "Parameters of the controller.")
+
+CONTROLLER: Arguments = {
+    "namespace": (NAMESPACE, "Namespace of the controller."),
+    "deviation": ("deviation", "Topic of the deviations; a relative one is seen from namespace."),
+    "params_file": _CONTROLLER_FILE,
+    **{name: _EVERY[name] for name in ("use_sim_time", "log_level")},
+    **_of(_CONTROLLER_PARAMETERS, shown=False),
+}
+
+CLOSED_LOOP: Arguments = {
+    **{name: argument for name, argument in SIMULATION.items() if name != "script"},
+    **{
+        f"controller_{name}": (default, f"{meaning} Of the controller.")
+        for name, (default, meaning) in _of(_CONTROLLER_PARAMETERS, shown=False).items()
+    },
+    "controller_params_file": _CONTROLLER_FILE,
+}
+
+ROS2_CONTROL: Arguments = {
+    **CONTROLLER,
+    **_of(node_parameters(RobotBridgeConfig), shown=True),
+    "robot_description": (
+        str(share_directory() / "config" / "robot" / "delivery_robot.urdf"),
+        "URDF file with the <ros2_control> of the robot.",
+    ),
+    "controllers_file": (
+        str(share_directory() / "config" / "robot" / "controllers.yaml"),
+        "Parameters of the controller manager and its controllers.",
+    ),
+}
+
 LAUNCH_FILES = {
     "perception.launch.py": PERCEPTION,
     "player.launch.py": PLAYER,
     "simulation.launch.py": SIMULATION,
     "biplane.launch.py": BIPLANE,
+    "closed_loop.launch.py": CLOSED_LOOP,
+    "controller.launch.py": CONTROLLER,
+    "ros2_control.launch.py": ROS2_CONTROL,
 }

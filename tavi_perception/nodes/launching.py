@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
@@ -19,6 +20,8 @@ from launch.substitutions import EnvironmentVariable
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile
 
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LEVELS, Arguments, absolute, own_parameters, topics
 from tavi_perception.nodes.settings import NodeConfig
@@ -61,28 +64,47 @@ def _declared(name: str, default: str | None, description: str) -> DeclareLaunch
 
 
 def perception(namespace: str, words: Words, image: str, carm_geometry: str) -> Node:
-    """The perception node in a namespace, with the parameters that the words give.
+    """The perception node in a namespace, with the parameters that the words give; raises as ``_own``."""
+    remapped = {"image": image, "carm_geometry": carm_geometry}
+    return _own("perception_node", "perception", (NodeConfig, TrackingConfig), namespace, words, remapped)
+
+
+def controller(namespace: str, words: Words, remapped: Mapping[str, str]) -> Node:
+    """The controller in a namespace, with the parameters that the words give; raises as ``_own``."""
+    configs = (ControllerNodeConfig, ControlConfig)
+    return _own("controller", "controller", configs, namespace, words, remapped)
+
+
+def _own(
+    executable: str,
+    name: str,
+    configs: tuple[type, ...],
+    namespace: str,
+    words: Words,
+    remapped: Mapping[str, str],
+) -> Node:
+    """A node of this package that has a file of parameters; what the words give stands above it.
 
     Raises:
         ValueError: the file of parameters is missing, or says what the node does not know.
     """
-    name = "perception"
     file = Path(words["params_file"])
-    declared = {info.name for config in (NodeConfig, TrackingConfig) for info in node_parameters(config)}
+    declared = {info.name for config in configs for info in node_parameters(config)}
     defects = unknown_parameters(file, declared, absolute(namespace, name))
     if defects:
         raise ValueError("\n".join(defects))
+    given = {name: value for config in configs for name, value in own_parameters(config, words).items()}
     logger = absolute(namespace, name).strip("/").replace("/", ".")
     return Node(
         package="tavi_perception",
-        executable="perception_node",
+        executable=executable,
         namespace=namespace,
         name=name,
         parameters=[
             ParameterFile(file, allow_substs=False),
-            _values({**own_parameters(NodeConfig, words), **_sim_time(words)}),
+            values({**given, **_sim_time(words)}),
         ],
-        remappings=[("image", image), ("carm_geometry", carm_geometry)],
+        remappings=_remappings(remapped),
         ros_arguments=["--log-level", f"{logger}:={words['log_level']}"],
         output="screen",
     )
@@ -100,8 +122,8 @@ def feeder(
         executable=executable,
         namespace=namespace,
         name=executable,
-        parameters=[_values(own_parameters(config, words))],
-        remappings=[(name, new) for name, new in remapped.items() if name != new],
+        parameters=[values(own_parameters(config, words))],
+        remappings=_remappings(remapped),
         output="screen",
     )
 
@@ -129,7 +151,7 @@ def rviz(namespace: str, words: Words, layout: str, names: Mapping[str, str]) ->
             executable="rviz2",
             namespace=namespace,
             arguments=["-d", str(file)],
-            parameters=[_values(_sim_time(words))],
+            parameters=[values(_sim_time(words))],
             output="screen",
         )
     ]
@@ -145,13 +167,18 @@ def names_in_layout(namespace: str, image: str, frame_id: str) -> dict[str, str]
     }
 
 
+def _remappings(remapped: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, new) for name, new in remapped.items() if name != new]
+
+
 def _sim_time(words: Words) -> dict[str, bool]:
     given = words["use_sim_time"].lower()
     return {"use_sim_time": given in ("true", "1")} if given else {}
 
 
-def _values(values: Mapping[str, bool | int | float | str]) -> ParameterFile:
-    return ParameterFile(_temporary(parameters_text(values), ".yaml"), allow_substs=False)
+def values(given: Mapping[str, bool | int | float | str]) -> ParameterFile:
+    """Parameters of a node, whatever letters they hold."""
+    return ParameterFile(_temporary(parameters_text(given), ".yaml"), allow_substs=False)
 
 
 def _temporary(text: str, suffix: str) -> Path:
@@ -162,8 +189,20 @@ def _temporary(text: str, suffix: str) -> Path:
     return Path(made.name)
 
 
-def fed_by(executable: str, config: type, arguments: Arguments) -> LaunchDescription:
-    """The perception node beside a node of this package that feeds it."""
+def fed_by(
+    executable: str,
+    config: type,
+    arguments: Arguments,
+    *,
+    fixed: Words = MappingProxyType({}),
+    beside: Callable[[str, Words, Mapping[str, str]], list[Action]] = lambda *_: [],
+) -> LaunchDescription:
+    """The perception node beside a node of this package that feeds it.
+
+    Args:
+        fixed: words for parameters of the feeder that are no arguments.
+        beside: makes what else is started, from the namespace, the words and the names of the topics.
+    """
 
     def actions(base: str, words: Words) -> list[Action]:
         namespace = absolute(base, words["namespace"])
@@ -172,7 +211,8 @@ def fed_by(executable: str, config: type, arguments: Arguments) -> LaunchDescrip
         names = names_in_layout(namespace, named["image"], words["frame_id"])
         return [
             perception(namespace, words, named["image"], named["carm_geometry"]),
-            *feeder(executable, config, words, named, namespace=fluoro),
+            *feeder(executable, config, {**words, **fixed}, named, namespace=fluoro),
+            *beside(namespace, words, named),
             *rviz(namespace, words, "tavi.rviz", names),
         ]
 

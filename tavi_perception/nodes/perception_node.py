@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -16,7 +15,7 @@ from tavi_perception.carm import uncalibrated
 from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.nodes import qos
-from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
+from tavi_perception.nodes.declaration import declare, read, refuse_invalid, warn_of_undeclared
 from tavi_perception.nodes.frame_worker import FrameWorker, Situation
 from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.image_input import ImageInput, crowd
@@ -46,7 +45,7 @@ class PerceptionNode(LifecycleNode):
         declare(self, NodeConfig)
         declare(self, TrackingConfig)
         self._apply_parameters([])
-        self.add_on_set_parameters_callback(self._check_parameters)
+        self.add_on_set_parameters_callback(refuse_invalid(self, NodeConfig, TrackingConfig))
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._health = Health(self.get_fully_qualified_name())
         for sentence in warn_of_undeclared(self):
@@ -180,16 +179,6 @@ class PerceptionNode(LifecycleNode):
         self._geometry_frame = msg.header.frame_id
         if msg.header.frame_id:
             self._outputs.publish_c_arm(msg.header, self._geometry)
-
-    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        """Whether they may be set together; nothing is changed yet."""
-        changed = {parameter.name: parameter.value for parameter in parameters}
-        try:
-            for config in (NodeConfig, TrackingConfig):
-                read(self, config, changed)
-        except (ValueError, TypeError) as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        return SetParametersResult(successful=True)
 
     def _apply_parameters(self, _: list[Parameter]) -> None:
         """Takes over what has been set, for the frames to come."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.time import Time
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import AnnulusFrame, CArmGeometry, CatheterDeviation, KeypointArray
@@ -22,8 +23,8 @@ from tavi_perception.nodes import conversions, qos
 class FramePublisher:
     """Publishes images on ``image`` and the geometry they were taken with, latched, on ``carm_geometry``.
 
-    ``count`` is the number of images published. They are stamped with the node's clock as they are published:
-    to the graph this is when they were taken.
+    ``count`` is the number of images published. They are stamped with the node's clock as they are published,
+    unless another stamp is told: to the graph this is when they were taken.
     """
 
     def __init__(self, node: Node, frame_id: str, reliability: str) -> None:
@@ -38,9 +39,13 @@ class FramePublisher:
         """Publish the geometry of the images to come, if it is not the one that holds already."""
         self._announce(geometry, self._header())
 
-    def publish(self, image: NDArray[Any], geometry: carm.CArmGeometry) -> Header:
+    def publish(
+        self, image: NDArray[Any], geometry: carm.CArmGeometry, stamp_ns: int | None = None
+    ) -> Header:
         """Publishes the image (H, W), uint8 or uint16, after its geometry; the header of both."""
         header = self._header()
+        if stamp_ns is not None:
+            header.stamp = Time(nanoseconds=stamp_ns).to_msg()
         self._announce(geometry, header)
         self.images.publish(conversions.image_to_msg(image, header))
         self.count += 1

@@ -1,4 +1,4 @@
-"""Writes config/perception.yaml and the reference pages in docs/ from the declarations in the code.
+"""Writes the parameter files in config/ and the reference pages in docs/ from the declarations in the code.
 
 Run ``python -m tavi_perception.nodes.reference`` in a clone after changing a parameter or a rule of validity.
 """
@@ -12,8 +12,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tavi_perception.control.config import ControlConfig
 from tavi_perception.estimates import Reason
+from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.declaration import node_parameters
+from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
 from tavi_perception.nodes.settings import NodeConfig, PlayerConfig
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
 from tavi_perception.parameters import ParameterInfo, parameters_of
@@ -22,15 +25,24 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Rule
 
 PERCEPTION = (NodeConfig, TrackingConfig)
+CONTROLLER = (ControllerNodeConfig, ControlConfig)
 LINE_LENGTH = 110
 _WRITTEN_BY = "Written by `python -m tavi_perception.nodes.reference` from the declarations in the code."
 
 
-def parameter_file() -> str:
-    """The annotated YAML of the perception node with every parameter at its default."""
-    lines = ["# Parameters of the perception node, each at its default.", f"# {_WRITTEN_BY}"]
+def perception_file() -> str:
+    return _parameter_file("perception node", PERCEPTION)
+
+
+def controller_file() -> str:
+    return _parameter_file("controller", CONTROLLER)
+
+
+def _parameter_file(node: str, configs: Iterable[type]) -> str:
+    """The annotated YAML of a node with every parameter at its default."""
+    lines = [f"# Parameters of the {node}, each at its default.", f"# {_WRITTEN_BY}"]
     lines += ["/**:", "  ros__parameters:"]
-    for group, infos in itertools.groupby(sorted(_perception_parameters(), key=_group), key=_group):
+    for group, infos in itertools.groupby(_parameters(configs), key=_group):
         lines += [f"    {group}:"] if group else []
         indent = " " * (6 if group else 4)
         for info in infos:
@@ -54,7 +66,7 @@ def parameter_page() -> str:
             "",
             "## perception",
             "",
-            *_parameter_table(sorted(_perception_parameters(), key=_group)),
+            *_parameter_table(_parameters(PERCEPTION)),
             "",
             "## image_player",
             "",
@@ -63,6 +75,14 @@ def parameter_page() -> str:
             "## simulator",
             "",
             *_parameter_table(node_parameters(SimulatorConfig)),
+            "",
+            "## controller",
+            "",
+            *_parameter_table(_parameters(CONTROLLER)),
+            "",
+            "## robot_bridge",
+            "",
+            *_parameter_table(node_parameters(RobotBridgeConfig)),
             "",
             "## Constants of the tracker",
             "",
@@ -126,8 +146,9 @@ def _conditions(rules: Iterable[Rule[Any]], reason: Reason) -> str:
     return "; or ".join(f"*{rule.name}*: {rule.condition}" for rule in rules if rule.reason is reason)
 
 
-def _perception_parameters() -> list[ParameterInfo]:
-    return [info for config in PERCEPTION for info in node_parameters(config)]
+def _parameters(configs: Iterable[type]) -> list[ParameterInfo]:
+    """Of a node, those of a group beside each other."""
+    return sorted((info for config in configs for info in node_parameters(config)), key=_group)
 
 
 def _group(info: ParameterInfo) -> str:
@@ -167,7 +188,8 @@ def _yaml(value: object) -> str:
 
 def main() -> None:
     root = Path(__file__).resolve().parents[2]
-    (root / "config" / "perception.yaml").write_text(parameter_file(), encoding="utf-8")
+    (root / "config" / "perception.yaml").write_text(perception_file(), encoding="utf-8")
+    (root / "config" / "controller.yaml").write_text(controller_file(), encoding="utf-8")
     (root / "docs" / "parameters.md").write_text(parameter_page(), encoding="utf-8")
     (root / "docs" / "validity.md").write_text(validity_page(), encoding="utf-8")
     (root / "docs" / "simulator_configuration.md").write_text(configuration_page(), encoding="utf-8")

@@ -26,6 +26,14 @@ def simulator() -> None:
     _run("simulator_node")
 
 
+def controller() -> None:
+    _run("controller_node")
+
+
+def robot_bridge() -> None:
+    _run("robot_bridge")
+
+
 def _run(module: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
@@ -37,7 +45,13 @@ def _leave(*_: object) -> None:
     os._exit(INTERRUPTED)
 
 
-NODES = {"perception_node": perception_node, "image_player": image_player, "simulator": simulator}
+NODES = {
+    "perception_node": perception_node,
+    "image_player": image_player,
+    "simulator": simulator,
+    "controller": controller,
+    "robot_bridge": robot_bridge,
+}
 """By the names of the executables."""
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def draw_delivery(
     _draw_capsule(layer, device, place, seen, scale, state)
     layer.add_to(canvas)
     if place.exposed > 0.5:
-        _draw_stent(layer, device, place, stent_route, view, state.released)
+        _draw_stent(layer, device, place, stent_route, view, state)
         layer.add_to(canvas)
 
 
@@ -124,7 +124,7 @@ def _draw_cone(part: _Part, device: Device, place: DevicePose, lap: float) -> No
 
 
 def _draw_stent(
-    layer: Layer, device: Device, place: DevicePose, route: Route, view: View, released: bool
+    layer: Layer, device: Device, place: DevicePose, route: Route, view: View, state: DeviceState
 ) -> None:
     """Two families of helical struts: where they cross they form the diamond cells."""
     along: FloatArray = np.linspace(0.0, 1.0, _STENT_POINTS, dtype=np.float64)
@@ -134,9 +134,9 @@ def _draw_stent(
     start = device.strut_phase + 2 * np.pi * np.arange(device.cells)[:, None] / device.cells
     phase = np.concatenate([start + twist, start - twist])
     # The inflow ring may be tilted; at the capsule's mouth it is held straight.
-    struts = ring(device, place, route, released, view.beam, distance, phase, 1.0 - along)
+    struts = ring(device, place, route, state, view.beam, distance, phase, 1.0 - along)
     around = device.strut_phase + np.linspace(0, 2 * np.pi, 4 * device.cells + 1, dtype=np.float64)
-    rim = ring(device, place, route, released, view.beam, np.array(place.inflow), around)
+    rim = ring(device, place, route, state, view.beam, np.array(place.inflow), around)
     scale, o = view.px_per_mm, device.opacity
     layer.lines(list(view.project(struts)), 0.5 * scale, 0.23 * o)
     layer.lines([view.project(rim)], 0.4 * scale, 0.2 * o)

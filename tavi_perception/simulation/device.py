@@ -6,12 +6,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tavi_perception.simulation.distributions import Chance, Normal, Uniform
 from tavi_perception.simulation.route import Route
 from tavi_perception.simulation.view import FloatArray, unit
 
+_TOUCHES, _FILLS = 0.4, 0.85
+"""Share of the way from folded to expanded at which the ring meets the annulus, and fills it (unsourced)."""
+
 VISIBLE_EXPOSURE_MM = 2.5
 """Exposed length of the stent from which on its inflow corners are distinct from the marker band."""
+
+
+@dataclass(frozen=True)
+class Seating:
+    """How the stent's inflow ring lies in the annulus, one time that it is opened.
+
+    Attributes:
+        tilt: axial lead of FE2 over FE1 against a ring across the catheter, relative to the width there,
+            before the annulus turns it.
+        nod: the same along the beam.
+        alignment: share by which the annulus turns the ring into its own plane, once the stent fills it.
+    """
+
+    tilt: float
+    nod: float
+    alignment: float
 
 
 @dataclass(frozen=True)
@@ -24,8 +42,7 @@ class Device:
         inflow_width, waist, outflow: stent diameter at the inflow; at waist and outflow relative to it.
         flare_length: distance from the capsule's mouth over which the stent expands.
         shortening: share of its length that the stent loses as it expands.
-        inflow_tilt: axial lead of FE2 over FE1, relative to the width there; inflow_nod: the same along
-            the beam.
+        seatings: how the stent lies each time it is opened; the last counts for all later ones.
         cells: diamond cells around the circumference; rows: along the stent.
         strut_phase: rotation of the stent about its axis (rad).
         opacity: common factor of all attenuations.
@@ -49,8 +66,7 @@ class Device:
     outflow: float
     flare_length: float
     shortening: float
-    inflow_tilt: float
-    inflow_nod: float
+    seatings: tuple[Seating, ...]
     cells: int
     rows: float
     strut_phase: float
@@ -79,6 +95,7 @@ class DeviceState:
         released: the stent has detached from the delivery system.
         withdrawal: distance by which the system was pulled back after the release (mm).
         jump: axial jump of the stent towards the aorta on release (mm).
+        recaptures: how often the stent was closed again, and opened anew.
     """
 
     advance: float
@@ -86,6 +103,7 @@ class DeviceState:
     released: bool = False
     withdrawal: float = 0.0
     jump: float = 0.0
+    recaptures: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,102 +127,6 @@ class DevicePose:
     @property
     def exposed(self) -> float:
         return self.inflow - self.outflow
-
-
-@dataclass(frozen=True)
-class DeviceConfig:
-    """Delivery systems and stents; lengths in mm, attenuations in log units of the detected signal.
-
-    Attenuations were set by eye against the published frames, so that capsule, block and nose cone have the
-    contrast measured there.
-    """
-
-    slim: Chance = Chance(0.25)
-    """A 14 Fr-equivalent system, capsule 4.67 mm, instead of 18 Fr, 6.0 mm (1 Fr = 1/3 mm)."""
-    stent_length: Uniform = Uniform(45.0, 55.0)
-    """Of the expanded stent, shared out by size (unsourced); the folded one is longer."""
-    cone_length: Uniform = Uniform(11.0, 17.0)
-    """CD to CT; 14 mm on the published frames."""
-    block_length: Uniform = Uniform(5.0, 9.0)
-    """Of the dark block above CP."""
-    band_length: Uniform = Uniform(1.2, 2.4)
-    """Of the marker band at CD."""
-    oversize: Uniform = Uniform(1.02, 1.22)
-    """Inflow diameter of the unconstrained stent relative to the annulus; a 26 mm valve suits 20 to 23 mm."""
-    waist: Uniform = Uniform(0.72, 0.92)
-    """Diameter of the expanded stent's middle relative to its inflow."""
-    outflow: Uniform = Uniform(1.0, 1.25)
-    """Of its outflow relative to its inflow."""
-    flare_length: Uniform = Uniform(10.0, 22.0)
-    """Distance from the capsule's mouth over which the stent expands."""
-    shortening: Uniform = Uniform(0.08, 0.20)
-    """Share of its folded length that the stent loses as it expands."""
-    inflow_tilt: Normal = Normal(0.0, 0.07, -0.2, 0.2)
-    """Axial lead of FE2 over FE1 relative to their distance."""
-    inflow_nod: Normal = Normal(0.0, 0.07, -0.2, 0.2)
-    """The same along the beam."""
-    opacity: Uniform = Uniform(0.75, 1.35)
-    """Common factor of all attenuations below: beam energy, patient."""
-    band: Uniform = Uniform(0.38, 0.60)
-    """Marker band."""
-    block: Uniform = Uniform(0.60, 0.92)
-    """Proximal block."""
-    cone: Uniform = Uniform(0.12, 0.36)
-    """Nose cone."""
-    wall: Uniform = Uniform(0.24, 0.36)
-    """Capsule's wall."""
-    proximal: Uniform = Uniform(0.12, 0.28)
-    """What is folded inside the capsule's proximal half."""
-    distal: Uniform = Uniform(0.18, 0.36)
-    """The same in its distal half, where the stent is denser."""
-    core: Uniform = Uniform(0.25, 0.40)
-    """Inner shaft inside the capsule."""
-    cone_base: Uniform = Uniform(0.65, 0.95)
-    """Width of the nose cone at its base, relative to the capsule."""
-    cone_taper: Uniform = Uniform(1.0, 4.5)
-    """Exponent of its outline: at 1 it narrows evenly, at more it stays wide and is round at the end."""
-    cone_end: Uniform = Uniform(0.12, 0.5)
-    """Width of its end, relative to the capsule; on the published frame it is blunt, a third or so."""
-    cone_fade: Uniform = Uniform(0.6, 1.0)
-    """Share of the cone's attenuation that is left at its tip, where it is thin."""
-    cone_core: Uniform = Uniform(0.0, 0.25)
-    """Inner shaft inside the cone; on the published frames the line is no darker there than beyond."""
-
-
-def draw_device(rng: np.random.Generator, config: DeviceConfig, annulus_mm: float) -> Device:
-    """A random device whose stent suits an annulus of ``annulus_mm``."""
-    shortening = config.shortening.draw(rng)
-    return Device(
-        capsule_width=4.67 if config.slim.draw(rng) else 6.0,
-        capsule_length=config.stent_length.draw(rng) / (1.0 - shortening) + 3.0,
-        cone_length=config.cone_length.draw(rng),
-        block_length=config.block_length.draw(rng),
-        band_length=config.band_length.draw(rng),
-        # The annulus holds it: the stent expands little wider than the annulus is.
-        inflow_width=annulus_mm * min(config.oversize.draw(rng), 1.12),
-        waist=config.waist.draw(rng),
-        outflow=config.outflow.draw(rng),
-        flare_length=config.flare_length.draw(rng),
-        shortening=shortening,
-        inflow_tilt=config.inflow_tilt.draw(rng),
-        inflow_nod=config.inflow_nod.draw(rng),
-        cells=int(rng.integers(9, 16)),
-        rows=rng.uniform(5.0, 9.0),
-        strut_phase=rng.uniform(0.0, 2 * np.pi),
-        opacity=config.opacity.draw(rng),
-        band=config.band.draw(rng),
-        block=config.block.draw(rng),
-        cone=config.cone.draw(rng),
-        wall=config.wall.draw(rng),
-        proximal=config.proximal.draw(rng),
-        distal=config.distal.draw(rng),
-        core=config.core.draw(rng),
-        cone_base=config.cone_base.draw(rng),
-        cone_taper=config.cone_taper.draw(rng),
-        cone_end=config.cone_end.draw(rng),
-        cone_fade=config.cone_fade.draw(rng),
-        cone_core=config.cone_core.draw(rng),
-    )
 
 
 def pose(device: Device, state: DeviceState) -> DevicePose:
@@ -232,7 +154,8 @@ def pose(device: Device, state: DeviceState) -> DevicePose:
         cone=attached.cone - back,
         tip=attached.tip - back,
         inflow=attached.inflow - state.jump,
-        outflow=attached.outflow - state.jump,
+        # What was still in the capsule has slipped out of it.
+        outflow=attached.inflow - state.jump - length * (1.0 - device.shortening),
     )
 
 
@@ -256,15 +179,15 @@ def stent_radius(device: Device, place: DevicePose, distance: FloatArray, releas
 
 
 def inflow_corners(
-    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray
+    device: Device, place: DevicePose, route: Route, state: DeviceState, beam: FloatArray
 ) -> FloatArray:
     """(2, 3) points (mm) of FE1 (on AA1's side) and FE2: the inflow ring's outline seen along ``beam``."""
     phase = np.array([-0.5, 0.5]) * np.pi
-    return ring(device, place, route, released, beam, np.array(place.inflow), phase)
+    return ring(device, place, route, state, beam, np.array(place.inflow), phase)
 
 
 def ring(
-    device: Device, place: DevicePose, route: Route, released: bool, beam: FloatArray,
+    device: Device, place: DevicePose, route: Route, state: DeviceState, beam: FloatArray,
     distance: FloatArray, phase: FloatArray, lean: FloatArray | float = 1.0,
 ) -> FloatArray:  # fmt: skip
     """Points (…, 3) of the stent's surface at ``distance`` along the route and ``phase`` around it (mm).
@@ -272,13 +195,23 @@ def ring(
     Phase π/2 points to AA2's side, at right angles to ``beam``; 0 along the beam. ``lean`` is the share of
     the inflow ring's tilt that the points take part in.
     """
-    radius = stent_radius(device, place, distance, released)
+    radius = stent_radius(device, place, distance, state.released)
+    seating = device.seatings[min(state.recaptures, len(device.seatings) - 1)]
+    share = np.asarray(lean)[..., None]
+    turned = seating.alignment * _filling(device, place, state.released)
     axis, tangent = route.at(distance), route.tangent_at(distance)
-    across = unit(np.cross(tangent, beam))
-    depth = np.cross(across, tangent)
+    facing = unit(tangent + turned * share * (route.annulus_normal - tangent))
+    across = unit(np.cross(facing, beam))
+    depth = np.cross(across, facing)
     sine, cosine = (np.asarray(radius * wave)[..., None] for wave in (np.sin(phase), np.cos(phase)))
-    tilt = -(device.inflow_tilt * sine + device.inflow_nod * cosine) * np.asarray(lean)[..., None]
-    return np.asarray(axis + sine * across + cosine * depth - tilt * tangent)
+    tilt = -(1.0 - turned) * share * (seating.tilt * sine + seating.nod * cosine)
+    return np.asarray(axis + sine * across + cosine * depth - tilt * facing)
+
+
+def _filling(device: Device, place: DevicePose, released: bool) -> float:
+    """How far the inflow ring fills the annulus, which then turns it: 0…1."""
+    opening = 1.0 if released else 1.0 - np.exp(-place.exposed / device.flare_length)
+    return float(np.clip((opening - _TOUCHES) / (_FILLS - _TOUCHES), 0.0, 1.0))
 
 
 def catheter_points(place: DevicePose, route: Route) -> FloatArray:

@@ -43,8 +43,9 @@ def landmark_points(scene: Scene, moment: Moment) -> FloatArray:
         route, held = scene.routes(moment)
         points[_CATHETER] = catheter_points(place, route)
         if place.exposed > 0.0:
-            released = moment.device.released
-            points[list(INFLOW_EDGE)] = inflow_corners(scene.device, place, held, released, moment.view.beam)
+            points[list(INFLOW_EDGE)] = inflow_corners(
+                scene.device, place, held, moment.device, moment.view.beam
+            )
     return points
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -48,10 +48,12 @@ class Route:
     Attributes:
         distance: (n,) arc length (mm), increasing in equal steps.
         points: (n, 3) patient axes (mm).
+        annulus_normal: (3,) unit vector into the ventricle, of the annulus that it crosses.
     """
 
     distance: FloatArray
     points: FloatArray
+    annulus_normal: FloatArray
 
     def at(self, distance: FloatArray | float) -> FloatArray:
         """(…, 3) points at arc lengths (mm)."""
@@ -68,7 +70,7 @@ class Route:
     def carried(self, shift: FloatArray) -> Route:
         """The same curve while the root has moved by ``shift`` (3,) mm; the aorta follows less and less."""
         share = np.interp(self.distance, [_CARRIED_FROM, _CARRIED_TO], [_CARRIED_LEAST, 1.0])
-        return Route(self.distance, self.points + share[:, None] * shift)
+        return replace(self, points=self.points + share[:, None] * shift)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,10 @@ def delivery_route(rng: np.random.Generator, config: RouteConfig, root: Root, vi
     knots = _KNOTS_MM.copy()
     knots[5:] = 120 + (knots[5:] - 120) * config.stretch.draw(rng)
     crossing = np.array([config.lateral.draw(rng), 0.0, config.off_centre.draw(rng)]) @ root.axes
-    return _integrate(crossing, -knots[::-1], np.radians(frontal[::-1]), np.radians(forward[::-1]))
+    distance, points = _integrate(
+        crossing, -knots[::-1], np.radians(frontal[::-1]), np.radians(forward[::-1])
+    )
+    return Route(distance, points, root.normal)
 
 
 def interpolated(where: FloatArray | float, knots: FloatArray, values: FloatArray) -> FloatArray:
@@ -170,8 +175,10 @@ def smooth(knots: FloatArray, count: int = 80) -> FloatArray:
     return np.asarray(CubicSpline(length, knots)(np.linspace(0, length[-1], count)))
 
 
-def _integrate(crossing: FloatArray, knots: FloatArray, frontal: FloatArray, forward: FloatArray) -> Route:
-    """The curve through ``crossing`` (distance 0) whose headings interpolate those at the knots smoothly."""
+def _integrate(
+    crossing: FloatArray, knots: FloatArray, frontal: FloatArray, forward: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Arc lengths and points of the curve through ``crossing`` at 0 whose headings interpolate the knots'."""
     distance = np.arange(knots[0], knots[-1] + STEP_MM / 2, STEP_MM, dtype=np.float64)
     theta = PchipInterpolator(knots, frontal)(distance)
     phi = PchipInterpolator(knots, forward)(distance)
@@ -179,7 +186,7 @@ def _integrate(crossing: FloatArray, knots: FloatArray, frontal: FloatArray, for
         [np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)], axis=-1
     )
     points = np.cumsum(step, axis=0) - step / 2
-    return Route(distance, points + crossing - interpolated(0.0, distance, points))
+    return distance, points + crossing - interpolated(0.0, distance, points)
 
 
 def _turned(vector: FloatArray, axis: FloatArray, angle: float) -> FloatArray:

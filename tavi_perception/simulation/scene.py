@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy
-from tavi_perception.simulation.clutter import Bystanders, draw_bystanders, draw_coronary_tree
+from tavi_perception.simulation.clutter import Bystanders, Part, draw_bystanders, draw_coronary_tree
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
-from tavi_perception.simulation.device import Device, DeviceState, draw_device
+from tavi_perception.simulation.device import Device, DeviceState
+from tavi_perception.simulation.device_config import draw_device
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
@@ -90,6 +91,10 @@ class Scene:
         """Make now what the first pictures would have to wait for."""
         for view in (self.view, self.last_view):
             _ = self._surroundings(view).clouds
+
+    def add_moving(self, part: Part) -> None:
+        """Put another thing into the field, which takes part in the motion of the root as far as it says."""
+        self._bystanders = Bystanders(self._bystanders.still, (*self._bystanders.moving, part))
 
     def render(self, moment: Moment, noise: np.random.Generator) -> Grey:
         """The grey image (size, size) at ``moment``; ``noise`` chooses the noise of this frame."""

@@ -120,7 +120,7 @@ def _deviation(
     scale = moment.view.geometry.metres_per_px
     place = pose(scene.device, moment.device)
     route, held = scene.routes(moment)
-    corners = inflow_corners(scene.device, place, held, moment.device.released, moment.view.beam)
+    corners = inflow_corners(scene.device, place, held, moment.device, moment.view.beam)
     depths = annulus.to_annulus(moment.view.project(corners))[:, 1] * scale
     depth = float(depths.mean())
     lateral, angle = _crossing(annulus.to_annulus(moment.view.project(route.at(_AXIS_MM))))

@@ -53,7 +53,7 @@ class DeviceTracker:
     def __init__(self) -> None:
         self._stage = StageTracker()
         self._reference = DepthReference.NONE
-        self._edge_frames = 0
+        self._edge_frames = self._bare_frames = 0
         self._lengths: deque[float] = deque(maxlen=_LENGTHS)
         self._learned_px = NAN
         self._metres_per_px = NAN
@@ -112,15 +112,19 @@ class DeviceTracker:
         return self._learned_px if math.isnan(given) else given
 
     def _update_reference(self, keypoints: Keypoints, extraction: float, config: TrackingConfig) -> None:
-        """The inflow edge takes over once seen for ``stage_frames`` frames, the band after a recapture."""
+        """The inflow edge takes over once seen for ``stage_frames`` frames, the band once that covers it.
+
+        After a recapture, that is: where the band may give the depth, and the edge is as long not seen.
+        """
         edge = keypoints.present[list(INFLOW_EDGE)]
         self._edge_frames = self._edge_frames + 1 if edge.all() else 0
+        self._bare_frames = self._bare_frames + 1 if not edge.any() else 0
         if self._reference is not DepthReference.STENT:
             if self._edge_frames >= config.stage_frames:
                 self._reference = DepthReference.STENT
             elif keypoints.present[Landmark.CD]:
                 self._reference = DepthReference.CAPSULE
-        elif not edge.any() and extraction < config.retraction_end:
+        elif self._bare_frames >= config.stage_frames and extraction < config.capsule_extraction_max:
             self._reference = DepthReference.CAPSULE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 import matplotlib
 import numpy as np
@@ -13,12 +14,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tavi_perception.visualization.recording import Recording
+from tavi_perception.visualization.rows import FAINT, INK, Row
 from tavi_perception.visualization.timeline import ROWS, timeline_of
 
-INK, FAINT = "#010203", "#040506"
-"""Stand for the page's text and line colours; replaced by its CSS variables."""
+T = TypeVar("T")
 
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tavi",
     "font.size": 9.5,
@@ -48,19 +49,30 @@ _HISTOGRAM_BINS = 40
 def timeline_svg(recording: Recording, tolerance_m: float) -> str:
     """Everything that changes over time, one row below the other on a common time axis."""
     timeline = timeline_of(recording, tolerance_m)
-    rows = [row for row in ROWS if row.shown(timeline)]
-    with matplotlib.rc_context(_STYLE):
-        heights = [row.height(timeline) for row in rows]
-        figure = Figure(figsize=(_WIDTH, 0.5 + sum(heights) + 0.42 * len(rows)), layout="constrained")
-        axes = figure.subplots(len(rows), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
-        for row, axis in zip(rows, axes, strict=True):
-            axis.set_title(row.title)
-            row.draw(axis, timeline)
-            axis.grid(axis="x")
-            axis.set_axisbelow(True)
-        axes[-1].set_xlabel("time since the first frame (s)")
-        axes[-1].set_xlim(timeline.start, timeline.end)
-        return _svg(figure, "Depth, validity, presence of landmarks, stage and annulus over time")
+    title = "Depth, validity, presence of landmarks, stage and annulus over time"
+    return rows_svg(ROWS, timeline, (timeline.start, timeline.end), title)
+
+
+def rows_svg(rows: Sequence[Row[T]], shown: T, times: tuple[float, float], title: str) -> str:
+    """The rows that have something to show, on a common axis of ``times`` (s since the first frame)."""
+    with matplotlib.rc_context(STYLE):
+        return _svg(rows_figure(rows, shown, times), title)
+
+
+def rows_figure(rows: Sequence[Row[T]], shown: T, times: tuple[float, float]) -> Figure:
+    """As ``rows_svg``, in the style that is set."""
+    rows = [row for row in rows if row.shown(shown)]
+    heights = [row.height(shown) for row in rows]
+    figure = Figure(figsize=(_WIDTH, 0.5 + sum(heights) + 0.42 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+    for row, axis in zip(rows, axes, strict=True):
+        axis.set_title(row.title)
+        row.draw(axis, shown)
+        axis.grid(axis="x")
+        axis.set_axisbelow(True)
+    axes[-1].set_xlabel("time since the first frame (s)")
+    axes[-1].set_xlim(*times)
+    return figure
 
 
 def latency_svg(latencies_ms: Sequence[float]) -> str:
@@ -68,7 +80,7 @@ def latency_svg(latencies_ms: Sequence[float]) -> str:
     known = np.array([latency for latency in latencies_ms if np.isfinite(latency)])
     if not known.size:
         return ""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.5), layout="constrained")
         axis = figure.subplots()
         # A single outlier must not squeeze everything else into one bar: the last bar holds the rest.
@@ -89,7 +101,7 @@ def errors_svg(errors_px: NDArray[np.float64], names: Sequence[str], colours: Se
     columns = [column[np.isfinite(column)] for column in errors_px.T]
     if not any(column.size for column in columns):
         return ""
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 2.5), layout="constrained")
         axis = figure.subplots()
         _boxes(axis, columns, colours)

@@ -18,7 +18,7 @@ from tavi_perception.visualization.accuracy import Accuracy, Spread, landmark_er
 from tavi_perception.visualization.filmstrip import film_strip
 from tavi_perception.visualization.plots import errors_svg, latency_svg, timeline_svg
 from tavi_perception.visualization.recording import Recording, read_recording
-from tavi_perception.visualization.summary import Summary, summarise, to_json
+from tavi_perception.visualization.summary import Summary, summarise, to_json, values_of
 from tavi_perception.visualization.words import MINUS, NOTICE, REASONS, REMEDIES, UNKNOWN
 
 TARGET_DEPTH, TOLERANCE = 0.003, 0.002
@@ -60,6 +60,22 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
     """
     recording = read_recording(bag)
     summary = summarise(recording)
+    write_text(out / "report.html", render("report.html.j2", recording, summary, tolerance_m))
+    write_text(out / "summary.json", to_json(values_of(summary)))
+    return summary
+
+
+def render(template: str, recording: Recording, summary: Summary, tolerance_m: float, **more: object) -> str:
+    """The page of a run.
+
+    Args:
+        template: its name.
+        tolerance_m: accepted distance from the target depth (m).
+        more: what the template shows besides.
+
+    Raises:
+        BagError: the bag cannot be read again.
+    """
     target = summary.target_depth_mm * 1e-3 if math.isfinite(summary.target_depth_mm) else TARGET_DEPTH
     environment = Environment(
         loader=PackageLoader("tavi_perception.visualization"),
@@ -68,8 +84,8 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, percent=_percent, spread=_spread)
-    page = environment.get_template("report.html.j2").render(
+    environment.filters.update(number=number, percent=_percent, spread=_spread)
+    return environment.get_template(template).render(
         notice=NOTICE,
         summary=summary,
         recording=recording,
@@ -83,10 +99,8 @@ def write_report(bag: Path, out: Path, tolerance_m: float = TOLERANCE) -> Summar
         colours=[_hex(landmark) for landmark in Landmark],
         levels=_LEVELS,
         calibration=_calibration(summary.accuracy),
+        **more,
     )
-    write_text(out / "report.html", page)
-    write_text(out / "summary.json", to_json(summary))
-    return summary
 
 
 def _tiles(summary: Summary) -> list[Tile]:
@@ -155,12 +169,13 @@ def _hex(landmark: Landmark) -> str:
     return "#{:02x}{:02x}{:02x}".format(*COLOURS_RGB[landmark])
 
 
-def _number(value: float, digits: int = 1) -> str:
+def number(value: float, digits: int = 1) -> str:
+    """As people read it; a dash where it is not known."""
     return f"{value:.{digits}f}".replace("-", MINUS) if math.isfinite(value) else UNKNOWN
 
 
 def _with_unit(value: float, unit: str, digits: int = 1) -> str:
-    return f"{_number(value, digits)} {unit}" if math.isfinite(value) else UNKNOWN
+    return f"{number(value, digits)} {unit}" if math.isfinite(value) else UNKNOWN
 
 
 def _percent(share: float) -> str:
@@ -169,4 +184,4 @@ def _percent(share: float) -> str:
 
 def _spread(spread: Spread, digits: int = 1) -> str:
     """Median and 95th percentile."""
-    return f"{_number(spread.median, digits)} / {_number(spread.p95, digits)}" if spread.count else UNKNOWN
+    return f"{number(spread.median, digits)} / {number(spread.p95, digits)}" if spread.count else UNKNOWN

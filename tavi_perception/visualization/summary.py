@@ -137,8 +137,8 @@ def summarise(recording: Recording) -> Summary:
     )
 
 
-def to_json(summary: Summary) -> str:
-    """summary.json: counts as name → number, landmarks as name → errors, unknown numbers as null."""
+def values_of(summary: Summary) -> dict[str, Any]:
+    """For JSON: counts as name → number, landmarks as name → errors."""
     values = asdict(summary)
     for name in ("messages", "reasons", "stages"):
         values[name] = {count["name"]: count["count"] for count in values[name]}
@@ -146,6 +146,11 @@ def to_json(summary: Summary) -> str:
         landmarks = values["accuracy"]["landmarks"]
         values["accuracy"]["landmarks"] = {landmark.pop("name"): landmark for landmark in landmarks}
         values["accuracy"]["synthetic"] = True
+    return values
+
+
+def to_json(values: dict[str, Any]) -> str:
+    """summary.json; unknown numbers are null."""
     return json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,12 +12,23 @@ from numpy.typing import NDArray
 from tavi_perception.estimates import NAN, AnnulusSource, CatheterDeviation, Keypoints, Stage
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, NAMES, Landmark
 from tavi_perception.visualization.recording import RecordedFrame, Recording, RobotSample
+from tavi_perception.visualization.rows import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LEGEND,
+    RED,
+    Row,
+    legend_of_patches,
+    name_rows,
+    strip,
+)
 from tavi_perception.visualization.words import REASONS, STAGES
 
 FloatArray = NDArray[np.float64]
 
-GREEN, RED, BLUE, AMBER, GREY = "#22a060", "#cd3030", "#3b82c4", "#d98e04", "#8a8f98"
-_INK, _FAINT = "#010203", "#040506"
 _STAGE_COLOURS = {
     Stage.UNKNOWN: GREY,
     Stage.POSITIONING: "#56b4e9",
@@ -36,15 +46,6 @@ _SOURCE_WORDS = {
     AnnulusSource.CONTRAST: "contrast",
     AnnulusSource.PIGTAIL: "pigtail",
 }
-_LEGEND: dict[str, Any] = {
-    "ncols": 5,
-    "loc": "lower right",
-    "bbox_to_anchor": (1.0, 0.97),
-    "borderpad": 0,
-    "columnspacing": 1.2,
-    "handlelength": 1.5,
-}
-"""In the line of the row's title, at its end."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,6 @@ class Timeline:
         return np.array([deviation.valid for deviation in self.deviations], dtype=bool)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: its title, its height (inch), whether there is anything to show, and how to show it."""
-
-    title: str
-    height: Callable[[Timeline], float]
-    shown: Callable[[Timeline], bool]
-    draw: Callable[[Axes, Timeline], None]
-
-
 def timeline_of(recording: Recording, tolerance_m: float) -> Timeline:
     """The time line of a recording; a lone frame covers a second, and so does an empty recording."""
     frames = recording.frames
@@ -118,10 +109,10 @@ def _draw_depth(axis: Axes, timeline: Timeline) -> None:
     axis.plot(times, np.where(valid, NAN, depth), ".", color=GREY, markersize=3, label="invalid")
     axis.plot(times, shown, color=BLUE, linewidth=1.6, marker=".", markersize=3, label="valid")
     if np.isfinite(truth).any():
-        axis.plot(times, truth, color=_INK, linewidth=1, linestyle=(0, (4, 2)), label="synthetic truth")
+        axis.plot(times, truth, color=INK, linewidth=1, linestyle=(0, (4, 2)), label="synthetic truth")
     axis.set_ylabel("mm into the ventricle")
     axis.grid(axis="y")
-    axis.legend(**_LEGEND)
+    axis.legend(**LEGEND)
 
 
 def _draw_validity(axis: Axes, timeline: Timeline) -> None:
@@ -129,10 +120,10 @@ def _draw_validity(axis: Axes, timeline: Timeline) -> None:
         reason for reason in REASONS if any(reason in deviation.reasons for deviation in timeline.deviations)
     ]
     names = ["valid", *(REASONS[reason] for reason in set_reasons)]
-    _strip(axis, 0, timeline, [_validity_colour(frame) for frame in timeline.frames])
+    strip(axis, 0, timeline.edges, [_validity_colour(frame) for frame in timeline.frames])
     for row, reason in enumerate(set_reasons, start=1):
-        _strip(axis, row, timeline, [RED if reason in d.reasons else None for d in timeline.deviations])
-    _name_rows(axis, names)
+        strip(axis, row, timeline.edges, [RED if reason in d.reasons else None for d in timeline.deviations])
+    name_rows(axis, names)
 
 
 def _validity_colour(frame: RecordedFrame) -> str:
@@ -151,14 +142,14 @@ def _draw_presence(axis: Axes, timeline: Timeline) -> None:
         keypoints = frame.found.keypoints or Keypoints.absent(0, 0)
         cells[:, column, 3] = np.clip(np.nan_to_num(keypoints.presence), 0.0, 1.0)
     axis.pcolormesh(timeline.edges, np.arange(COUNT + 1) - 0.5, cells, rasterized=True)
-    _name_rows(axis, NAMES)
+    name_rows(axis, NAMES)
 
 
 def _draw_stage(axis: Axes, timeline: Timeline) -> None:
     stages = [deviation.stage for deviation in timeline.deviations]
-    _strip(axis, 0, timeline, [_STAGE_COLOURS[stage] for stage in stages])
-    _name_rows(axis, [""])
-    _legend_of_patches(axis, [(STAGES[s], _STAGE_COLOURS[s]) for s in Stage if s in stages])
+    strip(axis, 0, timeline.edges, [_STAGE_COLOURS[stage] for stage in stages])
+    name_rows(axis, [""])
+    legend_of_patches(axis, [(STAGES[s], _STAGE_COLOURS[s]) for s in Stage if s in stages])
 
 
 def _draw_extraction(axis: Axes, timeline: Timeline) -> None:
@@ -173,13 +164,13 @@ def _draw_annulus(axis: Axes, timeline: Timeline) -> None:
     sources = [annulus.source if annulus else AnnulusSource.NONE for annulus in annuli]
     ages = [annulus.contrast_age if annulus else NAN for annulus in annuli]
     colours: list[str | None] = [_SOURCE_COLOURS[source] for source in sources]
-    axis.plot(timeline.times, ages, color=_INK, linewidth=1.2)
+    axis.plot(timeline.times, ages, color=INK, linewidth=1.2)
     oldest = float(np.nanmax([*ages, 1.0]))
     low = -0.22 * oldest
     axis.set_ylim(low, 1.08 * oldest)
-    _strip(axis, 0.6 * low, timeline, colours, height=0.7 * abs(low))
+    strip(axis, 0.6 * low, timeline.edges, colours, height=0.7 * abs(low))
     axis.set_ylabel("contrast age (s)")
-    _legend_of_patches(axis, [(_SOURCE_WORDS[s], _SOURCE_COLOURS[s]) for s in AnnulusSource if s in sources])
+    legend_of_patches(axis, [(_SOURCE_WORDS[s], _SOURCE_COLOURS[s]) for s in AnnulusSource if s in sources])
 
 
 def _draw_robot(axis: Axes, timeline: Timeline) -> None:
@@ -188,33 +179,7 @@ def _draw_robot(axis: Axes, timeline: Timeline) -> None:
     axis.plot(times, [sample.retraction * 1e3 for sample in timeline.robot], color=AMBER, label="retraction")
     axis.set_ylabel("mm")
     axis.grid(axis="y")
-    axis.legend(**_LEGEND)
-
-
-def _strip(
-    axis: Axes, row: float, timeline: Timeline, colours: Sequence[str | None], height: float = 0.7
-) -> None:
-    """Runs of one colour as bars; None leaves the time empty."""
-    first = 0
-    for index in range(1, len(colours) + 1):
-        if index == len(colours) or colours[index] != colours[first]:
-            if colours[first] is not None:
-                span = (timeline.edges[first], timeline.edges[index] - timeline.edges[first])
-                axis.broken_barh([span], (row - height / 2, height), color=colours[first], linewidth=0)
-            first = index
-
-
-def _name_rows(axis: Axes, names: Sequence[str]) -> None:
-    axis.set_yticks(np.arange(len(names)), names)
-    axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.tick_params(axis="y", length=0)
-
-
-def _legend_of_patches(axis: Axes, entries: Sequence[tuple[str, str]]) -> None:
-    for name, colour in entries:
-        axis.fill_between([], [], color=colour, label=name)
-    if entries:
-        axis.legend(**_LEGEND)
+    axis.legend(**LEGEND)
 
 
 def _any_known(value: Callable[[CatheterDeviation], float]) -> Callable[[Timeline], bool]:
@@ -225,7 +190,7 @@ def _reason_rows(timeline: Timeline) -> int:
     return 1 + sum(any(reason in d.reasons for d in timeline.deviations) for reason in REASONS)
 
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[Row[Timeline], ...] = (
     Row("Implantation depth", lambda _: 2.4, _any_known(lambda d: d.depth), _draw_depth),
     Row("Validity and reasons", lambda t: 0.2 * _reason_rows(t) + 0.1, lambda _: True, _draw_validity),
     Row("Presence of landmarks", lambda _: 1.9, lambda t: bool(t.frames), _draw_presence),

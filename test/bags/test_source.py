@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -156,3 +157,59 @@ def test_dark_16_bit_images_are_noted_with_the_option_that_helps(deep) -> None:
 
 def test_bits_stored_reach_bags_through_every_opening(deep, images) -> None:
     np.testing.assert_array_equal(next(iter(open_source(deep, bits_stored=12))).image, images[0])
+
+
+def stamp_of(index: int) -> int:
+    """Of an image of a live run (ns)."""
+    return 5_000_000_000 + index * 100_000_000
+
+
+@pytest.fixture
+def live(tmp_path: Path, store, image_cdr, images) -> Callable[..., Path]:
+    """A bag of images of which only some were answered, given by their numbers."""
+
+    def record(*answered: int) -> Path:
+        keypoint = store.types["tavi_msgs/msg/Keypoint"](0, 0.0, False, False, 0.0, 0.0, np.zeros(3))
+        with BagWriter(tmp_path / "live") as bag:
+            bag.add_topic("/fluoro/image", "sensor_msgs/msg/Image")
+            bag.add_topic("/tavi/keypoints", "tavi_msgs/msg/KeypointArray")
+            for index, image in enumerate(images):
+                stamp = stamp_of(index)
+                bag.write("/fluoro/image", image_cdr(image, stamp), stamp)
+            for index in answered:
+                stamp = stamp_of(index)
+                points = [keypoint] * 11
+                message = store.types["tavi_msgs/msg/KeypointArray"](header(store, stamp), 8, 8, points)
+                cdr = bytes(store.serialize_cdr(message, "tavi_msgs/msg/KeypointArray"))
+                bag.write("/tavi/keypoints", cdr, stamp + 1)
+        return tmp_path / "live"
+
+    return record
+
+
+def test_as_recorded_plays_the_images_that_were_answered_with_their_stamps(live, images) -> None:
+    frames = list(open_bag_source(live(0, 2), as_recorded=True))
+    assert [frame.stamp_ns for frame in frames] == [stamp_of(0), stamp_of(2)]
+    assert [frame.time for frame in frames] == pytest.approx([0.0, 0.2])
+    np.testing.assert_array_equal([frame.image for frame in frames], images[[0, 2]])
+
+
+def test_as_recorded_begins_with_the_first_image_that_was_answered(live, images) -> None:
+    first = next(iter(open_bag_source(live(1, 2), as_recorded=True)))
+    np.testing.assert_array_equal(first.image, images[1])
+
+
+def test_every_image_is_played_unless_that_is_asked_for(live, images) -> None:
+    frames = list(open_bag_source(live(1)))
+    assert len(frames) == len(images) and {frame.stamp_ns for frame in frames} == {None}
+
+
+def test_answers_to_images_that_are_not_there_cannot_be_played_as_recorded(live) -> None:
+    with pytest.raises(SourceError, match="1 of 2 answers"):
+        open_bag_source(live(0, 9), as_recorded=True)
+
+
+def test_what_is_no_bag_holds_no_answers(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "frame.png"), np.zeros((8, 8), np.uint8))
+    with pytest.raises(SourceError, match="only a bag holds answers"):
+        open_source(tmp_path / "frame.png", as_recorded=True)

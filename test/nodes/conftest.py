@@ -40,6 +40,7 @@ RATE = 15.0
 ABSOLUTE = (
     *(f"/truth/{name}" for name in ("keypoints", "annulus", "deviation")),
     *(f"/delivery/{name}" for name in ("state", "joint_states", "command")),
+    *("/controller/state", "/diagnostics"),
 )
 """Topics of the simulator that lie outside of its namespace."""
 
@@ -132,12 +133,10 @@ class Robot(Node):
 
     def hear(self, node, words, level=None):
         """Waits for a diagnostic of the node that holds the words, and has the level where one is given."""
-
-        def found():
-            status = self.status(node)
-            return status and words in status.message and level in (None, status.level)
-
-        wait_until(found, f"a diagnostic with {words!r}")
+        wait_until(
+            lambda: (s := self.status(node)) and words in s.message and level in (None, s.level),
+            f"a diagnostic with {words!r}",
+        )
 
 
 @pytest.fixture(scope="session")
@@ -258,6 +257,7 @@ class Operator:
         robot.listen(CatheterDeviation, "truth/deviation")
         robot.listen(DeliveryState, "delivery/state")
         robot.listen(JointState, "delivery/joint_states")
+        robot.listen(DiagnosticArray, "diagnostics")
         self._commands = robot.create_publisher(DeliveryCommand, "delivery/command", qos.OUTPUT)
 
     def find(self, simulator):
@@ -267,7 +267,8 @@ class Operator:
             "the simulator",
         )
         simulator.start()
-        self.wait(lambda: self.states, "the first frame")
+        first = ("image", "truth/deviation", "delivery/state")
+        self.wait(lambda: all(self.received(topic) for topic in first), "the first frame")
 
     @property
     def states(self):
@@ -289,8 +290,9 @@ class Operator:
             time.sleep(0.05)
 
     def wait_frames(self, count):
-        seen = len(self.states)
-        self.wait(lambda: len(self.states) >= seen + count, f"{count} more frames")
+        truth = "truth/deviation"
+        seen = len(self.received(truth))
+        self.wait(lambda: len(self.received(truth)) >= seen + count, f"{count} more frames")
 
 
 @pytest.fixture

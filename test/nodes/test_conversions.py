@@ -1,15 +1,19 @@
 """What goes into a message comes out again: the same numbers, NaN included."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from std_msgs.msg import Header
+from tavi_msgs.msg import ControllerState
 
 from tavi_perception.bags import decode
 from tavi_perception.carm import Calibration, CArmGeometry, uncalibrated
+from tavi_perception.control.decision import Decision, DriveCommand, Phase, RobotReading
 from tavi_perception.estimates import AnnulusFrame, AnnulusSource, CatheterDeviation, Keypoints, Reason, Stage
 from tavi_perception.landmarks import COUNT
 from tavi_perception.nodes import conversions
@@ -97,3 +101,31 @@ def test_a_grey_image_becomes_mono8_without_padding():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
     msg = conversions.image_to_msg(image, Header())
     assert (msg.encoding, msg.step, bytes(msg.data)) == ("mono8", 4, image.tobytes())
+
+
+@given(st.sampled_from(Phase), numbers, numbers, st.booleans(), st.text(max_size=20))
+def test_a_decision_survives_its_two_messages(phase, depth, velocity, hold, reason):
+    velocity = 0.0 if hold else velocity
+    command = DriveCommand(1.5, velocity, -velocity, hold, reason)
+    before = Decision(command, phase, not hold, depth, depth, depth)
+    header = Header(stamp=Time(sec=1, nanosec=500_000_000))
+    after = decode.decision(conversions.decision_to_msg(before, header))
+    received = decode.drive_command(conversions.command_to_msg(command, header))
+    np.testing.assert_equal(vars(received), vars(command))
+    np.testing.assert_equal(vars(replace(after, command=received)), vars(before))
+    assert (after.moving, after.command.reason) == (before.moving, reason)
+    assert math.isnan(after.command.advance_velocity) == after.moving
+
+
+@given(numbers, st.booleans(), st.booleans())
+def test_what_the_robot_reports_survives_the_message(travel, moving, fault):
+    before = RobotReading(1.5, travel, -travel, moving, fault)
+    header = Header(stamp=Time(sec=1, nanosec=500_000_000))
+    after = decode.robot_reading(conversions.reading_to_msg(before, header))
+    np.testing.assert_equal(vars(after), vars(before))
+
+
+def test_phases_have_the_numbers_of_the_message():
+    assert {phase.name: int(phase) for phase in Phase} == {
+        name: getattr(ControllerState, name) for name in Phase.__members__
+    }

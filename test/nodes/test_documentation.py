@@ -12,7 +12,15 @@ from tavi_perception.cli import _parser as command_parser
 from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LAUNCH_FILES
-from tavi_perception.nodes.reference import configuration_page, parameter_file, parameter_page, validity_page
+from tavi_perception.nodes.reference import (
+    CONTROLLER,
+    PERCEPTION,
+    configuration_page,
+    controller_file,
+    parameter_page,
+    perception_file,
+    validity_page,
+)
 from tavi_perception.parameters import parameters_of
 from tavi_perception.tracking.config import TrackingConfig
 
@@ -28,7 +36,8 @@ def commands():
 @pytest.mark.parametrize(
     ("file", "content"),
     [
-        ("config/perception.yaml", parameter_file),
+        ("config/perception.yaml", perception_file),
+        ("config/controller.yaml", controller_file),
         ("docs/parameters.md", parameter_page),
         ("docs/validity.md", validity_page),
         ("docs/simulator_configuration.md", configuration_page),
@@ -76,14 +85,15 @@ def test_every_launch_argument_that_a_page_shows_exists_in_its_launch_file(page)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_grouped_parameter_on_a_page_exists(page):
-    known = {info.name for info in node_parameters(TrackingConfig)}
-    groups = "|".join({info.group for info in node_parameters(TrackingConfig)})
+    infos = [info for config in (*PERCEPTION, *CONTROLLER) for info in node_parameters(config)]
+    known, groups = {info.name for info in infos}, "|".join({info.group for info in infos if info.group})
     assert set(re.findall(rf"`((?:{groups})\.\w+)`", page.read_text())) <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_parameter_by_its_field(page):
-    fields = {info.field for info in node_parameters(TrackingConfig)}
+    others = {info.name for config in CONTROLLER for info in node_parameters(config)}
+    fields = {info.field for info in node_parameters(TrackingConfig)} - others
     assert not set(re.findall(r"`(\w+)`", page.read_text())) & fields
 
 

@@ -21,7 +21,7 @@ from tavi_perception.bags.reader import BagReader
 from tavi_perception.estimates import Reason
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
-from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS
+from tavi_perception.nodes.session_graph import INPUTS, RESULTS, SHARED, VIEWS
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 CINE = REFERENCE / "coronary_xa_cine_96f.dcm"
@@ -217,8 +217,8 @@ def test_a_played_bag_gives_a_second_node_the_same_keypoints(uncalibrated_run, t
         np.testing.assert_allclose(a, b, atol=0.01)
 
 
-def test_demo_records_images_answers_and_truth(tmp_path):
-    result = tavi("demo", "--duration", "2", "--out", tmp_path)
+def test_a_scripted_demo_records_images_answers_and_truth(tmp_path):
+    result = tavi("demo", "--script", "--duration", "2", "--out", tmp_path)
     assert result.returncode == 0, result.stderr
     found = messages(tmp_path / "bag", "/fluoro/image", "/truth/deviation", "/truth/keypoints", *RESULTS)
     counts = {topic: len(there) for topic, there in found.items()}

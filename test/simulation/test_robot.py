@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tavi_perception.simulation.robot import FULL_EXTRACTION, RECAPTURE_LIMIT, Command, Robot, RobotConfig
+from tavi_perception.simulation.robot import (
+    FULL_EXTRACTION,
+    RECAPTURE_LIMIT,
+    Command,
+    Defect,
+    Robot,
+    RobotConfig,
+)
 from tavi_perception.simulation.scene import Scene
 
 SceneOf = Callable[..., Scene]
@@ -65,7 +72,6 @@ def test_frame_is_released_once_and_springs_back(robot: Robot) -> None:
     drive(robot, RETRACT, 8.0)
     assert robot.device.released
     assert robot.device.extraction == FULL_EXTRACTION
-    assert robot.device.jump >= 0.0
     drive(robot, Command(retraction_velocity_mm_s=-10.0, hold=False), 8.0)
     assert robot.device.released
 
@@ -99,3 +105,42 @@ def test_whatever_is_commanded_the_state_stays_within_its_limits(
         assert low <= robot.state.advance_mm <= high
         assert 0.0 <= robot.device.extraction <= FULL_EXTRACTION
         assert robot.device.withdrawal >= 0.0
+
+
+def test_a_drive_stands_still_with_a_fault_when_it_meets_its_limit_of_force(robot: Robot) -> None:
+    robot.defect = Defect(stuck=(True, False))
+    drive(robot, ADVANCE, 6.0)
+    assert robot.state.fault and not robot.state.moving
+    assert abs(robot.state.advance_force_n) < 1.2 * Robot.MAX_FORCE_N
+
+
+def test_accelerations_stay_within_their_limit(robot: Robot) -> None:
+    limit = RobotConfig().acceleration.high
+    before = 0.0
+    for command in (ADVANCE, RETRACT, Command()) * 20:
+        robot.step(0.01, command)
+        velocity = robot.state.advance_velocity_mm_s
+        assert abs(velocity - before) <= 0.01 * limit + 1e-9
+        before = velocity
+
+
+def test_a_stent_that_is_closed_again_is_opened_anew(robot: Robot) -> None:
+    drive(robot, RETRACT, 3.0)
+    assert robot.device.recaptures == 0
+    drive(robot, Command(retraction_velocity_mm_s=-10.0, hold=False), 4.0)
+    assert robot.device.recaptures == 1
+    assert robot.device.extraction == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_defect_lets_the_stent_go_early(robot: Robot) -> None:
+    robot.defect = Defect(release_extraction=0.5)
+    drive(robot, RETRACT, 4.0)
+    assert robot.device.released
+
+
+def test_a_robot_may_carry_out_more_than_it_is_told(robot: Robot, scene_of: SceneOf) -> None:
+    right = Robot(np.random.default_rng(1), RobotConfig(), scene_of(1).device)
+    robot.defect = Defect(gain=2.0)
+    for each in (robot, right):
+        drive(each, ADVANCE, 1.0)
+    assert robot.state.advance_mm == pytest.approx(2.0 * right.state.advance_mm, rel=0.05)

@@ -3,12 +3,13 @@
 from tavi_perception.simulation.clutter.bystanders import draw_bystanders
 from tavi_perception.simulation.clutter.config import ClutterConfig
 from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree
-from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Solid, Strand
+from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Part, Solid, Strand
 
 __all__ = [
     "Bundle",
     "Bystanders",
     "ClutterConfig",
+    "Part",
     "Solid",
     "Strand",
     "draw_bystanders",

@@ -53,6 +53,12 @@ def run_bag(tmp_path_factory: pytest.TempPathFactory, scene: Callable[..., Any])
     return lambda **options: written(RunOptions(**options))
 
 
+@pytest.fixture(scope="session")
+def bag_of() -> Callable[[Path], RunBag]:
+    """Begins a bag into which core types can be written."""
+    return RunBag
+
+
 def write_run(path: Path, make_scene: Callable[..., Any], options: RunOptions) -> None:
     """A device that advances into the annulus, contrast in the second sixth, and opens in the last half."""
     rng = np.random.default_rng(3)

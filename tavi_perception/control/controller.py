@@ -1,0 +1,238 @@
+"""The reference delivery controller: from deviations to commands, without ROS and without clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.contrast import ContrastRequest
+from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phase, RobotReading
+from tavi_perception.control.depth import DepthEstimator
+from tavi_perception.control.drives import Drives
+from tavi_perception.control.opening import Opening
+from tavi_perception.control.response import ResponseCheck
+from tavi_perception.control.tasks import (
+    Move,
+    Next,
+    Situation,
+    approach,
+    begin,
+    finish,
+    recapture,
+    release,
+    retract,
+    verify,
+)
+from tavi_perception.control.trust import Trust
+from tavi_perception.estimates import NAN, CatheterDeviation, Stage
+
+_TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
+    Phase.APPROACH: approach,
+    Phase.RETRACT: retract,
+    Phase.VERIFY: verify,
+    Phase.RECAPTURE: recapture,
+    Phase.RELEASE: release,
+}
+
+
+_RELEASED_FRAMES = 5
+"""Usable deviations that say so, before the stent is taken to have let go."""
+
+
+class Controller:
+    """Places one valve; every method tells what is decided at that moment.
+
+    Nothing moves without a deviation that is valid, and at most ``trust.stale_after`` old: commands of motion
+    come out of ``on_deviation`` alone. All times are in s, on one clock.
+    """
+
+    def __init__(self, config: ControlConfig) -> None:
+        self.config = config
+        self._phase = Phase.IDLE
+        self._task = Phase.APPROACH
+        self._stamp, self._reason = NAN, "waits to be started"
+        self._started = self._progress = self._entered = NAN
+        self._recaptures = 0
+        self._step_from = 0.0
+        self._released = 0
+        self._cleared = self._moving = self._opens = False
+        self._fresh = True
+        self._trust, self._contrast, self._drives = Trust(), ContrastRequest(), Drives()
+        self._depth, self._response, self._opening = DepthEstimator(config), ResponseCheck(), Opening()
+
+    @property
+    def finished(self) -> bool:
+        """The valve is released, or the controller has given up."""
+        return self._phase in FINAL
+
+    def configure(self, config: ControlConfig) -> None:
+        """Goes on with other parameters from now on."""
+        self.config = config
+
+    def start(self, now: float) -> Decision:
+        """Begins to place the valve."""
+        if self._phase is Phase.IDLE:
+            self._started = self._progress = self._entered = now
+            self._phase, self._reason = Phase.HOLD, "started: waits for a deviation to act on"
+        return self._still()
+
+    def abort(self, reason: str, now: float) -> Decision:
+        """Stops for good, from any phase but the final ones."""
+        if not self.finished:
+            self._phase, self._reason = Phase.ABORTED, reason
+        return self._still()
+
+    def on_robot(self, reading: RobotReading) -> None:
+        """Takes what the robot reports of itself."""
+        self._drives.add(reading)
+
+    def on_clock(self, now: float) -> Decision | None:
+        """A decision to stand still where nothing has come to act on, else None; to be asked every 20 ms."""
+        if self._phase is Phase.IDLE or self.finished:
+            return None
+        if why := self._hopeless(now):
+            return self.abort(why, now)
+        if now - self._progress > self.config.stale_after and self._phase not in (
+            Phase.HOLD,
+            Phase.CONTRAST,
+        ):
+            return self._wait("no deviation to act on has come", now)
+        return None
+
+    def on_deviation(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
+        """Decides on the deviation of the frame captured at ``stamp`` (s), which has come at ``now``."""
+        self._stamp = stamp
+        defect = self._trust.defect(deviation, stamp, now, self.config)
+        if self._phase is Phase.IDLE or self.finished:
+            return self._still()
+        if why := self._hopeless(now):
+            return self.abort(why, now)
+        if defect:
+            self._trust.lost()
+            self._contrast.missed(deviation, now, self.config)
+            return self._wait(defect, now)
+        if self._drives.silent(now, self.config):
+            return self._wait("nothing is heard of the robot", now)
+        return self._on_usable(deviation, stamp, now)
+
+    def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
+        if self._contrast.saw(deviation, stamp):
+            self._depth.restart()
+            self._response.restart()
+        expected = self._depth.depth(stamp, self._drives, self.config)
+        doubt = self._trust.agreement(deviation.depth, expected, self.config)
+        self._depth.update(deviation, stamp, self._drives, self.config)
+        self._released += deviation.stage is Stage.RELEASED
+        average = self._depth.value
+        self._opening.update(deviation.extraction, self._drives.retraction())
+        if not self._released:
+            if self._response.broken(stamp, average.offset, self.config):
+                return self.abort("the catheter does not do what its drives do", now)
+            if self._opening.contradicted:
+                return self.abort("the capsule is not where its drive says", now)
+        if doubt:
+            return self._wait(doubt, now)
+        if self._contrast.open:
+            return self._wait(f"contrast, to see {self._contrast.why}", now)
+        if average.span < self._needed_span(expected):
+            return self._wait("averages the depth over the heart beat", now)
+        return self._act(now)
+
+    def _needed_span(self, depth: float) -> float:
+        """How long the average must reach back (s): far from the target, a heart beat matters little."""
+        config = self.config
+        far = abs(config.target_depth - depth) > config.far
+        return 0.0 if far and self._task is Phase.APPROACH else 0.9 * config.averaged
+
+    def _act(self, now: float) -> Decision:
+        """Does the present task, or goes over to the next one."""
+        limit = self.config.contrast_age
+        if self._task is Phase.VERIFY:
+            limit = self.config.contrast_age_to_release
+        if not self._released and self._contrast.age(now) > limit:
+            self._contrast.ask("whether the annulus is still where it was", now)
+            return self._wait("contrast", now)
+        self._progress = now
+        situation = self._situation(now)
+        if self._released >= _RELEASED_FRAMES and not self._cleared:
+            return self.abort(f"the stent has let go at {situation.extraction:.0%}, before it was to", now)
+        if self._fresh:
+            self._task, self._fresh = begin(situation), False
+        outcome = _TASKS[self._task](situation) if not self._released else finish(situation)
+        if isinstance(outcome, Next):
+            return self._enter(outcome, situation, now)
+        self._phase, self._reason = self._task, outcome.reason
+        return self._moved(outcome)
+
+    def _situation(self, now: float) -> Situation:
+        average = self._depth.value
+        return Situation(
+            config=self.config,
+            depth=self._depth.depth(now, self._drives, self.config),
+            sigma=average.sigma,
+            tilt=average.tilt,
+            extraction=self._opening.extraction,
+            retraction=self._drives.retraction(),
+            shortening=self._depth.shortening,
+            still_for=min(self._drives.still_for(now), average.span),
+            task_for=now - self._entered,
+            opened=self._opening.extraction - self._step_from,
+            moving=self._moving,
+            opening=self._opens,
+            recaptures=self._recaptures,
+            cleared=self._cleared,
+        )
+
+    def _enter(self, following: Next, situation: Situation, now: float) -> Decision:
+        """Goes over to another task, or ends."""
+        self._reason = following.reason
+        if following.phase in FINAL:
+            self._phase = following.phase
+            return self._still()
+        self._recaptures += following.phase is Phase.RECAPTURE
+        self._cleared = following.phase is self._task is Phase.RELEASE
+        self._step_from = situation.extraction
+        self._phase = self._task = following.phase
+        self._entered = now
+        return self._still()
+
+    def _wait(self, why: str, now: float) -> Decision:
+        """Stands still for a reason that may pass."""
+        self._phase = Phase.CONTRAST if self._contrast.open else Phase.HOLD
+        self._reason = (
+            f"{why}; contrast is asked for, to see {self._contrast.why}" if self._contrast.open else why
+        )
+        return self._still()
+
+    def _hopeless(self, now: float) -> str:
+        """Why there is no going on; empty: there is."""
+        config = self.config
+        if now - self._started > config.procedure_timeout:
+            return f"not finished within {config.procedure_timeout:g} s"
+        if self._drives.faulty_for() > config.fault_patience:
+            return "the robot reports a fault"
+        if self._contrast.overdue(now, config):
+            return f"no contrast seen within {config.contrast_timeout:g} s of asking for it"
+        if now - self._progress > config.hold_timeout:
+            return f"nothing to act on for {config.hold_timeout:g} s: {self._reason}"
+        return ""
+
+    def _still(self) -> Decision:
+        return self._decided(DriveCommand(self._stamp, reason=self._reason))
+
+    def _moved(self, move: Move) -> Decision:
+        hold = move.advance == 0.0 and move.retraction == 0.0
+        return self._decided(DriveCommand(self._stamp, move.advance, move.retraction, hold, self._reason))
+
+    def _decided(self, command: DriveCommand) -> Decision:
+        self._moving, self._opens = command.advance_velocity != 0.0, command.retraction_velocity != 0.0
+        last = self._drives.last
+        depth = NAN if last is None else self._depth.depth(last.stamp, self._drives, self.config)
+        return Decision(
+            command,
+            self._phase,
+            self._contrast.open and not self.finished,
+            depth,
+            self._depth.value.sigma,
+            self.config.target_depth,
+        )

@@ -1,0 +1,188 @@
+"""What is to be done in each phase of placing the valve: pure functions of the situation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.decision import Phase
+from tavi_perception.control.laws import bounded, correction, following, opening
+
+_SHEATHED = 0.02
+"""Extraction at which the capsule counts as closed (the noise of what is seen of it is 0.01)."""
+
+_OPEN = 0.06
+"""Extraction from which on it is open (the same)."""
+
+_END_OF_TRAVEL = 2.0
+"""s after which a capsule that is told to open and stands still is at its end."""
+
+_FAR_OFF = 0.003
+"""Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a task is decided on; lengths in m, times in s.
+
+    Attributes:
+        depth, sigma: implantation depth, averaged over heart beats, and its standard deviation.
+        tilt: mean difference in depth of the inflow edge's sides; NaN where they were not seen.
+        extraction: share of the stent out of the capsule; opened: since the last pause.
+        retraction: of the capsule since the start.
+        shortening: share of its folded length that the stent loses.
+        still_for: how long the robot has stood still, as far as the average reaches back.
+        task_for: time since the present task began.
+        moving, opening: the catheter, and the capsule, were told to move.
+        recaptures: how often the valve has been recaptured.
+        cleared: depth and tilt were right to the last: the stent may let go.
+    """
+
+    config: ControlConfig
+    depth: float
+    sigma: float
+    tilt: float
+    extraction: float
+    retraction: float
+    shortening: float
+    still_for: float
+    task_for: float
+    opened: float
+    moving: bool
+    opening: bool
+    recaptures: int
+    cleared: bool
+
+    @property
+    def settled(self) -> bool:
+        """The whole average is of a robot that stood still."""
+        return self.still_for >= 0.85 * self.config.averaged
+
+
+@dataclass(frozen=True)
+class Move:
+    """Velocities (m/s) of catheter and capsule, and why; both 0: stand still."""
+
+    advance: float
+    retraction: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Next:
+    """The phase to go over to, and why."""
+
+    phase: Phase
+    reason: str
+
+
+def begin(now: Situation) -> Phase:
+    """Where a controller begins: it may have been restarted with the valve half open."""
+    config = now.config
+    if now.extraction >= config.last_extraction:
+        return Phase.RELEASE
+    if now.extraction >= config.verify_extraction:
+        return Phase.VERIFY
+    return Phase.RETRACT if now.extraction > _OPEN else Phase.APPROACH
+
+
+def approach(now: Situation) -> Move | Next:
+    """Bring the sheathed valve to the target depth."""
+    config = now.config
+    error = config.target_depth - now.depth
+    velocity = correction(error, config.approach_velocity, now.moving, config)
+    if velocity == 0.0 and now.settled:
+        return Next(Phase.RETRACT, f"at {_mm(now.depth)}: opens the capsule")
+    return Move(velocity, 0.0, f"{_mm(error)} to go")
+
+
+def retract(now: Situation) -> Move | Next:
+    """Open the capsule step by step to where depth and tilt are checked; the inflow edge stays in place."""
+    config = now.config
+    if now.extraction >= config.verify_extraction:
+        return Next(Phase.VERIFY, f"{now.extraction:.0%} open: checks depth and tilt")
+    error = config.target_depth - now.depth
+    fix = correction(error, config.correction_velocity, now.moving, config)
+    if now.opened >= config.step:
+        if fix == 0.0 and now.still_for > 0.5:
+            return Next(Phase.RETRACT, f"{now.extraction:.0%} open, depth {_mm(now.depth)}: goes on")
+        return Move(fix, 0.0, f"pauses at {now.extraction:.0%}")
+    return _open(now, error, fix, "opens the capsule")
+
+
+def verify(now: Situation) -> Move | Next:
+    """Stand still and judge depth and tilt while the valve can still be recaptured."""
+    config = now.config
+    if not (now.settled or now.moving):
+        return Move(0.0, 0.0, "stands still to check depth and tilt")
+    error = config.target_depth - now.depth
+    if abs(now.tilt) > config.tilt_tolerance:
+        return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
+    near = abs(error) <= config.close_enough
+    if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
+        return Next(
+            Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, tilt {_mm(now.tilt)}: releases"
+        )
+    if abs(error) > _FAR_OFF:
+        return _again(now, f"the depth is {_mm(now.depth)}")
+    fix = correction(error, config.correction_velocity, True, config)
+    if fix == 0.0:
+        return _again(now, f"the depth is known to {_mm(now.sigma)} only")
+    return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
+
+
+def _again(now: Situation, why: str) -> Next:
+    if now.recaptures >= now.config.recaptures:
+        return Next(Phase.ABORTED, f"{why}, after {now.recaptures} recaptures")
+    return Next(Phase.RECAPTURE, f"{why}: recaptures")
+
+
+def recapture(now: Situation) -> Move | Next:
+    """Close the capsule over the stent again."""
+    config = now.config
+    if now.retraction <= 0.0002 or (now.extraction < _SHEATHED and now.still_for > _END_OF_TRAVEL):
+        return Next(Phase.APPROACH, "sheathed again")
+    velocity = -config.retraction_velocity
+    advance = following(now.retraction, velocity, now.shortening, config)
+    return Move(bounded(advance, config.correction_velocity), velocity, "closes the capsule")
+
+
+def release(now: Situation) -> Move | Next:
+    """Open the capsule to the end, aiming deeper by the expected jump; verify once more before that."""
+    config = now.config
+    error = config.target_depth + config.jump - now.depth
+    if now.cleared or now.extraction < config.last_extraction:
+        fix = correction(error, config.correction_velocity, now.moving, config)
+        return _open(now, error, fix, "lets go" if now.cleared else "opens the capsule to the end")
+    check = f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, {_mm(config.jump)} of which the release takes back"
+    if now.opening or not (now.settled or now.moving):
+        return Move(0.0, 0.0, f"stands still to check the {check}")
+    fix = correction(error, config.correction_velocity, True, config)
+    if fix != 0.0:
+        return Move(fix, 0.0, f"corrects the {check}")
+    if abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
+        return Next(Phase.RELEASE, f"{check}: lets go")
+    return Next(Phase.ABORTED, f"{check}: not known well enough to let go")
+
+
+def finish(now: Situation) -> Move | Next:
+    """The stent has let go: nothing advances any more; the capsule opens to its end; the depth is judged."""
+    config = now.config
+    if now.still_for < _END_OF_TRAVEL and now.task_for < 20.0:
+        return Move(0.0, config.retraction_velocity, "released: opens the capsule to its end")
+    error = config.target_depth - now.depth
+    if abs(error) <= config.depth_tolerance:
+        return Next(Phase.DONE, f"the valve is released at {_mm(now.depth)} ± {_mm(now.sigma)}")
+    return Next(
+        Phase.ABORTED, f"the valve is released at {_mm(now.depth)}, out of tolerance: call a physician"
+    )
+
+
+def _open(now: Situation, error: float, fix: float, reason: str) -> Move:
+    velocity = opening(error, now.config)
+    advance = following(now.retraction, velocity, now.shortening, now.config) + fix
+    return Move(bounded(advance, now.config.correction_velocity), velocity, reason)
+
+
+def _mm(length: float) -> str:
+    return f"{1e3 * length:.1f} mm"

@@ -1,0 +1,43 @@
+"""One procedure from its seed to its outcome."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.evaluation.closed_loop.loop import ClosedLoop, LoopOptions, LoopRecord
+from tavi_perception.evaluation.closed_loop.outcome import Outcome, outcome_of
+from tavi_perception.evaluation.closed_loop.perception import Perception
+from tavi_perception.pipeline import Predict
+from tavi_perception.simulation.faults import draw_fault, faulty_room
+from tavi_perception.simulation.live import LiveProcedure
+from tavi_perception.simulation.staff import Staff, StaffConfig
+from tavi_perception.tracking.config import TrackingConfig
+
+
+def run_procedure(
+    seed: int, predict: Predict, *, faulty: bool = False, options: LoopOptions | None = None,
+    control: ControlConfig | None = None,
+) -> tuple[Outcome, LoopRecord]:  # fmt: skip
+    """The closed loop of procedure ``seed``; the same arguments give the same outcome, but for ``wall``.
+
+    Args:
+        predict: the network.
+        faulty: with the fault that belongs to the seed.
+    """
+    started = time.perf_counter()
+    options = options or LoopOptions()
+    fault = draw_fault(seed) if faulty else None
+    procedure = LiveProcedure(seed, options.size, room=lambda _, scene: faulty_room(fault, scene))
+    staff = Staff(np.random.default_rng([seed, 3_000_000]), StaffConfig())
+
+    def perceive() -> Perception:
+        return Perception(predict, TrackingConfig(), options.stale_after)
+
+    loop = ClosedLoop(procedure, perceive, control or ControlConfig(), staff, options, fault)
+    record = loop.run()
+    outcome = outcome_of(record, seed, fault.kind.value if fault else "")
+    return replace(outcome, wall=time.perf_counter() - started), record

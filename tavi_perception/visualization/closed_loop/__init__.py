@@ -1,0 +1,1 @@
+"""The report of a procedure in which a controller moved the robot: verdict, course and reasons."""
