@@ -11,7 +11,7 @@ def generate_launch_description():
     return fed_by("simulator", SimulatorConfig, CLOSED_LOOP, fixed={"script": "none"}, beside=beside)
 
 
-def beside(namespace, words, topics):
+def beside(namespace, words):
     own = {name.removeprefix(PREFIX): word for name, word in words.items() if name.startswith(PREFIX)}
     shared = {name: words[name] for name in ("use_sim_time", "log_level")}
-    return [controller(namespace, {**shared, **own}, topics)]
+    return [controller(namespace, {**shared, **own})]

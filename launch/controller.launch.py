@@ -6,7 +6,6 @@ from tavi_perception.nodes.launching import controller, described
 
 def generate_launch_description():
     def actions(base, words):
-        namespace = absolute(base, words["namespace"])
-        return [controller(namespace, words, {"deviation": absolute(namespace, words["deviation"])})]
+        return [controller(absolute(base, words["namespace"]), words, words["deviation"])]
 
     return described(CONTROLLER, actions)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from launch_ros.actions import Node
 
-from tavi_perception.nodes.launch_arguments import ROS2_CONTROL, absolute, own_parameters
-from tavi_perception.nodes.launching import controller, described, values
+from tavi_perception.nodes.launch_arguments import ROS2_CONTROL, absolute, loop_topics, own_parameters
+from tavi_perception.nodes.launching import controller, described, remappings, values
 from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
 
 COMMANDED = {
@@ -24,7 +24,6 @@ def generate_launch_description():
 
 def actions(base, words):
     namespace = absolute(base, words["namespace"])
-    own = controller(namespace, words, {"deviation": absolute(namespace, words["deviation"])})
     if words["output"] not in COMMANDED:
         raise ValueError(
             f"output:={words['output']} needs no controller manager; take {' or '.join(COMMANDED)}, or start "
@@ -36,10 +35,20 @@ def actions(base, words):
         executable="robot_bridge",
         namespace=namespace,
         parameters=[values(own_parameters(RobotBridgeConfig, words))],
-        remappings=[("joint_states", "/joint_states"), ("joint_commands", f"/{name}/{topic}")],
+        remappings=remappings(
+            {
+                **loop_topics(namespace),
+                "joint_states": "/joint_states",
+                "joint_commands": f"/{name}/{topic}",
+            }
+        ),
         output="screen",
     )
-    return [own, bridge, *manager(words, ("joint_state_broadcaster", name))]
+    return [
+        controller(namespace, words, words["deviation"]),
+        bridge,
+        *manager(words, ("joint_state_broadcaster", name)),
+    ]
 
 
 def manager(words, controllers):

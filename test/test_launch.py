@@ -207,8 +207,8 @@ def test_the_closed_loop_has_patient_perception_and_controller_in_one_namespace(
 
 
 def test_the_controller_starts_alone_with_its_own_parameters(launched):
-    words = ("start_at_once:=false", "deviation:=/my/deviation")
-    seen = ("waiting for deviations on /my/deviation; ~/start begins",)
+    words = ("start_at_once:=false", "deviation:=/my/deviation", "namespace:=left")
+    seen = (r"left\.controller\]: active, waiting for deviations on /my/deviation; ~/start begins",)
     output, _ = launched("controller", *words, until=seen)
     assert_seen(output, *seen)
 

@@ -63,7 +63,7 @@ class Travel:
     """n reports of the robot in the order of time; tavi_msgs/DeliveryState.
 
     Attributes:
-        time: (n,) when it was measured (ns).
+        time: (n,) when the recorder got it (ns), by the clock that commands are timed by.
         advance, retraction: (n,) of the drives since the start (m).
     """
 

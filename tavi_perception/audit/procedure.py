@@ -57,7 +57,7 @@ class Steered:
 
 @dataclass(frozen=True)
 class Measured:
-    """A deviation, and when its frame was taken (s since the first frame)."""
+    """A deviation and its time (s since the first frame): when its frame was taken, unless said otherwise."""
 
     time: float
     deviation: CatheterDeviation
@@ -82,6 +82,7 @@ class Procedure:
         commands, answers, travel: what the recount of motion needs; times in ns.
         steered: what the controller said, in order of time.
         believed, truth: deviations that the perception measured, and the true ones, one for each frame.
+        reports: all deviations, by when they were received: those that images are missing too.
         contrast: as it grew.
     """
 
@@ -93,6 +94,7 @@ class Procedure:
     steered: tuple[Steered, ...]
     believed: tuple[Measured, ...]
     truth: tuple[Measured, ...]
+    reports: tuple[Measured, ...]
     contrast: tuple[Contrast, ...]
 
     def seconds(self, time_ns: int) -> float:
@@ -149,6 +151,7 @@ def read_procedure(path: Path, needed: Collection[str] = OF_MOTION) -> Procedure
         tuple(_steered(value, (received - start) / NS) for received, value in messages[CONTROLLER]),
         _measured(messages[DEVIATION], start),
         _measured(messages[TRUTH], start),
+        tuple(Measured((at - start) / NS, decode.deviation(value)) for at, value in messages[DEVIATION]),
         tuple(_contrast(messages[DIAGNOSTICS], start)),
     )
 
@@ -177,9 +180,8 @@ def _answers(messages: _Received) -> Answers:
 
 
 def _travel(messages: _Received) -> Travel:
-    received, stamp = _times(messages)
     return Travel(
-        np.where(stamp > 0, stamp, received),
+        _times(messages)[0],
         np.array([value.advance for _, value in messages], dtype=np.float64),
         np.array([value.retraction for _, value in messages], dtype=np.float64),
     )

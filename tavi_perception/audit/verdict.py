@@ -93,9 +93,9 @@ class Verdict:
 
     @property
     def holds(self) -> int:
-        """How often the controller stopped to wait, after it had once begun to move."""
+        """How often the controller stopped to wait, for images or contrast, after it had begun to move."""
         phases = [span.phase for span in self.spans]
-        return sum(b is Phase.HOLD and a not in (Phase.IDLE, *_WAITS) for a, b in itertools.pairwise(phases))
+        return sum(b in _WAITS and a not in (Phase.IDLE, *_WAITS) for a, b in itertools.pairwise(phases))
 
     @property
     def recaptures(self) -> int:
@@ -224,6 +224,8 @@ def _headline(
 
 def motion_in_words(motion: Recount) -> str:
     """What the recount says, in one phrase."""
+    if motion.ok and not motion.moving:
+        return "no command asked for motion, and there was none"
     if motion.ok:
         return f"all {motion.moving} commands of motion answer a valid and fresh deviation"
     kinds = ", ".join(f"{count} {breach.value}" for breach, count in motion.counts.items() if count)

@@ -47,16 +47,25 @@ def topics(namespace: str, fluoro_namespace: str, image: str, carm_geometry: str
         namespace: of the perception node, with a leading slash.
         fluoro_namespace, image, carm_geometry: empty, or a name; a relative one is seen from ``namespace``.
     """
-    prefix = "" if namespace.strip("/") in ("", NAMESPACE) else namespace
-    fluoro = absolute(namespace, fluoro_namespace or f"{prefix}/fluoro")
-    own = ("truth/keypoints", "truth/annulus", "truth/deviation")
-    own += ("delivery/command", "delivery/state", "delivery/joint_states", "controller/state")
+    fluoro = absolute(namespace, fluoro_namespace or f"{_prefix(namespace)}/fluoro")
     return {
         "fluoro": fluoro,
         "image": absolute(namespace, image or f"{fluoro}/image"),
         "carm_geometry": absolute(namespace, carm_geometry or f"{fluoro}/carm_geometry"),
-        **{f"/{topic}": f"{prefix}/{topic}" for topic in own},
+        **loop_topics(namespace),
     }
+
+
+def loop_topics(namespace: str) -> dict[str, str]:
+    """What the nodes around the perception node share, by its name in the default namespace."""
+    own = ("truth/keypoints", "truth/annulus", "truth/deviation")
+    own += ("delivery/command", "delivery/state", "delivery/joint_states", "controller/state")
+    return {f"/{topic}": f"{_prefix(namespace)}/{topic}" for topic in own}
+
+
+def _prefix(namespace: str) -> str:
+    """Of topics that lie beside the namespace, or below it where it is not the default one."""
+    return "" if namespace.strip("/") in ("", NAMESPACE) else namespace
 
 
 def absolute(namespace: str, name: str) -> str:

@@ -23,7 +23,14 @@ from launch_ros.parameter_descriptions import ParameterFile
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.declaration import node_parameters
-from tavi_perception.nodes.launch_arguments import LEVELS, Arguments, absolute, own_parameters, topics
+from tavi_perception.nodes.launch_arguments import (
+    LEVELS,
+    Arguments,
+    absolute,
+    loop_topics,
+    own_parameters,
+    topics,
+)
 from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.parameter_file import parameters_text, unknown_parameters
 from tavi_perception.resources import share_directory
@@ -69,9 +76,10 @@ def perception(namespace: str, words: Words, image: str, carm_geometry: str) -> 
     return _own("perception_node", "perception", (NodeConfig, TrackingConfig), namespace, words, remapped)
 
 
-def controller(namespace: str, words: Words, remapped: Mapping[str, str]) -> Node:
+def controller(namespace: str, words: Words, deviation: str = "deviation") -> Node:
     """The controller in a namespace, with the parameters that the words give; raises as ``_own``."""
     configs = (ControllerNodeConfig, ControlConfig)
+    remapped = {**loop_topics(namespace), "deviation": absolute(namespace, deviation)}
     return _own("controller", "controller", configs, namespace, words, remapped)
 
 
@@ -104,7 +112,7 @@ def _own(
             ParameterFile(file, allow_substs=False),
             values({**given, **_sim_time(words)}),
         ],
-        remappings=_remappings(remapped),
+        remappings=remappings(remapped),
         ros_arguments=["--log-level", f"{logger}:={words['log_level']}"],
         output="screen",
     )
@@ -123,7 +131,7 @@ def feeder(
         namespace=namespace,
         name=executable,
         parameters=[values(own_parameters(config, words))],
-        remappings=_remappings(remapped),
+        remappings=remappings(remapped),
         output="screen",
     )
 
@@ -167,7 +175,8 @@ def names_in_layout(namespace: str, image: str, frame_id: str) -> dict[str, str]
     }
 
 
-def _remappings(remapped: Mapping[str, str]) -> list[tuple[str, str]]:
+def remappings(remapped: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Of the names that change."""
     return [(name, new) for name, new in remapped.items() if name != new]
 
 
@@ -195,13 +204,13 @@ def fed_by(
     arguments: Arguments,
     *,
     fixed: Words = MappingProxyType({}),
-    beside: Callable[[str, Words, Mapping[str, str]], list[Action]] = lambda *_: [],
+    beside: Callable[[str, Words], list[Action]] = lambda *_: [],
 ) -> LaunchDescription:
     """The perception node beside a node of this package that feeds it.
 
     Args:
         fixed: words for parameters of the feeder that are no arguments.
-        beside: makes what else is started, from the namespace, the words and the names of the topics.
+        beside: makes what else is started, from the namespace and the words.
     """
 
     def actions(base: str, words: Words) -> list[Action]:
@@ -212,7 +221,7 @@ def fed_by(
         return [
             perception(namespace, words, named["image"], named["carm_geometry"]),
             *feeder(executable, config, {**words, **fixed}, named, namespace=fluoro),
-            *beside(namespace, words, named),
+            *beside(namespace, words),
             *rviz(namespace, words, "tavi.rviz", names),
         ]
 

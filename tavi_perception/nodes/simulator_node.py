@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.time import Time
 from tavi_msgs.msg import ControllerState, DeliveryCommand
 
+from tavi_perception.bags import decode
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
 from tavi_perception.nodes.mailbox import Mailbox
@@ -105,8 +106,8 @@ class Simulator(Node):
         if self._config.script != "none":
             self.get_logger().warning("a script moves the device: commands are ignored", once=True)
             return
-        stamp = Time.from_msg(msg.header.stamp)
-        age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
+        stamp = decode.seconds(msg.header.stamp)  # rclpy's Time refuses one before 1970
+        age = self.get_clock().now().nanoseconds * 1e-9 - stamp if stamp else 0.0
         self._watchdog.receive(
             msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
         )

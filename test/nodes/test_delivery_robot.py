@@ -64,11 +64,12 @@ def test_an_expired_command_stops_the_robot(operator, make_simulator):
     assert not operator.states[-1].fault
 
 
-def test_a_command_with_an_old_stamp_is_not_followed(operator, make_simulator):
+@pytest.mark.parametrize("before_1970", [False, True])
+def test_a_command_with_an_old_stamp_is_not_followed(operator, make_simulator, before_1970):
     simulator = make_simulator()
     operator.find(simulator)
     old = operator.robot.now()
-    old.stamp.sec -= 5
+    old.stamp.sec = -5 if before_1970 else old.stamp.sec - 5
     operator._commands.publish(DeliveryCommand(header=old, advance_velocity=0.005))
     operator.wait_frames(6)
     assert not any(state.moving for state in operator.states)

@@ -1,6 +1,7 @@
 """The recorder hears every publisher of a topic, whatever each offers, and writes every message once."""
 
 import itertools
+import threading
 import time
 
 import pytest
@@ -70,6 +71,32 @@ def test_publishers_of_every_quality_at_once_are_recorded_without_a_message_twic
     robot = make_robot()
     say(robot, [robot.create_publisher(UInt32, "numbers", profile) for profile in PROFILES], recorder)
     assert sorted(end()) == list(range(COUNT))
+
+
+def test_a_message_is_recorded_with_the_time_of_its_arrival_however_late_its_turn_comes(
+    recording, make_robot, tmp_path
+):
+    recorder, end = recording
+    robot = make_robot()
+    publisher = robot.create_publisher(UInt32, "numbers", 10)
+    say(robot, [publisher], recorder)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def keep_busy():
+        busy.set()
+        go_on.wait(30)
+
+    timer = robot.create_timer(0.01, keep_busy)
+    assert busy.wait(30)
+    publisher.publish(UInt32(data=COUNT))
+    time.sleep(1.0)
+    timer.cancel()
+    turn = time.time_ns()
+    go_on.set()
+    robot.wait(lambda: recorder.counts[publisher.topic_name] > COUNT, "the last message")
+    end()
+    with BagReader(tmp_path / "bag") as bag:
+        assert bag.end_ns < turn
 
 
 def test_a_type_that_changes_under_a_name_is_said(recording, make_robot, namespace):

@@ -61,21 +61,24 @@ def _valid(measured: tuple[Measured, ...]) -> BoolArray:
 
 
 def _edges(measured: tuple[Measured, ...]) -> FloatArray:
-    """(N + 1,) the time that each frame covers: up to the next."""
+    """(N + 1,) the time that each deviation covers: up to the next."""
     times = _times(measured)
     usual = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
     return np.append(times, times[-1] + usual)
 
 
 def _draw_phases(axis: Axes, course: Course) -> None:
-    whole = course.times[1]
+    first, whole = course.times
     unnamed = {}
     for span in course.verdict.spans:
-        length = span.end - span.begin
-        axis.broken_barh([(span.begin, length)], (-0.5, 1.0), color=COLOURS[span.phase], linewidth=0)
+        begin = max(span.begin, first)
+        length = span.end - begin
+        if length <= 0:  # before the first frame
+            continue
+        axis.broken_barh([(begin, length)], (-0.5, 1.0), color=COLOURS[span.phase], linewidth=0)
         if length > _NAMED * whole and length > 0.008 * len(PHASES[span.phase]) * whole:
             axis.text(
-                span.begin + length / 2, 0.0, PHASES[span.phase], color="white", fontsize=8,
+                begin + length / 2, 0.0, PHASES[span.phase], color="white", fontsize=8,
                 ha="center", va="center_baseline",
             )  # fmt: skip
         else:
@@ -117,7 +120,7 @@ def _draw_near_depth(axis: Axes, course: Course) -> None:
     _draw_depth(axis, course)
     for span in course.verdict.spans:
         axis.axvspan(span.begin, span.end, color=COLOURS[span.phase], alpha=0.08, linewidth=0)
-    reach = _NEAR * course.verdict.depth_tolerance
+    reach = _reach(course)
     axis.set_ylim(1e3 * (course.verdict.target - reach), 1e3 * (course.verdict.target + reach))
 
 
@@ -163,11 +166,11 @@ def _draw_velocities(axis: Axes, course: Course) -> None:
 
 
 def _reasons(course: Course) -> list[Reason]:
-    return [r for r in REASONS if any(r in found.deviation.reasons for found in course.procedure.believed)]
+    return [r for r in REASONS if any(r in found.deviation.reasons for found in course.procedure.reports)]
 
 
 def _draw_validity(axis: Axes, course: Course) -> None:
-    found, reasons = course.procedure.believed, _reasons(course)
+    found, reasons = course.procedure.reports, _reasons(course)
     edges = _edges(found)
     strip(axis, 0, edges, [GREEN if one.deviation.valid else RED for one in found])
     for row, reason in enumerate(reasons, start=1):
@@ -189,6 +192,17 @@ def _perceived(course: Course) -> bool:
     return bool(course.procedure.believed)
 
 
+def _was_near(course: Course) -> bool:
+    """Some depth, true or perceived, is within what the enlarged row shows."""
+    depths = _values((*course.procedure.believed, *course.procedure.truth), lambda d: d.depth)
+    return bool((np.abs(depths - course.verdict.target) < _reach(course)).any())
+
+
+def _reach(course: Course) -> float:
+    """Half of the enlarged depth (m)."""
+    return _NEAR * course.verdict.depth_tolerance
+
+
 def _commanded(course: Course) -> bool:
     return len(course.procedure.commands.hold) > 0
 
@@ -196,7 +210,7 @@ def _commanded(course: Course) -> bool:
 ROWS: tuple[Row[Course], ...] = (
     Row("Phases", lambda _: 0.3, lambda c: bool(c.verdict.spans), _draw_phases),
     Row("Implantation depth", lambda _: 2.2, _perceived, _draw_whole_depth),
-    Row("Implantation depth near the target", lambda _: 1.8, _perceived, _draw_near_depth),
+    Row("Implantation depth near the target", lambda _: 1.8, _was_near, _draw_near_depth),
     Row("Extraction of the stent", lambda _: 1.0, _perceived, _draw_extraction),
     Row("Travel of the robot", lambda _: 1.1, lambda c: len(c.procedure.travel.time) > 1, _draw_travel),
     Row("Commanded velocities", lambda _: 1.1, _commanded, _draw_velocities),
