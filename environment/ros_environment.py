@@ -14,7 +14,7 @@ import machine
 from home import ROOT, Home, Part, digest
 from messages import mend_exported_targets, messages
 from prepared import Prepared, Variables, joined
-from virtual import environment_folder, isolated, packages, venv
+from virtual import compiling, environment_folder, isolated, packages, venv
 
 NEED_GB = 2.0
 NEED_GB_WITH_CUDA = 12.0
@@ -97,7 +97,7 @@ def _on_sourced_ros(home: Home) -> Prepared:
     inherited = os.environ.get
 
     def variables() -> Variables:
-        result = dict(os.environ) | {
+        result = compiling() | {
             "VIRTUAL_ENV": str(folder),
             "PATH": joined(folder / "bin", inherited("PATH")),
             "AMENT_PREFIX_PATH": joined(install, inherited("AMENT_PREFIX_PATH")),

@@ -15,6 +15,9 @@ from prepared import Prepared
 from ros_environment import development
 
 TRAINING = ROOT / "test/training"
+TOGETHER = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
+"""All tests of the runtime, by two processes: a file by one of them, which makes its fixtures once."""
+
 NO_TESTS = 5
 """Exit code of pytest when it has selected no test."""
 
@@ -63,17 +66,18 @@ def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> i
     if selection.training is not None:
         training.home.prepare(training.parts)
 
+    # Training's tests run beside all else, or a core would be idle for minutes.
+    *beside, last = [
+        (environment, [*paths, *selection.options])
+        for environment, paths in ((training, selection.training), (runtime, selection.runtime))
+        if paths is not None
+    ]
+    runs = [Run(*each, aside=True) for each in beside]
     static = (("ruff check", "check", "."), ("ruff format", "format", "--check", "."))
     failed = [name for name, *rest in static if not _passes(runtime, ["ruff", *rest])]
     failed += [] if _passes(runtime, ["mypy"]) else ["mypy"]
     broken = Counts(errors=len(failed))
-    # The tests of nodes mostly wait, those of training compute: beside each other they take hardly longer.
-    both = selection.runtime is not None and selection.training is not None
-    runs = [
-        Run(environment, [*paths, *selection.options], aside=both and environment is training)
-        for environment, paths in ((training, selection.training), (runtime, selection.runtime))
-        if paths is not None
-    ]
+    runs.append(Run(*last, aside=False))
     for run in reversed(runs):
         passed, counts = run.finish()
         broken += counts
@@ -92,9 +96,8 @@ def select(arguments: Sequence[str]) -> Selection:
     ]
     options = [argument for argument in arguments if str(Path.cwd() / argument) not in paths]
     if not paths:
-        return Selection(
-            ["test", f"--ignore={TRAINING}"], [str(TRAINING)] if TRAINING.exists() else None, options
-        )
+        runtime = ["test", f"--ignore={TRAINING}", *(TOGETHER if not options else [])]
+        return Selection(runtime, [str(TRAINING)] if TRAINING.exists() else None, options)
     training = [path for path in paths if Path(path).is_relative_to(TRAINING)]
     runtime = [path for path in paths if path not in training]
     return Selection(runtime or None, training or None, options)
@@ -107,7 +110,7 @@ def _passes(environment: Prepared, module: Sequence[str]) -> bool:
 
 
 class Run:
-    """pytest at work in an environment; ``aside`` it gives way to others, and is heard at its end."""
+    """pytest at work in an environment; ``aside`` of another it is heard at its end."""
 
     def __init__(self, environment: Prepared, arguments: Sequence[str], *, aside: bool) -> None:
         self.environment = environment
@@ -119,7 +122,7 @@ class Run:
             self._announce()
         command = [str(environment.python), "-m", "pytest", *arguments, f"--junitxml={self._report}"]
         self._process = subprocess.Popen(
-            [*(["nice"] if aside else []), *command],
+            command,
             cwd=ROOT,
             env=environment.variables(),
             stdin=subprocess.DEVNULL if aside else None,

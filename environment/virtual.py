@@ -71,6 +71,11 @@ def packages(home: Home, folder: Path, names: Sequence[str], doing: str, without
     return Part(folder / "-".join(["complete", *names]), doing, key, make)
 
 
+def compiling() -> dict[str, str]:
+    """This process's variables, but byte code is kept: else each process would compile all it imports."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def isolated() -> dict[str, str]:
-    """This process's variables without those that let other Pythons or another ROS in."""
-    return {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    """Those without the ones that let other Pythons or another ROS in."""
+    return {name: value for name, value in compiling().items() if name not in _FOREIGN}

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tavi_perception.cli import main
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.landmarks import NAMES
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -19,7 +20,8 @@ from tavi_perception.simulation.seeds import DEMO_SEED
 FRAME = Path(__file__).resolve().parents[2] / "shared" / "reference" / "tavi_positioning_frame.png"
 
 
-def tavi(*words):
+def started(*words):
+    """A command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "tavi_perception.cli", *map(str, words)],
         capture_output=True,
@@ -27,6 +29,21 @@ def tavi(*words):
         timeout=120,
         stdin=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture
+def tavi(capfd):
+    """Runs a command in this process: its exit code, and what it wrote."""
+
+    def run(*words):
+        capfd.readouterr()
+        try:
+            code = main([*map(str, words)])
+        except SystemExit as end:  # of the parser
+            code = end.code
+        return subprocess.CompletedProcess(words, code, *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +80,16 @@ def assert_one_complaint(result, name):
 
 @pytest.mark.parametrize("command", ["predict", "run"])
 @pytest.mark.parametrize("name", ["notes.txt", "empty.png", "truncated.dcm", "truncated.png", "missing.dcm"])
-def test_a_broken_input_ends_in_one_sentence_that_names_it(broken_inputs, command, name):
+def test_a_broken_input_ends_in_one_sentence_that_names_it(tavi, broken_inputs, command, name):
     assert_one_sentence(tavi(command, broken_inputs / name), name)
 
 
+def test_nothing_else_is_said_by_a_process_of_its_own(broken_inputs):
+    assert_one_sentence(started("run", broken_inputs / "notes.txt"), "notes.txt")
+
+
 @pytest.mark.parametrize("command", ["predict", "run"])
-def test_a_bundle_with_one_changed_byte_is_refused(tmp_path, picture, command):
+def test_a_bundle_with_one_changed_byte_is_refused(tavi, tmp_path, picture, command):
     folder = tmp_path / "tampered"
     shutil.copytree(default_bundle().folder, folder)
     weights = next(folder.glob("*.tflite"))
@@ -79,7 +100,7 @@ def test_a_bundle_with_one_changed_byte_is_refused(tmp_path, picture, command):
 
 
 @pytest.mark.parametrize("command", ["predict", "run"])
-def test_a_bundle_for_other_landmarks_is_refused(tmp_path, picture, command):
+def test_a_bundle_for_other_landmarks_is_refused(tavi, tmp_path, picture, command):
     folder = tmp_path / "foreign"
     shutil.copytree(default_bundle().folder, folder)
     description = json.loads((folder / "model.json").read_text())
@@ -98,13 +119,13 @@ def test_a_bundle_for_other_landmarks_is_refused(tmp_path, picture, command):
     ],
     ids=" ".join,
 )
-def test_a_given_calibration_that_the_file_does_not_complete_is_refused(picture, given):
+def test_a_given_calibration_that_the_file_does_not_complete_is_refused(tavi, picture, given):
     result = tavi("run", picture, *given)
     assert_one_sentence(result, "--sid-mm, --sod-mm and --imager-pixel-spacing-mm together")
     assert result.returncode == 2
 
 
-def test_predict_writes_the_keypoints_of_each_image_as_json(tmp_path, picture):
+def test_predict_writes_the_keypoints_of_each_image_as_json(tavi, tmp_path, picture):
     result = tavi("predict", picture, picture, "--json", tmp_path / "out.json")
     assert result.returncode == 0, result.stderr
     written = json.loads((tmp_path / "out.json").read_text())
@@ -117,20 +138,20 @@ def test_predict_writes_the_keypoints_of_each_image_as_json(tmp_path, picture):
         assert len(point["covariance"]) == 3
 
 
-def test_predict_goes_on_after_an_image_that_cannot_be_read(tmp_path, picture, broken_inputs):
+def test_predict_goes_on_after_an_image_that_cannot_be_read(tavi, tmp_path, picture, broken_inputs):
     result = tavi("predict", broken_inputs / "notes.txt", picture, "--json", tmp_path / "out.json")
     assert result.returncode != 0
     assert len(json.loads((tmp_path / "out.json").read_text())) == 1
 
 
-def test_predict_draws_the_keypoints_when_asked(tmp_path, picture):
+def test_predict_draws_the_keypoints_when_asked(tavi, tmp_path, picture):
     assert tavi("predict", picture, "--json", tmp_path / "o.json", "--overlay", tmp_path).returncode == 0
     drawn = cv2.imread(str(tmp_path / "frame_keypoints.png"))
     assert drawn.shape == (1000, 1000, 3)
     assert np.any(drawn[..., 0] != drawn[..., 2])
 
 
-def test_images_of_one_name_each_get_an_overlay(tmp_path, picture):
+def test_images_of_one_name_each_get_an_overlay(tavi, tmp_path, picture):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         shutil.copy(picture, tmp_path / folder / "x.png")
@@ -145,14 +166,14 @@ def test_images_of_one_name_each_get_an_overlay(tmp_path, picture):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (8193, 4)])
-def test_an_image_of_an_impossible_size_does_not_end_the_batch(tmp_path, picture, size):
+def test_an_image_of_an_impossible_size_does_not_end_the_batch(tavi, tmp_path, picture, size):
     cv2.imwrite(str(tmp_path / "odd.png"), np.zeros(size, np.uint8))
     result = tavi("predict", picture, tmp_path / "odd.png", picture, "--json", tmp_path / "o.json")
     assert_one_complaint(result, "odd.png")
     assert len(json.loads((tmp_path / "o.json").read_text())) == 2
 
 
-def test_results_that_cannot_be_written_are_said_and_printed(tmp_path, picture):
+def test_results_that_cannot_be_written_are_said_and_printed(tavi, tmp_path, picture):
     (tmp_path / "file").write_text("")
     result = tavi("predict", picture, "--json", tmp_path / "file/k.json", "--overlay", tmp_path / "file")
     assert result.returncode == 1
@@ -164,19 +185,19 @@ def test_results_that_cannot_be_written_are_said_and_printed(tmp_path, picture):
 def test_predict_takes_names_that_are_not_utf8(tmp_path, picture):
     image = tmp_path / os.fsdecode(b"caf\xe9 a:b.png")
     shutil.copy(picture, image)
-    result = tavi("predict", image, "--json", tmp_path / "o.json", "--overlay", tmp_path)
+    result = started("predict", image, "--json", tmp_path / "o.json", "--overlay", tmp_path)
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "o.json").read_text())[0]["file"] == str(image)
     assert (tmp_path / f"{image.stem}_keypoints.png").exists()
 
 
 @pytest.mark.skipif(not FRAME.exists(), reason="the reference frame is not beside this checkout")
-def test_predict_works_on_the_real_frame(tmp_path):
+def test_predict_works_on_the_real_frame(tavi, tmp_path):
     assert tavi("predict", FRAME, "--json", tmp_path / "out.json").returncode == 0
     written = json.loads((tmp_path / "out.json").read_text())[0]
     assert (written["width"], written["height"]) == (749, 752)
 
 
 def test_an_unknown_command_names_the_known_ones():
-    result = tavi("fly")
+    result = started("fly")
     assert result.returncode != 0 and "demo" in result.stderr

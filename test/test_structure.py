@@ -91,6 +91,7 @@ def test_the_vocabulary_imports_nothing_of_the_project(name):
         ("tavi_perception.tracking.tracker", ("pydicom", "tavi_perception.imaging", "rclpy")),
         ("tavi_perception.pipeline", ("pydicom", "rclpy", SIMULATION)),
         (EVALUATION, ("tensorflow", "keras", "training", "benchmarks")),
+        ("tavi_perception.simulation.dataset.options", ("numpy", "scipy")),
     ],
 )
 def test_an_import_reaches_only_what_it_needs(imported, unwanted):

@@ -27,7 +27,7 @@ from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
 from tavi_perception.output import OutputError, write_text
-from tavi_perception.simulation.dataset import DatasetError
+from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
 from training.annotations import AnnotationError
 from training.annotations.samples import to_samples

@@ -8,9 +8,9 @@ from typing import Any
 from tavi_perception.cache import FRAMES, cache_folder
 from tavi_perception.evaluation.judged import Labelled
 from tavi_perception.evaluation.sources import Source
-from tavi_perception.simulation.dataset import DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.build import build_dataset
 from tavi_perception.simulation.dataset.folder import simulator_hash
-from tavi_perception.simulation.dataset.options import default_shares
+from tavi_perception.simulation.dataset.options import DatasetOptions, default_shares
 from tavi_perception.simulation.seeds import BENCHMARK
 from training.annotations import AnnotatedFrame, AnnotatedSet, open_annotated
 from training.annotations.images import read_grey

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from tavi_perception.cache import CACHE
 from tavi_perception.inference.bundle import ModelBundle, ModelContractError, load_bundle
 from tavi_perception.output import OutputError, write_text
-from tavi_perception.simulation.dataset import DatasetError
+from tavi_perception.simulation.dataset.options import DatasetError
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import BENCHMARK
 from training import data

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
 from tavi_perception.output import OutputError, write_text
-from tavi_perception.simulation.dataset import DatasetError
+from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
 from training.annotations.options import add_reading, reading_options

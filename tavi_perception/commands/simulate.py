@@ -12,7 +12,7 @@ from tavi_perception.commands.options import add_sealed, positive
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
-    from tavi_perception.simulation.dataset import DatasetOptions
+    from tavi_perception.simulation.dataset.options import DatasetOptions
 
 
 def add_simulate(commands: Commands) -> None:
@@ -72,10 +72,16 @@ def _add_pictures(parser: argparse.ArgumentParser) -> None:
 
 def _simulate(arguments: argparse.Namespace) -> int:
     from tavi_perception.output import write_all, write_json
-    from tavi_perception.simulation import dataset
+    from tavi_perception.simulation.dataset.build import build_dataset
+    from tavi_perception.simulation.dataset.options import (
+        DatasetError,
+        DatasetOptions,
+        default_shares,
+        shares_of,
+    )
 
     split, first, count = arguments.split, arguments.seed, arguments.procedures
-    options = dataset.DatasetOptions(
+    options = DatasetOptions(
         procedures=count,
         seed=first,
         duration=arguments.duration,
@@ -83,14 +89,14 @@ def _simulate(arguments: argparse.Namespace) -> int:
         frames=arguments.frames,
         size=arguments.size,
         bits=arguments.bits,
-        shares=dataset.default_shares(first, count) if split is None else dataset.shares_of(split),
+        shares=default_shares(first, count) if split is None else shares_of(split),
     )
     sheet = _sheet_writer(arguments, options)
     if arguments.out is None and (sheet is None or arguments.json is not None):
-        raise dataset.DatasetError("give --out for a data set, or --contact-sheet alone for a picture")
+        raise DatasetError("give --out for a data set, or --contact-sheet alone for a picture")
     writers: list[Callable[[], None]] = []
     if arguments.out is not None:
-        summary = dataset.build_dataset(arguments.out, options, arguments.workers)
+        summary = build_dataset(arguments.out, options, arguments.workers)
         print(f"{arguments.out}: {summary.headline}")
         if arguments.json is not None:
             writers.append(partial(write_json, arguments.json, summary.as_json()))
@@ -105,7 +111,8 @@ def _simulate(arguments: argparse.Namespace) -> int:
 def _sheet_writer(arguments: argparse.Namespace, options: DatasetOptions) -> Callable[[], None] | None:
     """What writes the picture that was asked for, its inputs checked before anything takes time."""
     from tavi_perception.imaging.files import read_image
-    from tavi_perception.simulation.dataset import DatasetError, preview
+    from tavi_perception.simulation.dataset import preview
+    from tavi_perception.simulation.dataset.options import DatasetError
 
     path, beside = arguments.contact_sheet, arguments.beside
     if path is None:

@@ -89,12 +89,13 @@ class PerceptionNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self._pipeline is not None:
             self._pipeline.reset()
-        self._worker = FrameWorker(
+        worker = FrameWorker(
             self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
         )
-        self._worker.start()
+        worker.start()
         self._images = ImageInput(self, self._config, self._on_image, self._report_qos)
-        self._watchdog = self.create_timer(WATCHDOG_PERIOD, self._worker.watch, clock=self._steady)
+        self._watchdog = self.create_timer(WATCHDOG_PERIOD, worker.watch, clock=self._steady)
+        self._worker = worker  # last: who spins the node beside this takes it for active from here on
         self._health.state = "active"
         self.get_logger().info(f"active, waiting for images on {self._images.topic}")
         return super().on_activate(state)

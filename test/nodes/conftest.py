@@ -123,12 +123,10 @@ class Robot(Node):
 
     def hear(self, node, words, level=None):
         """Waits for a diagnostic of the node that holds the words, and has the level where one is given."""
-
-        def found():
-            status = self.status(node)
-            return status and words in status.message and level in (None, status.level)
-
-        wait_until(found, f"a diagnostic with {words!r}")
+        wait_until(
+            lambda: (s := self.status(node)) and words in s.message and level in (None, s.level),
+            f"a diagnostic with {words!r}",
+        )
 
 
 @pytest.fixture(scope="session")
@@ -153,6 +151,7 @@ def make_robot(graph, namespace):
         return robot
 
     yield make
+    graph.check()
     for robot in made:
         graph.remove(robot)
 
@@ -170,9 +169,9 @@ def make_perception(graph, namespace):
             cli_args=["--ros-args", *(word for rule in remapped for word in ("-r", rule))],
             parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
         )
+        node.autostart()  # before it spins, as its process does
         graph.add(node)
         made.append(node)
-        node.autostart()
         return node
 
     yield make

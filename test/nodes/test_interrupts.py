@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-INTERRUPTS = 30
+INTERRUPTS = 15
 AT_ONCE = 3
 """Processes that run beside each other, as on a busy machine."""
 

@@ -51,6 +51,17 @@ def test_profile_and_discovery_range_of_the_user_are_kept(tmp_path, monkeypatch)
     assert variables["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
 
 
+@pytest.mark.parametrize("distribution", [None, "jazzy"])
+def test_byte_code_is_kept_whatever_the_user_has_set(tmp_path, monkeypatch, distribution):
+    pytest.importorskip("rclpy")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("ROS_DISTRO", raising=False)
+    if distribution:
+        monkeypatch.setenv("ROS_DISTRO", distribution)
+
+    assert "PYTHONDONTWRITEBYTECODE" not in runtime(tmp_path).variables()
+
+
 def test_clones_with_the_same_pins_share_an_environment_but_not_what_they_build(tmp_path, monkeypatch):
     monkeypatch.delenv("ROS_DISTRO", raising=False)
     first = runtime(tmp_path)

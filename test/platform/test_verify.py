@@ -22,6 +22,14 @@ def test_options_go_to_both_environments(monkeypatch, root):
     assert f"--ignore={TRAINING}" in selection.runtime
 
 
+def test_all_tests_are_shared_out_to_two_processes_and_chosen_ones_are_not(monkeypatch, root):
+    monkeypatch.chdir(root)
+
+    assert "--numprocesses=2" in select([]).runtime
+    for chosen in (["-k", "annulus"], ["test/platform/test_verify.py"]):
+        assert "--numprocesses=2" not in [*select(chosen).runtime, *select(chosen).options]
+
+
 def test_named_file_runs_only_in_the_environment_that_tests_it(monkeypatch, root):
     monkeypatch.chdir(root)
 

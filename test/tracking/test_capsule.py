@@ -13,7 +13,7 @@ from tavi_perception.landmarks import Landmark
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.tracking.capsule import CapsuleGauge, capsule_width
 
-SEEDS = range(951_000, 951_006)
+SEEDS = range(951_000, 951_003)
 
 
 def band(width: float, turn: float, size: int = 800) -> tuple[np.ndarray, Keypoints]:

@@ -15,6 +15,8 @@ from tavi_perception.tracking.registration import REGISTERED, LandmarkRegistrati
 CONFIG = TrackingConfig()
 RATE = 15.0
 SIZE = 500
+X, Y = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
+GROUND = 140.0 + 15.0 * np.sin(X / 31.0) * np.cos(Y / 43.0)
 SPEED = np.array([1.7, -0.9])
 """Of the thing in the pictures (px a frame)."""
 SIGMA = 0.5
@@ -23,11 +25,10 @@ SIGMA = 0.5
 
 def picture(place, rng, *, thing=True) -> np.ndarray:
     """A dark ring about ``place`` (px) on ground that stands still, with quantum noise."""
-    x, y = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
-    grey = 140.0 + 15.0 * np.sin(x / 31.0) * np.cos(y / 43.0) + rng.normal(0.0, 3.0, (SIZE, SIZE))
+    grey = GROUND + rng.normal(0.0, 3.0, (SIZE, SIZE))
     if thing:
-        away = np.hypot(x - place[0], y - place[1])
-        grey -= 40.0 * np.exp(-(((away - 6.0) / 2.0) ** 2)) * (x > place[0] - 3.0)
+        away = np.hypot(X - place[0], Y - place[1])
+        grey -= 40.0 * np.exp(-(((away - 6.0) / 2.0) ** 2)) * (place[0] - 3.0 < X)
     return grey.clip(0, 255).astype(np.uint8)
 
 

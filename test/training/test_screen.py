@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,32 +41,45 @@ def frames(count: int, seed: int) -> Samples:
 SPLIT = Partition(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
 
 
+@contextmanager
+def eager() -> Iterator[None]:
+    """Without graphs, which would take longer to trace than a few steps take."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    with eager():
+        yield
+
+
+def build_tiny(input_shape: tuple[int, int, int], **_: object) -> keras.Model:
+    """A network that is built in no time, in the place of a large one."""
+    image = keras.Input(input_shape)
+    features = keras.layers.Conv2D(32, 5, strides=5, activation="relu")(image)
+    features = keras.layers.BatchNormalization()(features)
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
+
+
 @pytest.fixture(scope="module")
-def nine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Screening, Path]]:
+def nine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Screening, Path]:
     out = tmp_path_factory.mktemp("nine")
     before = load_all(presets())
     small = {name: replace(c, input_size=75, batch=4, epochs=1) for name, c in before.items()}
-    # Their graphs would take longer to trace than the few steps take without.
-    tf.config.run_functions_eagerly(True)
-    try:
-        screening = screen(small, SPLIT, out, before=before, rounds=1)
-    finally:
-        tf.config.run_functions_eagerly(False)
-    yield screening, out
-    shutil.rmtree(out)  # the weights of nine networks are a gigabyte
+    with eager(), pytest.MonkeyPatch.context() as patch:
+        for name, extractor in TABLE.items():
+            patch.setitem(TABLE, name, replace(extractor, build=build_tiny))
+        return screen(small, SPLIT, out, before=before, rounds=1), out
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that is built in no time, under the name of a large one."""
-
-    def build(input_shape: tuple[int, int, int], **_: object) -> keras.Model:
-        image = keras.Input(input_shape)
-        features = keras.layers.Conv2D(32, 5, strides=5, activation="relu")(image)
-        features = keras.layers.BatchNormalization()(features)
-        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
-
-    monkeypatch.setitem(TABLE, "mobilenet_v2", Extractor("Tiny", build, 1 / 127.5, -1.0))
+    """The tiny network under the name of a large one."""
+    monkeypatch.setitem(TABLE, "mobilenet_v2", Extractor("Tiny", build_tiny, 1 / 127.5, -1.0))
 
 
 def test_nine_networks_are_trained_and_measured(nine: tuple[Screening, Path]) -> None:
@@ -105,7 +118,7 @@ def test_json_names_versions_machine_seeds_and_what_was_overridden(nine: tuple[S
         assert network["weights"] == "none"
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_finished_network_is_kept_and_the_next_one_is_trained(tmp_path: Path) -> None:
     first = screen({"one": TINY}, SPLIT, tmp_path, rounds=1)
     written = (tmp_path / "one" / RESULT).stat().st_mtime_ns
@@ -115,7 +128,7 @@ def test_finished_network_is_kept_and_the_next_one_is_trained(tmp_path: Path) ->
     assert second.rows[1].result != first.rows[0].result
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_killed_training_goes_on_at_its_last_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 0.0)
     whole = result_of(TINY, SPLIT, tmp_path / "whole", "one")
@@ -137,13 +150,13 @@ def test_killed_training_goes_on_at_its_last_epoch(tmp_path: Path, monkeypatch: 
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_features_of_a_frozen_extractor_are_computed_once(tmp_path: Path) -> None:
     screen({"one": TINY, "two": replace(TINY, dense_units=8)}, SPLIT, tmp_path, rounds=1)
     assert len(list((tmp_path / "features").iterdir())) == 3
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_folder_of_another_training_is_refused(tmp_path: Path) -> None:
     screen({"one": TINY}, SPLIT, tmp_path, rounds=1)
     with pytest.raises(
@@ -154,7 +167,7 @@ def test_folder_of_another_training_is_refused(tmp_path: Path) -> None:
         screen({"one": TINY}, SPLIT.limited(2), tmp_path, rounds=1)
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -> None:
     patient = replace(TINY, learning_rate=0.0, epochs=20, patience=2)
     result = result_of(patient, SPLIT, tmp_path, "still")
@@ -162,7 +175,7 @@ def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -
     assert result.best_epoch == 0
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 @pytest.mark.parametrize(("masked", "low", "high"), [(False, 0.0, 0.25), (True, 0.35, 0.65)])
 def test_landmark_that_is_always_absent_is_drawn_to_the_origin_unless_masked(
     masked: bool, low: float, high: float, tmp_path: Path
@@ -175,7 +188,7 @@ def test_landmark_that_is_always_absent_is_drawn_to_the_origin_unless_masked(
     assert ((points[:, 8] > low) & (points[:, 8] < high)).all()
 
 
-@pytest.mark.usefixtures("tiny")
+@pytest.mark.usefixtures("tiny", "eagerly")
 def test_bundle_stands_beside_the_networks_on_the_same_frames(tmp_path: Path) -> None:
     from tavi_perception.inference.bundle import default_bundle
 

@@ -30,9 +30,9 @@ def make_controller(graph, arguments):
             cli_args=arguments,
             parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
         )
+        node.autostart()  # before it spins, as its process does
         graph.add(node)
         made.append(node)
-        node.autostart()
         return node
 
     yield make

@@ -56,9 +56,8 @@ def test_joint_velocities_are_those_commanded_once_the_drives_have_got_there(ope
 
 def test_an_expired_command_stops_the_robot(operator, make_simulator):
     operator.find(make_simulator(command_timeout=0.2))
-    operator.command(advance=0.005)
-    operator.wait(lambda: operator.states[-1].moving, "the robot to move")
-    operator.wait(lambda: not operator.states[-1].moving, "the robot to stop by itself", timeout=3.0)
+    operator.wait(lambda: operator.command(advance=0.005) or operator.states[-1].moving, "the robot to move")
+    operator.wait(lambda: not operator.states[-1].moving, "the robot to stop by itself")
     travel = operator.states[-1].advance
     operator.wait_frames(5)
     assert operator.states[-1].advance == pytest.approx(travel, abs=2e-5)

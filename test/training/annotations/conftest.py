@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from tavi_perception.simulation.dataset import DatasetOptions, build_dataset
+from tavi_perception.simulation.dataset.build import build_dataset
+from tavi_perception.simulation.dataset.options import DatasetOptions
 
 WIDTH, HEIGHT = 64, 48
 Points = dict[str, tuple[float, float]]

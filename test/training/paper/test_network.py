@@ -73,6 +73,13 @@ def test_extractor_gets_the_range_that_keras_applications_prescribes(name: str) 
     assert levels * extractor.scale + extractor.offset == pytest.approx(prescribed, abs=1e-6)
 
 
+@pytest.mark.parametrize("name", TABLE)
+def test_extractor_makes_one_vector_of_a_frame_of_the_smallest_size(name: str) -> None:
+    frame, features = build_extractor(name, 75, "none"), {"mobilenet_v2": 1280, "inception_resnet_v2": 1536}
+    assert frame.input_shape == (None, 75, 75, 1)
+    assert frame.output_shape == (None, features.get(name, 2048))
+
+
 def test_same_seed_makes_the_same_network(frozen: Network) -> None:
     for one, other in zip(frozen.whole.get_weights(), build(SMALL).whole.get_weights(), strict=True):
         assert np.array_equal(one, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,17 @@ class RunOptions:
     """Frames at the end that were never answered."""
 
 
-@pytest.fixture
-def run_bag(tmp_path: Path, scene: Callable[..., Any]) -> Callable[..., Path]:
-    """Writes a bag of a synthetic run; keyword arguments as ``RunOptions``."""
+@pytest.fixture(scope="session")
+def run_bag(tmp_path_factory: pytest.TempPathFactory, scene: Callable[..., Any]) -> Callable[..., Path]:
+    """A bag of a synthetic run, never to be changed; keyword arguments as ``RunOptions``."""
 
-    def write(**options: Any) -> Path:
-        path = tmp_path / "bag"
-        write_run(path, scene, RunOptions(**options))
+    @cache
+    def written(options: RunOptions) -> Path:
+        path = tmp_path_factory.mktemp("run") / "bag"
+        write_run(path, scene, options)
         return path
 
-    return write
+    return lambda **options: written(RunOptions(**options))
 
 
 @pytest.fixture(scope="session")
