@@ -39,12 +39,14 @@ class Averaged:
         sigma: standard deviation of the average depth (m).
         tilt: mean difference in depth of the inflow edge's sides (m).
         span: time between the first and the last sample (s).
+        share: of the deviations since the first of these that could be used.
     """
 
     offset: float = NAN
     sigma: float = NAN
     tilt: float = NAN
     span: float = 0.0
+    share: float = 0.0
 
 
 class BeatAverage:
@@ -56,12 +58,18 @@ class BeatAverage:
 
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque()
+        self._missed: deque[float] = deque()
         self.value = Averaged()
 
     def restart(self) -> None:
         """Forget everything: the annulus has been measured anew, or time was lost."""
         self._samples.clear()
+        self._missed.clear()
         self.value = Averaged()
+
+    def miss(self, stamp: float) -> None:
+        """A deviation at ``stamp`` (s) could not be used."""
+        self._missed.append(stamp)
 
     def add(self, sample: Sample, averaged: float, shortening: float) -> None:
         """Take a sample that is younger than all before.
@@ -74,6 +82,8 @@ class BeatAverage:
         samples.append(sample)
         while sample.stamp - samples[0].stamp > averaged:
             samples.popleft()
+        while self._missed and not self._missed[0] >= samples[0].stamp:
+            self._missed.popleft()
         self.value = self._averaged(shortening)
 
     def _averaged(self, shortening: float) -> Averaged:
@@ -85,14 +95,17 @@ class BeatAverage:
         offsets = depth - advance + shortening * opened
         offset = float(np.average(offsets, weights=weights))
         scatter = float(offsets.std()) / np.sqrt(2.0 * max(span * _BEATS_PER_S, 0.5))
-        # The stated deviations do not average out: most of them is common to all frames.
-        stated = float(np.average(sigma, weights=weights))
+        # The stated deviations do not average out: most of them is common to all frames. Nor does what makes
+        # the tilt scatter: a corner of the inflow edge taken for another, which moves their mean by half.
         tilts = tilt[np.isfinite(tilt)]
+        corners = float(tilts.std()) / 2.0 if len(tilts) else 0.0
+        stated = float(np.hypot(np.average(sigma, weights=weights), corners))
         return Averaged(
             offset=offset,
             sigma=float(np.hypot(stated, scatter)),
             tilt=float(tilts.mean()) if len(tilts) else NAN,
             span=span,
+            share=len(stamps) / (len(stamps) + len(self._missed)),
         )
 
     def _column(self, name: str) -> FloatArray:

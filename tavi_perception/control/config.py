@@ -46,6 +46,11 @@ class ControlConfig:
         group="trust", unit="m", minimum=0.0005, maximum=0.05,
         source="a heart beat moves the annulus against the catheter by up to 5 mm in the simulator",
     )
+    share: float = parameter(
+        0.7, "Share of the deviations in the time averaged over that must be valid where depth and tilt are "
+        "checked.",
+        group="trust", minimum=0.0, maximum=1.0, source="unsourced",
+    )
     averaged: float = parameter(
         2.0, "Time over which the depth is averaged: two heart beats.",
         group="trust", unit="s", minimum=0.2, maximum=20.0, source="54 to 96 beats/min",
@@ -103,6 +108,10 @@ class ControlConfig:
     verify_extraction: float = parameter(
         0.72, "Extraction at which depth and tilt are checked: still to be recaptured.",
         group="device", minimum=0.1, maximum=0.79, source="below the limit of recapture, 0.8 (unsourced)",
+    )
+    check_timeout: float = parameter(
+        25.0, "How long depth and tilt may take to be checked.",
+        group="device", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
     )
     last_extraction: float = parameter(
         0.90, "Extraction at which the depth is checked for the last time.",

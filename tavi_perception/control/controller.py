@@ -109,6 +109,7 @@ class Controller:
             return self.abort(why, now)
         if defect:
             self._trust.lost()
+            self._depth.miss(stamp)
             self._contrast.missed(deviation, now, self.config)
             return self._wait(defect, now)
         if self._drives.silent(now, self.config):
@@ -171,6 +172,7 @@ class Controller:
             depth=self._depth.depth(now, self._drives, self.config),
             sigma=average.sigma,
             tilt=average.tilt,
+            share=average.share,
             extraction=self._opening.extraction,
             retraction=self._drives.retraction(),
             shortening=self._depth.shortening,

@@ -29,6 +29,10 @@ class DepthEstimator:
         self._average.restart()
         self._shortening.restart()
 
+    def miss(self, stamp: float) -> None:
+        """A deviation at ``stamp`` (s) could not be used."""
+        self._average.miss(stamp)
+
     def update(
         self, deviation: CatheterDeviation, stamp: float, drives: Drives, config: ControlConfig
     ) -> None:

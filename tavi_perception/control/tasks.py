@@ -28,6 +28,7 @@ class Situation:
     Attributes:
         depth, sigma: implantation depth, averaged over heart beats, and its standard deviation.
         tilt: mean difference in depth of the inflow edge's sides; NaN where they were not seen.
+        share: of the last deviations that could be used.
         extraction: share of the stent out of the capsule; opened: since the last pause.
         retraction: of the capsule since the start.
         shortening: share of its folded length that the stent loses.
@@ -42,6 +43,7 @@ class Situation:
     depth: float
     sigma: float
     tilt: float
+    share: float
     extraction: float
     retraction: float
     shortening: float
@@ -116,7 +118,9 @@ def verify(now: Situation) -> Move | Next:
     if not (now.settled or now.moving):
         return Move(0.0, 0.0, "stands still to check depth and tilt")
     error = config.target_depth - now.depth
-    if abs(now.tilt) > config.tilt_tolerance:
+    if now.share < config.share and now.task_for < config.check_timeout:
+        return Move(0.0, 0.0, f"only {now.share:.0%} of the deviations are valid")
+    if not abs(now.tilt) <= config.tilt_tolerance:
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
     near = abs(error) <= config.close_enough
     if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
@@ -160,9 +164,12 @@ def release(now: Situation) -> Move | Next:
     fix = correction(error, config.correction_velocity, True, config)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
-    if abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
+    known = now.share >= config.share and abs(error) + 2.0 * now.sigma <= config.depth_tolerance
+    if known and abs(now.tilt) <= config.tilt_tolerance:
         return Next(Phase.RELEASE, f"{check}: lets go")
-    return Next(Phase.ABORTED, f"{check}: not known well enough to let go")
+    if now.task_for < config.check_timeout:
+        return Move(0.0, 0.0, f"{check}, tilt {_mm(now.tilt)}, {now.share:.0%} valid: not to be let go yet")
+    return Next(Phase.ABORTED, f"{check}, tilt {_mm(now.tilt)}: not good enough to let go")
 
 
 def finish(now: Situation) -> Move | Next:
