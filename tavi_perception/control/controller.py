@@ -134,7 +134,7 @@ class Controller:
         if doubt:
             return self._wait(doubt, now)
         if self._contrast.open:
-            return self._wait(f"contrast, to see {self._contrast.why}", now)
+            return self._wait("", now)
         if average.span < self._needed_span(expected):
             return self._wait("averages the depth over the heart beat", now)
         return self._act(now)
@@ -152,7 +152,7 @@ class Controller:
             limit = self.config.contrast_age_to_release
         if not self._released and self._contrast.age(now) > limit:
             self._contrast.ask("whether the annulus is still where it was", now)
-            return self._wait("contrast", now)
+            return self._wait("", now)
         self._progress = now
         situation = self._situation(now)
         if self._released >= _RELEASED_FRAMES and not self._cleared:
@@ -199,11 +199,10 @@ class Controller:
         return self._still()
 
     def _wait(self, why: str, now: float) -> Decision:
-        """Stands still for a reason that may pass."""
-        self._phase = Phase.CONTRAST if self._contrast.open else Phase.HOLD
-        self._reason = (
-            f"{why}; contrast is asked for, to see {self._contrast.why}" if self._contrast.open else why
-        )
+        """Stands still for a reason that may pass; empty: contrast alone is waited for."""
+        asked = f"contrast is asked for, to see {self._contrast.why}" if self._contrast.open else ""
+        self._phase = Phase.CONTRAST if asked else Phase.HOLD
+        self._reason = "; ".join(filter(None, (why, asked)))
         return self._still()
 
     def _hopeless(self, now: float) -> str:
