@@ -154,6 +154,12 @@ class ControlConfig:
         30.0, "Time of standing still after which the procedure is aborted.",
         group="abort", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
     )
+    task_timeout: float = parameter(
+        45.0, "Time after which the procedure is aborted when a phase, or a step of the retraction, does not "
+        "end.",
+        group="abort", unit="s", minimum=1.0, maximum=600.0,
+        source="three times the longest in the simulator",
+    )
     procedure_timeout: float = parameter(
         150.0, "Time after which the procedure is aborted.",
         group="abort", unit="s", minimum=10.0, maximum=3600.0, source="unsourced",

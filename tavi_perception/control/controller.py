@@ -210,6 +210,8 @@ class Controller:
         config = self.config
         if now - self._started > config.procedure_timeout:
             return f"not finished within {config.procedure_timeout:g} s"
+        if now - self._entered > config.task_timeout:
+            return f"{self._task.name} does not get on for {config.task_timeout:g} s: {self._reason}"
         if self._drives.faulty_for() > config.fault_patience:
             return "the robot reports a fault"
         if self._contrast.overdue(now, config):

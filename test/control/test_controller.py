@@ -12,6 +12,7 @@ from plant import FRAME, UNKNOWN_ANNULUS, Plant, moving, started
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.controller import Controller
 from tavi_perception.control.decision import Phase, RobotReading
+from tavi_perception.control.shortening import Shortening
 from tavi_perception.estimates import NAN, CatheterDeviation, Reason, Stage
 
 
@@ -200,3 +201,41 @@ def test_readings_of_the_robot_that_are_no_numbers_are_ignored() -> None:
 def test_parameters_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="last_extraction"):
         replace(ControlConfig(), verify_extraction=0.75, last_extraction=0.7)
+
+
+@pytest.mark.parametrize(
+    ("extraction", "phase"),
+    [(0.4, Phase.RETRACT), (0.75, Phase.VERIFY), (0.92, Phase.RELEASE)],
+)
+def test_restarted_with_the_valve_half_open_it_goes_on_from_there(extraction: float, phase: Phase) -> None:
+    plant = Plant(depth=0.003 + 0.14 * 0.06 * extraction**2, retraction=0.06 * extraction, contrast=0.0)
+    controller = started()
+    seen = {plant.show(controller, plant.deviation()).phase for _ in range(60)}
+    assert min(seen - {Phase.HOLD, Phase.CONTRAST}) >= phase
+
+
+def test_a_capsule_that_is_not_where_its_drive_says_aborts() -> None:
+    plant, controller = Plant(), started()
+    while plant.extraction < 0.4:
+        plant.show(controller, plant.deviation())
+    stuck = plant.extraction
+    for _ in range(90):
+        last = plant.show(controller, replace(plant.deviation(), extraction=stuck))
+    assert last.phase is Phase.ABORTED and "capsule" in last.command.reason
+
+
+def test_it_does_not_wait_for_ever_for_a_depth_that_cannot_be_reached() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RETRACT)
+    for _ in range(1500):
+        off = replace(plant.deviation(), depth=0.0018)
+        last = plant.show(controller, off)
+    assert last.phase is Phase.ABORTED and not plant.released
+
+
+def test_the_shortening_of_the_stent_is_learned() -> None:
+    learned = Shortening(ControlConfig())
+    for frame in range(200):
+        opened = 0.06 * (frame / 200) ** 2
+        learned.update(frame / 15, 0.003 - 0.09 * opened, 0.0, opened)
+    assert learned.share == pytest.approx(0.09, abs=0.01)
