@@ -106,8 +106,8 @@ NODE_RULES = (
     (
         Reason.IMAGE_STALE,
         "the image was taken more than stale_after before publication, or lies that far in the future; or no "
-        "image has come for stale_after, in which case an invalid deviation with the last stamp repeats; or the "
-        "same picture comes again and again for longer than tracking.frozen_after",
+        "image has come for stale_after, in which case an invalid deviation with the last stamp repeats; or "
+        "the same picture comes again and again for longer than tracking.frozen_after",
     ),
     (
         Reason.IMAGE_REJECTED,
