@@ -32,6 +32,7 @@ COMMANDS = {
     "simulate": Command(Where.RUNTIME, "ground-truth data sets and pictures of synthetic procedures"),
     "record": Command(Where.RUNTIME, "record topics into a bag"),
     "play": Command(Where.RUNTIME, "play a bag"),
+    "audit": Command(Where.RUNTIME, "recount from a bag that a robot moved with leave alone"),
     "train": Command(Where.TRAINING, "train a model"),
     "screen": Command(Where.TRAINING, "train and compare the networks of the paper"),
     "export": Command(Where.TRAINING, "write a trained model as a bundle"),

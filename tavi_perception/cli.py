@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from tavi_perception.commands.audit import add_audit
 from tavi_perception.commands.bags import add_play, add_record
 from tavi_perception.commands.bench import add_bench
+from tavi_perception.commands.demo import add_demo
 from tavi_perception.commands.errors import sentence, user_errors
 from tavi_perception.commands.predict import add_predict
-from tavi_perception.commands.session import NOTICE, add_demo, add_run
+from tavi_perception.commands.session import NOTICE, add_run
 from tavi_perception.commands.simulate import add_simulate
 
 APART = {

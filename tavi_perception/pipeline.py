@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
@@ -32,11 +35,16 @@ class Pipeline:
         """Start a new procedure: forget everything."""
         self._observer = Observer()
         self._tracker = Tracker()
+        self._last: _Processed | None = None
 
     def process(
         self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
     ) -> TrackedFrame:
         """What is known after this frame.
+
+        A picture that repeats the one before to the last pixel tells nothing new: a frame grabber that is
+        faster than the C-arm gives such, and one that hangs. The answer is that of the picture's first frame,
+        and not valid any more once that is ``frozen_after`` old.
 
         Args:
             image: (H, W) uint8.
@@ -47,11 +55,17 @@ class Pipeline:
         Raises:
             ValueError: the stamp is not finite.
         """
+        last = self._last
+        if last is not None and last.geometry == geometry and np.array_equal(image, last.image):
+            fresh = 0.0 <= stamp - last.stamp <= config.frozen_after
+            return last.frame if fresh else invalidated(last.frame, Reason.IMAGE_STALE)
         try:
-            return self.track(self.observe(image, stamp, geometry, config), config)
+            frame = self.track(self.observe(image, stamp, geometry, config), config)
         except Exception:
             self.reset()
             raise
+        self._last = _Processed(image, stamp, geometry, frame)
+        return frame
 
     def observe(
         self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
@@ -63,6 +77,16 @@ class Pipeline:
     def track(self, observation: Observation, config: TrackingConfig) -> TrackedFrame:
         """The second half of ``process``; observations that were kept may be tracked again by themselves."""
         return self._tracker.update(observation, config)
+
+
+@dataclass(frozen=True)
+class _Processed:
+    """The first frame (H, W) with a picture, captured at ``stamp`` (s), and its answer."""
+
+    image: GreyImage
+    stamp: float
+    geometry: CArmGeometry
+    frame: TrackedFrame
 
 
 def nothing_known(width: int, height: int, reason: Reason) -> TrackedFrame:

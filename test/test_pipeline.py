@@ -28,6 +28,26 @@ def test_the_keypoints_of_each_image_reach_the_tracker_in_their_size():
     assert not frame.deviation.valid
 
 
+def test_a_picture_that_repeats_itself_is_answered_alike_and_is_soon_not_valid_any_more():
+    procedure = RenderedProcedure(7, 50.0, 15.0, 200)
+    pipeline = Pipeline(wavering(procedure))
+    image = procedure.frame(0).image
+    stamps = (0.0, 0.1, 0.2, 0.3, 0.4)
+    answers = [pipeline.process(image.copy(), stamp, procedure.geometry, CONFIG) for stamp in stamps]
+    assert [Reason.IMAGE_STALE in each.deviation.reasons for each in answers] == [False] * 3 + [True] * 2
+    assert not answers[-1].deviation.valid
+    assert all(each.keypoints is answers[0].keypoints for each in answers)
+
+
+def test_another_picture_after_a_frozen_one_is_processed_again():
+    procedure = RenderedProcedure(7, 50.0, 15.0, 200)
+    pipeline = Pipeline(wavering(procedure))
+    for stamp in (0.0, 0.5):
+        pipeline.process(procedure.frame(0).image, stamp, procedure.geometry, CONFIG)
+    again = pipeline.process(procedure.frame(1).image, 0.6, procedure.geometry, CONFIG)
+    assert Reason.IMAGE_STALE not in again.deviation.reasons
+
+
 def wavering(procedure: RenderedProcedure):
     """A network that is right but for half a pixel this way or that, the same each time it is asked."""
     rng, truths = np.random.default_rng(1), iter(procedure.truth(i).keypoints for i in range(30))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ DIAGNOSTICS = "/diagnostics"
 
 OF_MOTION = (COMMAND, STATE, DEVIATION)
 """Without these topics nothing can be said of a robot's motion."""
+
+PLAUSIBLE = 10 * NS
+"""ns by which the stamp of a frame may differ from the time of receipt; others are no times."""
 
 CONTRAST = "contrast"
 """How the name of the diagnostic status ends that counts the contrast medium."""
@@ -134,8 +137,9 @@ def read_procedure(path: Path, needed: Collection[str] = OF_MOTION) -> Procedure
         for message in bag.messages(sorted(wanted & recorded)):
             messages[message.topic].append((message.time_ns, message.value))
         last = bag.end_ns
-    stamps = [stamp for _, value in messages[DEVIATION] if (stamp := decode.stamp_ns(value)) > 0]
-    start = min([*stamps, *(decode.stamp_ns(value) for _, value in messages[TRUTH])], default=first)
+    start = min(
+        (stamp for topic in (DEVIATION, TRUTH) for stamp, _ in _stamped(messages[topic])), default=first
+    )
     return Procedure(
         start,
         (last - start) / NS,
@@ -201,12 +205,19 @@ def _steered(state: Any, time: float) -> Steered:
     )
 
 
+def _stamped(messages: _Received) -> Iterator[tuple[int, Any]]:
+    """Those whose stamps can be the time of a frame, with it (ns)."""
+    for received, value in messages:
+        stamp = decode.stamp_ns(value)
+        if stamp > 0 and abs(received - stamp) <= PLAUSIBLE:
+            yield stamp, value
+
+
 def _measured(messages: _Received, start: int) -> tuple[Measured, ...]:
     """The first deviation of each frame, in order of their stamps; without those that no frame has."""
     found: dict[int, CatheterDeviation] = {}
-    for _, value in messages:
-        stamp = decode.stamp_ns(value)
-        if stamp > 0 and stamp not in found:
+    for stamp, value in _stamped(messages):
+        if stamp not in found:
             found[stamp] = decode.deviation(value)
     return tuple(Measured((stamp - start) / NS, found[stamp]) for stamp in sorted(found))
 
@@ -217,7 +228,7 @@ def _contrast(messages: _Received, start: int) -> list[Contrast]:
     for received, array in messages:
         for status in array.status:
             values = {pair.key: pair.value for pair in status.values}
-            if status.name.endswith(CONTRAST) and "injections" in values:
+            if status.name.endswith(CONTRAST) and values.get("injections", "").isdecimal():
                 now = Contrast((received - start) / NS, int(values["injections"]), _ml(values.get("ml", "")))
                 if not changes or now.injections != changes[-1].injections:
                     changes.append(now)
@@ -225,4 +236,7 @@ def _contrast(messages: _Received, start: int) -> list[Contrast]:
 
 
 def _ml(text: str) -> float:
-    return float(text) if text else NAN
+    try:
+        return float(text)
+    except ValueError:
+        return NAN

@@ -99,8 +99,9 @@ class Verdict:
 
     @property
     def recaptures(self) -> int:
-        """How often it closed the capsule again."""
-        return sum(span.phase is Phase.RECAPTURE for span in self.spans)
+        """How often it closed the capsule again; one that it had to interrupt is one."""
+        phases = [span.phase for span in self.spans if span.phase not in _WAITS]
+        return sum(phase is Phase.RECAPTURE for phase, _ in itertools.groupby(phases))
 
 
 def verdict_of(bag: Path) -> Verdict:

@@ -1,4 +1,4 @@
-"""demo and run: the whole ROS 2 graph on a simulated procedure or on recorded images."""
+"""run: the perception node on recorded images, through ROS; and what demo has in common with it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tavi_perception.commands.options import add_bits_stored, add_model, add_sealed, positive
+from tavi_perception.commands.options import add_bits_stored, add_model, positive
 
 if TYPE_CHECKING:
     from tavi_perception.commands.options import Commands
     from tavi_perception.imaging.source import FrameSource
+    from tavi_perception.nodes.session_graph import SessionOptions
 
 NOTICE = "Research software, not a medical device."
-
-
-def add_demo(commands: Commands) -> None:
-    parser = commands.add_parser("demo", help="a synthetic procedure through the whole ROS 2 graph")
-    parser.add_argument("--seed", type=int, default=None, help="which synthetic patient and procedure")
-    parser.add_argument("--duration", type=positive, default=20.0, help="length of the procedure (s)")
-    parser.add_argument("--frame-rate", type=positive, default=15.0, help="frames a second")
-    parser.add_argument("--out", type=Path, default=None, help="folder for the results")
-    parser.add_argument("--view", action="store_true", help="watch it in RViz, where that is installed")
-    add_model(parser)
-    add_sealed(parser)
-    parser.set_defaults(run=_demo)
 
 
 def add_run(commands: Commands) -> None:
@@ -60,15 +49,6 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _demo(arguments: argparse.Namespace) -> int:
-    from tavi_perception.simulation.procedure import RenderedProcedure
-    from tavi_perception.simulation.seeds import DEMO_SEED
-
-    seed = DEMO_SEED if arguments.seed is None else arguments.seed
-    source = RenderedProcedure(seed, arguments.duration, arguments.frame_rate)
-    return _session(source, arguments, live=True)
-
-
 def _run(arguments: argparse.Namespace) -> int:
     from tavi_perception.calibration import UserCalibration
     from tavi_perception.carm import Calibration
@@ -95,38 +75,22 @@ def _run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    return _session(source, arguments, live=False)
+    return played(source, arguments, live=False)
 
 
-def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) -> int:
-    from tavi_perception.inference.bundle import load_bundle
-    from tavi_perception.nodes.session import SessionOptions, run_session
-    from tavi_perception.output import make_folder
+def played(source: FrameSource, arguments: argparse.Namespace, *, live: bool) -> int:
+    """Plays a source through the graph; the exit code."""
+    from tavi_perception.nodes.session import run_session
     from tavi_perception.visualization.report import write_report
 
-    if arguments.model is not None:
-        load_bundle(arguments.model)
+    options = session_options(arguments, live=live)
     _print_notes(source, source.notes)
     told = source.notes
-    out = arguments.out or Path("out") / f"{arguments.command}-{datetime.now():%Y%m%d-%H%M%S}"
-    make_folder(out)
-    options = SessionOptions(
-        out=out,
-        live=live,
-        as_recorded=getattr(arguments, "as_recorded", False),
-        model=str(arguments.model or ""),
-        runtime=arguments.runtime,
-        threads=arguments.threads,
-        view=getattr(arguments, "view", False),
-    )
     result = run_session(source, options)
     _print_notes(source, [note for note in source.notes if note not in told])
     _print_notes(source, source.losses)
-    summary = write_report(out / "bag", out)
-    print(summary.headline)
-    for name in ("report.html", "summary.json", "bag"):
-        print(f"  {out / name}")
-    print(NOTICE)
+    out = options.out
+    print_results(write_report(out / "bag", out).headline, out)
     if result.failed:
         print(
             f"{source.name}: {result.failed} of {result.deviations} answers came without the model, which "
@@ -142,6 +106,35 @@ def _session(source: FrameSource, arguments: argparse.Namespace, *, live: bool) 
     answered = result.deviations >= result.images or (live and result.deviations > 0)
     usable = len(result.unusable) < result.images
     return 0 if answered and usable and not result.failed and not source.losses else 1
+
+
+def session_options(arguments: argparse.Namespace, *, live: bool) -> SessionOptions:
+    """How to run the session that is asked for; makes its folder."""
+    from tavi_perception.inference.bundle import load_bundle
+    from tavi_perception.nodes.session_graph import SessionOptions
+    from tavi_perception.output import make_folder
+
+    if arguments.model is not None:
+        load_bundle(arguments.model)
+    out = arguments.out or Path("out") / f"{arguments.command}-{datetime.now():%Y%m%d-%H%M%S}"
+    make_folder(out)
+    return SessionOptions(
+        out=out,
+        live=live,
+        as_recorded=getattr(arguments, "as_recorded", False),
+        model=str(arguments.model or ""),
+        runtime=arguments.runtime,
+        threads=arguments.threads,
+        view=getattr(arguments, "view", False),
+    )
+
+
+def print_results(headline: str, out: Path) -> None:
+    """What came out, and where it lies."""
+    print(headline)
+    for name in ("report.html", "summary.json", "bag"):
+        print(f"  {out / name}")
+    print(NOTICE)
 
 
 def _print_notes(source: FrameSource, notes: Iterable[str]) -> None:

@@ -15,16 +15,19 @@ _BEATS_PER_S = 1.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One deviation: its stamp (s), depth, depth sigma, tilt (m), extraction, and the depth that the drives
-    alone would have given the inflow edge since the start (m).
+    """One deviation: its stamp (s); depth, depth sigma and tilt (m); and what the drives had done by then.
+
+    Attributes:
+        advance: of the catheter since the start (m).
+        opened: retraction² / folded length (m), by a share of which the stent has shortened.
     """
 
     stamp: float
     depth: float
     sigma: float
     tilt: float
-    extraction: float
-    driven: float
+    advance: float
+    opened: float
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,15 @@ class Averaged:
     """What is known over the last beats; NaN and 0 where nothing is.
 
     Attributes:
-        offset: depth less what the drives have done (m): what the average runs over.
+        offset: depth less what the drives have done, shortening included (m): what the average runs over.
         sigma: standard deviation of the average depth (m).
         tilt: mean difference in depth of the inflow edge's sides (m).
-        extraction: newest median of three.
         span: time between the first and the last sample (s).
     """
 
     offset: float = NAN
     sigma: float = NAN
     tilt: float = NAN
-    extraction: float = NAN
     span: float = 0.0
 
 
@@ -62,32 +63,35 @@ class BeatAverage:
         self._samples.clear()
         self.value = Averaged()
 
-    def add(self, sample: Sample, averaged: float) -> None:
-        """Take a sample that is younger than all before."""
+    def add(self, sample: Sample, averaged: float, shortening: float) -> None:
+        """Take a sample that is younger than all before.
+
+        Args:
+            averaged: time to average over (s).
+            shortening: share of its folded length that the stent loses.
+        """
         samples = self._samples
         samples.append(sample)
         while sample.stamp - samples[0].stamp > averaged:
             samples.popleft()
-        self.value = self._averaged()
+        self.value = self._averaged(shortening)
 
-    def _averaged(self) -> Averaged:
-        stamps, depth, sigma, tilt, driven = (
-            self._column(name) for name in ("stamp", "depth", "sigma", "tilt", "driven")
+    def _averaged(self, shortening: float) -> Averaged:
+        stamps, depth, sigma, tilt, advance, opened = (
+            self._column(name) for name in ("stamp", "depth", "sigma", "tilt", "advance", "opened")
         )
         span = float(stamps[-1] - stamps[0])
         weights = np.sin(np.pi * (stamps - stamps[0] + 0.02) / (span + 0.04)) ** 2
-        offsets = depth - driven
+        offsets = depth - advance + shortening * opened
         offset = float(np.average(offsets, weights=weights))
         scatter = float(offsets.std()) / np.sqrt(2.0 * max(span * _BEATS_PER_S, 0.5))
         # The stated deviations do not average out: most of them is common to all frames.
         stated = float(np.average(sigma, weights=weights))
         tilts = tilt[np.isfinite(tilt)]
-        latest = [sample.extraction for sample in list(self._samples)[-3:]]
         return Averaged(
             offset=offset,
             sigma=float(np.hypot(stated, scatter)),
             tilt=float(tilts.mean()) if len(tilts) else NAN,
-            extraction=float(np.median(latest)),
             span=span,
         )
 

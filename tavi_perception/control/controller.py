@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-from tavi_perception.control.average import BeatAverage, Sample
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.contrast import ContrastRequest
 from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phase, RobotReading
+from tavi_perception.control.depth import DepthEstimator
 from tavi_perception.control.drives import Drives
+from tavi_perception.control.opening import Opening
 from tavi_perception.control.response import ResponseCheck
 from tavi_perception.control.tasks import (
     Move,
     Next,
     Situation,
     approach,
+    begin,
     finish,
     recapture,
     release,
@@ -54,9 +55,10 @@ class Controller:
         self._recaptures = 0
         self._step_from = 0.0
         self._released = 0
-        self._cleared = self._moving = False
+        self._cleared = self._moving = self._opens = False
+        self._fresh = True
         self._trust, self._contrast, self._drives = Trust(), ContrastRequest(), Drives()
-        self._average, self._response = BeatAverage(), ResponseCheck()
+        self._depth, self._response, self._opening = DepthEstimator(config), ResponseCheck(), Opening()
 
     @property
     def finished(self) -> bool:
@@ -114,27 +116,20 @@ class Controller:
         return self._on_usable(deviation, stamp, now)
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
-        driven = self._drives.driven(stamp, self.config)
         if self._contrast.saw(deviation, stamp):
-            self._average.restart()
+            self._depth.restart()
             self._response.restart()
-        expected = self._average.value.offset + driven
+        expected = self._depth.depth(stamp, self._drives, self.config)
         doubt = self._trust.agreement(deviation.depth, expected, self.config)
-        self._average.add(
-            Sample(
-                stamp,
-                deviation.depth,
-                deviation.depth_sigma,
-                deviation.stent_tilt,
-                deviation.extraction,
-                driven,
-            ),
-            self.config.averaged,
-        )
+        self._depth.update(deviation, stamp, self._drives, self.config)
         self._released += deviation.stage is Stage.RELEASED
-        average = self._average.value
-        if self._response.broken(stamp, average.offset, self.config):
-            return self.abort("the catheter does not do what its drives do", now)
+        average = self._depth.value
+        self._opening.update(deviation.extraction, self._drives.retraction())
+        if not self._released:
+            if self._response.broken(stamp, average.offset, self.config):
+                return self.abort("the catheter does not do what its drives do", now)
+            if self._opening.contradicted:
+                return self.abort("the capsule is not where its drive says", now)
         if doubt:
             return self._wait(doubt, now)
         if self._contrast.open:
@@ -161,6 +156,8 @@ class Controller:
         situation = self._situation(now)
         if self._released >= _RELEASED_FRAMES and not self._cleared:
             return self.abort(f"the stent has let go at {situation.extraction:.0%}, before it was to", now)
+        if self._fresh:
+            self._task, self._fresh = begin(situation), False
         outcome = _TASKS[self._task](situation) if not self._released else finish(situation)
         if isinstance(outcome, Next):
             return self._enter(outcome, situation, now)
@@ -168,18 +165,20 @@ class Controller:
         return self._moved(outcome)
 
     def _situation(self, now: float) -> Situation:
-        average = self._average.value
+        average = self._depth.value
         return Situation(
             config=self.config,
-            depth=average.offset + self._drives.driven(now, self.config),
+            depth=self._depth.depth(now, self._drives, self.config),
             sigma=average.sigma,
             tilt=average.tilt,
-            extraction=average.extraction,
+            extraction=self._opening.extraction,
             retraction=self._drives.retraction(),
+            shortening=self._depth.shortening,
             still_for=min(self._drives.still_for(now), average.span),
             task_for=now - self._entered,
-            opened=average.extraction - self._step_from,
+            opened=self._opening.extraction - self._step_from,
             moving=self._moving,
+            opening=self._opens,
             recaptures=self._recaptures,
             cleared=self._cleared,
         )
@@ -226,14 +225,14 @@ class Controller:
         return self._decided(DriveCommand(self._stamp, move.advance, move.retraction, hold, self._reason))
 
     def _decided(self, command: DriveCommand) -> Decision:
-        self._moving = command.advance_velocity != 0.0
-        average, last = self._average.value, self._drives.last
-        depth = average.offset + self._drives.driven(last.stamp, self.config) if last is not None else NAN
+        self._moving, self._opens = command.advance_velocity != 0.0, command.retraction_velocity != 0.0
+        last = self._drives.last
+        depth = NAN if last is None else self._depth.depth(last.stamp, self._drives, self.config)
         return Decision(
             command,
             self._phase,
             self._contrast.open and not self.finished,
-            depth if math.isfinite(depth) else NAN,
-            average.sigma,
+            depth,
+            self._depth.value.sigma,
             self.config.target_depth,
         )

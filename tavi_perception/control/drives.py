@@ -60,12 +60,7 @@ class Drives:
         """Of the capsule now (m)."""
         return self.last.retraction if self.last is not None else math.nan
 
-    def driven(self, stamp: float, config: ControlConfig) -> float:
-        """Depth (m) that the drives alone have given the inflow edge since the start, at a stamp (s)."""
-        advance, retraction = self._at(stamp)
-        return advance - config.shortening * retraction**2 / config.folded_length
-
-    def _at(self, stamp: float) -> tuple[float, float]:
+    def at(self, stamp: float) -> tuple[float, float]:
         """Travel of both drives at ``stamp``, between two readings where it lies between them."""
         readings = self._readings
         index = bisect_left(readings, stamp, key=lambda reading: reading.stamp)

@@ -32,12 +32,14 @@ def opening(error: float, config: ControlConfig) -> float:
     return config.retraction_velocity * min(max(share, 0.0), 1.0)
 
 
-def following(retraction: float, retraction_velocity: float, config: ControlConfig) -> float:
+def following(
+    retraction: float, retraction_velocity: float, shortening: float, config: ControlConfig
+) -> float:
     """Velocity of the catheter (m/s) that keeps the inflow edge where it is while the stent shortens.
 
-    The edge's depth changes with −shortening · retraction² / folded length: see ``Drives.driven``.
+    The edge's depth changes with −shortening · retraction² / folded length: see ``Shortening``.
     """
-    return 2.0 * config.shortening * retraction / config.folded_length * retraction_velocity
+    return 2.0 * shortening * retraction / config.folded_length * retraction_velocity
 
 
 def bounded(advance: float, limit: float) -> float:

@@ -11,6 +11,9 @@ from tavi_perception.control.laws import bounded, correction, following, opening
 _SHEATHED = 0.02
 """Extraction at which the capsule counts as closed (the noise of what is seen of it is 0.01)."""
 
+_OPEN = 0.06
+"""Extraction from which on it is open (the same)."""
+
 _END_OF_TRAVEL = 2.0
 """s after which a capsule that is told to open and stands still is at its end."""
 
@@ -27,9 +30,10 @@ class Situation:
         tilt: mean difference in depth of the inflow edge's sides; NaN where they were not seen.
         extraction: share of the stent out of the capsule; opened: since the last pause.
         retraction: of the capsule since the start.
+        shortening: share of its folded length that the stent loses.
         still_for: how long the robot has stood still, as far as the average reaches back.
         task_for: time since the present task began.
-        moving: the catheter was told to move.
+        moving, opening: the catheter, and the capsule, were told to move.
         recaptures: how often the valve has been recaptured.
         cleared: depth and tilt were right to the last: the stent may let go.
     """
@@ -40,10 +44,12 @@ class Situation:
     tilt: float
     extraction: float
     retraction: float
+    shortening: float
     still_for: float
     task_for: float
     opened: float
     moving: bool
+    opening: bool
     recaptures: int
     cleared: bool
 
@@ -68,6 +74,16 @@ class Next:
 
     phase: Phase
     reason: str
+
+
+def begin(now: Situation) -> Phase:
+    """Where a controller begins: it may have been restarted with the valve half open."""
+    config = now.config
+    if now.extraction >= config.last_extraction:
+        return Phase.RELEASE
+    if now.extraction >= config.verify_extraction:
+        return Phase.VERIFY
+    return Phase.RETRACT if now.extraction > _OPEN else Phase.APPROACH
 
 
 def approach(now: Situation) -> Move | Next:
@@ -97,18 +113,19 @@ def retract(now: Situation) -> Move | Next:
 def verify(now: Situation) -> Move | Next:
     """Stand still and judge depth and tilt while the valve can still be recaptured."""
     config = now.config
-    if not now.settled:
+    if not (now.settled or now.moving):
         return Move(0.0, 0.0, "stands still to check depth and tilt")
     error = config.target_depth - now.depth
     if abs(now.tilt) > config.tilt_tolerance:
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
-    if abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
+    near = abs(error) <= config.close_enough
+    if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
         return Next(
             Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, tilt {_mm(now.tilt)}: releases"
         )
     if abs(error) > _FAR_OFF:
         return _again(now, f"the depth is {_mm(now.depth)}")
-    fix = correction(error, config.correction_velocity, now.moving, config)
+    fix = correction(error, config.correction_velocity, True, config)
     if fix == 0.0:
         return _again(now, f"the depth is known to {_mm(now.sigma)} only")
     return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
@@ -126,7 +143,7 @@ def recapture(now: Situation) -> Move | Next:
     if now.retraction <= 0.0002 or (now.extraction < _SHEATHED and now.still_for > _END_OF_TRAVEL):
         return Next(Phase.APPROACH, "sheathed again")
     velocity = -config.retraction_velocity
-    advance = following(now.retraction, velocity, config)
+    advance = following(now.retraction, velocity, now.shortening, config)
     return Move(bounded(advance, config.correction_velocity), velocity, "closes the capsule")
 
 
@@ -134,12 +151,18 @@ def release(now: Situation) -> Move | Next:
     """Open the capsule to the end, aiming deeper by the expected jump; verify once more before that."""
     config = now.config
     error = config.target_depth + config.jump - now.depth
-    fix = correction(error, config.correction_velocity, now.moving, config)
     if now.cleared or now.extraction < config.last_extraction:
+        fix = correction(error, config.correction_velocity, now.moving, config)
         return _open(now, error, fix, "lets go" if now.cleared else "opens the capsule to the end")
-    if abs(error) + 2.0 * now.sigma <= config.depth_tolerance and fix == 0.0 and now.still_for > 0.5:
-        return Next(Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}: lets go")
-    return Move(fix, 0.0, f"checks the depth for the last time: {_mm(now.depth)} ± {_mm(now.sigma)}")
+    check = f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, {_mm(config.jump)} of which the release takes back"
+    if now.opening or not (now.settled or now.moving):
+        return Move(0.0, 0.0, f"stands still to check the {check}")
+    fix = correction(error, config.correction_velocity, True, config)
+    if fix != 0.0:
+        return Move(fix, 0.0, f"corrects the {check}")
+    if abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
+        return Next(Phase.RELEASE, f"{check}: lets go")
+    return Next(Phase.ABORTED, f"{check}: not known well enough to let go")
 
 
 def finish(now: Situation) -> Move | Next:
@@ -157,7 +180,7 @@ def finish(now: Situation) -> Move | Next:
 
 def _open(now: Situation, error: float, fix: float, reason: str) -> Move:
     velocity = opening(error, now.config)
-    advance = following(now.retraction, velocity, now.config) + fix
+    advance = following(now.retraction, velocity, now.shortening, now.config) + fix
     return Move(bounded(advance, now.config.correction_velocity), velocity, reason)
 
 

@@ -95,8 +95,8 @@ class ControllerNode(LifecycleNode):
             f"active, waiting for deviations on {self.resolve_topic_name('deviation')}"
             + ("" if self._config.start_at_once else "; ~/start begins")
         )
-        if self._config.start_at_once:
-            self._decide(Controller.start)
+        self._due = self._config.start_at_once
+        self._start_if_due()
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -140,7 +140,7 @@ class ControllerNode(LifecycleNode):
         self._header = Header()
         self._last: Decision | None = None
         self._said = ""
-        self._robot_fault = False
+        self._robot_fault = self._due = False
 
     # Inputs -----------------------------------------------------------------------------------------
 
@@ -170,7 +170,14 @@ class ControllerNode(LifecycleNode):
             self._controller.on_robot(reading)
 
     def _on_clock(self) -> None:
+        self._start_if_due()
         self._decide(Controller.on_clock)
+
+    def _start_if_due(self) -> None:
+        """Simulated time is 0 until its clock is heard: nothing can be timed from there."""
+        if self._due and self._now() > 0.0:
+            self._due = False
+            self._decide(Controller.start)
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self._controller is None:
@@ -178,8 +185,10 @@ class ControllerNode(LifecycleNode):
         elif self._last is not None and self._last.phase is not Phase.IDLE:
             response.message = f"it has been started already: {self._words(self._last)}"
         else:
-            self._decide(Controller.start)
-            response.success, response.message = True, self._words(self._last)
+            self._due = True
+            self._start_if_due()
+            response.success = True
+            response.message = "it waits for /clock" if self._due else self._words(self._last)
         return response
 
     def _on_abort(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -204,7 +213,7 @@ class ControllerNode(LifecycleNode):
         """Asks the controller, if it is active, and does what it says."""
         if self._controller is None:
             return
-        now = self.get_clock().now().nanoseconds * 1e-9
+        now = self._now()
         try:
             decision = ask(self._controller, now)
         except Exception:  # whatever it is, the robot must stand still
@@ -216,12 +225,15 @@ class ControllerNode(LifecycleNode):
             self._last = decision
             self._publish(decision)
 
+    def _now(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
     def _publish(self, decision: Decision) -> None:
         self._commands.publish(command_to_msg(decision.command, self._header))
         self._states.publish(decision_to_msg(decision, self._header))
         words = self._words(decision)
         # The same cause with other figures is no news.
-        said = re.sub(r"[\d.]+", "", words)
+        said = re.sub(r"[-+\d.]+", "", words)
         if said != self._said:
             self._said = said
             self.get_logger().info(words)
@@ -235,34 +247,39 @@ class ControllerNode(LifecycleNode):
         self._warnings.append(sentence)
 
     def _publish_diagnostics(self) -> None:
-        errors = []
-        if self._last is not None and self._last.phase is Phase.ABORTED:
-            errors.append(self._words(self._last))
-        if self._robot_fault:
-            errors.append("/delivery/state: the robot has stopped for a fault")
-        warnings = list(self._warnings)
-        if self._controller is not None:
-            warnings += [
-                f"nobody publishes {name}"
-                for name in (self.resolve_topic_name("deviation"), "/delivery/state")
-                if not self.count_publishers(name)
-            ]
+        errors, warnings = self._errors(), self._warnings + self._company()
         level = (
             DiagnosticStatus.ERROR if errors else DiagnosticStatus.WARN if warnings else DiagnosticStatus.OK
         )
         words = self._words(self._last) if self._last else "no decision yet"
+        values = {"state": "inactive" if self._controller is None else "active", "decision": words}
         status = DiagnosticStatus(
             level=level,
             name=self.get_fully_qualified_name(),
             hardware_id="delivery",
             message="; ".join(errors + warnings) or words,
-            values=[
-                KeyValue(key="state", value="inactive" if self._controller is None else "active"),
-                KeyValue(key="decision", value=words),
-            ],
+            values=[KeyValue(key=key, value=value) for key, value in values.items()],
         )
         header = Header(stamp=self.get_clock().now().to_msg())
         self._diagnostics.publish(DiagnosticArray(header=header, status=[status]))
+
+    def _errors(self) -> list[str]:
+        aborted = self._last is not None and self._last.phase is Phase.ABORTED
+        return [
+            *([self._words(self._last)] if aborted else []),
+            *(["the robot has stopped for a fault, see /delivery/state"] if self._robot_fault else []),
+        ]
+
+    def _company(self) -> list[str]:
+        """Who is missing in the graph, and who is too many."""
+        if self._controller is None:
+            return []
+        names = [subscription.topic_name for subscription in self._inputs]
+        sentences = [f"nobody publishes {name}" for name in names if not self.count_publishers(name)]
+        commands = self._commands.topic_name
+        if self.count_publishers(commands) > 1:
+            sentences.append(f"others publish {commands} too, and the robot obeys all: stop all but one")
+        return sentences
 
 
 def main(args: list[str] | None = None) -> None:

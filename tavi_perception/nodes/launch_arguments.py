@@ -154,7 +154,12 @@ BIPLANE: Arguments = {
     },
 }
 
-_CONTROLLER_PARAMETERS = [*node_parameters(ControllerNodeConfig), *node_parameters(ControlConfig)]
+_CONTROLLER_PARAMETERS = [
+    *node_parameters(ControllerNodeConfig),
+    *(info for info in node_parameters(ControlConfig) if not info.group),
+]
+"""Those that a user sets; the groups are for the file of parameters."""
+
 _CONTROLLER_FILE = (str(share_directory() / "config" / "controller.yaml"), "Parameters of the controller.")
 
 CONTROLLER: Arguments = {

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
@@ -29,52 +28,24 @@ from tavi_perception.nodes import qos
 from tavi_perception.nodes.graph import Graph, GraphError
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, paced
 from tavi_perception.nodes.recorder import Recorder
-from tavi_perception.parameter_file import parameters_text
-from tavi_perception.resources import share_directory
+from tavi_perception.nodes.session_graph import (
+    INPUTS,
+    RECORDING_STALE_AFTER,
+    RESULTS,
+    SETTLE,
+    SHARED,
+    START_TIMEOUT,
+    TRUTH,
+    VIEWS,
+    SessionOptions,
+    incomplete,
+    start_perception,
+    wait_for,
+)
 from tavi_perception.simulation.procedure import RenderedProcedure
-
-START_TIMEOUT = 60.0
-"""s for every node to start and find the others; a cold start with a GPU takes tens of seconds."""
 
 ANSWER_TIMEOUT = 20.0
 """s for the answer to one frame of a recording."""
-
-SETTLE = 0.5
-"""s between the recorder's having found all publishers and the first frame: discovery is not simultaneous."""
-
-INPUTS = ("/fluoro/image", "/fluoro/carm_geometry", "/fluoro/camera_info")
-RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
-VIEWS = ("/tavi/annulus_pose", "/tavi/markers", "/tavi/overlay", "/tavi/camera_info", "/tavi/model_info")
-TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
-SHARED = ("/tf", "/tf_static", "/diagnostics")
-
-RECORDED_OVERLAYS_HZ = 2.0
-"""Overlays a second in the bag; all of them would be most of it, and they can be drawn again."""
-
-RECORDING_STALE_AFTER = 60.0
-"""s; a recording is not live: it waits for its answers, however slow the machine."""
-
-
-@dataclass(frozen=True)
-class SessionOptions:
-    """How to run a session.
-
-    Attributes:
-        out: existing folder for bag/ and the logs.
-        live: frames come at their pace whether or not they are answered, as from a camera; otherwise each
-            waits for the answer to the one before, and none is lost.
-        as_recorded: the frames have stamps, which are the time of the graph.
-        view: open RViz, and end with it.
-        model, runtime, threads: as the perception node's parameters.
-    """
-
-    out: Path
-    live: bool
-    as_recorded: bool = False
-    view: bool = False
-    model: str = ""
-    runtime: str = "auto"
-    threads: int = 2
 
 
 @dataclass(frozen=True)
@@ -107,17 +78,17 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         tempfile.TemporaryDirectory(prefix="tavi-") as temporary,
         Graph() as graph,
     ):
-        _start_children(graph, options, Path(temporary) / "parameters.yaml")
+        start_perception(graph, options, Path(temporary) / "parameters.yaml")
         recorder, player = Recorder(bag, topics), _Player(source, options.as_recorded)
         answers = _AnsweredFrames(player)
         graph.add(recorder)
         graph.add(player)
         images = player.frames.images
-        _wait(
+        wait_for(
             lambda: recorder.connected >= topics and images.get_subscription_count() >= 2,
             START_TIMEOUT,
             graph,
-            lambda: _incomplete(topics - recorder.connected),
+            lambda: incomplete(topics - recorder.connected),
         )
         time.sleep(SETTLE)
         unusable = []
@@ -130,7 +101,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             else:
                 answers.wait_for(stamp, index, graph)
         shown, counts = player.frames.count, recorder.counts
-        _wait(
+        wait_for(
             lambda: (
                 counts[INPUTS[0]] >= shown
                 and (options.live or min(counts[topic] for topic in RESULTS) >= shown)
@@ -145,22 +116,6 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
 
 def has_truth(source: FrameSource) -> TypeGuard[RenderedProcedure]:
     return isinstance(source, RenderedProcedure)
-
-
-def _start_children(graph: Graph, options: SessionOptions, parameters: Path) -> None:
-    perception = [sys.executable, "-m", "tavi_perception.nodes.start", "perception_node"]
-    graph.start(
-        "perception node",
-        [*perception, *_perception_arguments(options, parameters)],
-        options.out / "perception.log",
-    )
-    if options.view:
-        graph.start("RViz", _rviz(), options.out / "rviz.log")
-
-
-def _incomplete(missing: set[str]) -> str:
-    named = ", ".join(sorted(missing)) or "the perception node's image subscription"
-    return f"the graph is incomplete: nothing heard of {named}"
 
 
 class _Player(Node):
@@ -226,47 +181,6 @@ class _AnsweredFrames:
             self._arrived.notify_all()
 
 
-def _perception_arguments(options: SessionOptions, file: Path) -> list[str]:
-    parameters: dict[str, bool | str | int | float] = {
-        "use_sim_time": options.as_recorded,
-        "runtime": options.runtime,
-        "threads": options.threads,
-        "overlay_rate": RECORDED_OVERLAYS_HZ,
-    }
-    if options.model:
-        parameters["model"] = _as_parameter(options.model)
-    if not options.live:
-        parameters |= {"image_reliability": "reliable", "stale_after": RECORDING_STALE_AFTER}
-    file.write_text(parameters_text(parameters), encoding="utf-8")
-    remappings = {"__ns": "/tavi", "image": INPUTS[0], "carm_geometry": INPUTS[1]}
-    return [
-        "--ros-args",
-        *("--params-file", str(share_directory() / "config" / "perception.yaml")),
-        *("--params-file", str(file)),
-        *(word for old, new in remappings.items() for word in ("-r", f"{old}:={new}")),
-    ]
-
-
-def _as_parameter(path: str) -> str:
-    """The path from the root on: no such text is a number or a truth value in any dialect of YAML."""
-    try:
-        return str(Path(path).absolute()).encode().decode()
-    except UnicodeEncodeError:
-        raise GraphError(
-            f"{path}: the model's path is not UTF-8, and parameters of ROS are: rename its folder"
-        ) from None
-
-
-def _rviz() -> list[str]:
-    program = shutil.which("rviz2")
-    if program is None:
-        raise GraphError(
-            "there is no rviz2 on the PATH: install RViz (ros-jazzy-rviz2) and source it, or run without "
-            "--view and open report.html afterwards"
-        )
-    return [program, "-d", str(share_directory() / "config" / "rviz" / "tavi.rviz")]
-
-
 def _progress(source: FrameSource, pace: bool) -> Iterable[Frame]:
     """The frames, when they are due or one after the other."""
 
@@ -280,12 +194,3 @@ def _progress(source: FrameSource, pace: bool) -> Iterable[Frame]:
         desc=source.name,
         disable=None,
     )
-
-
-def _wait(done: Callable[[], bool], timeout: float, graph: Graph, failure: Callable[[], str]) -> None:
-    deadline = time.monotonic() + timeout
-    while not done():
-        graph.check()
-        if time.monotonic() > deadline:
-            raise GraphError(f"{failure()} (waited {timeout:.0f} s); see perception.log")
-        time.sleep(0.02)

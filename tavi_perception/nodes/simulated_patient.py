@@ -2,69 +2,80 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
-from tavi_perception.simulation.live import LiveProcedure
+from tavi_perception.simulation.live import LiveProcedure, Recorded
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
 from tavi_perception.simulation.scene import Scene
-from tavi_perception.simulation.truth import Truth
+from tavi_perception.simulation.staff import Staff
+from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.watchdog import Drive
+
+_STAFF = 3_000_000
+"""Beside the seed: what is drawn for the staff."""
 
 
 @dataclass(frozen=True)
 class RobotReport:
-    """The robot's reported state: of both drives, travel since the start (m) and velocity (m/s)."""
+    """The robot's reported state: of both drives, travel since the start (m), velocity (m/s), force (N)."""
 
     advance: float
     retraction: float
     advance_velocity: float
     retraction_velocity: float
+    advance_force: float
+    retraction_force: float
     moving: bool
     fault: bool
 
 
 @dataclass(frozen=True)
 class PatientFrame:
-    """One frame and what is true of it.
-
-    Attributes:
-        image: (H, W) uint8 or uint16.
-        robot: None where nothing but a script moves the device.
-    """
+    """One frame and what is true of it; ``image``: (H, W) uint8 or uint16."""
 
     image: NDArray[Any]
     geometry: CArmGeometry
     truth: Truth
-    robot: RobotReport | None
 
 
 class Patient(Protocol):
-    """A patient who can be looked at, and whose time is stepped from frame to frame."""
+    """A patient whose time is stepped in one thread, and whose moments may be rendered in another."""
 
     name: str
     stored_bits: int
     """Low bits of a pixel that carry the grey level."""
+    period: float
+    """s of one step."""
+    staff: Staff | None
+    """Who injects when asked to; None where a script does."""
 
     @property
     def finished(self) -> bool:
         """There is no further frame."""
         ...
 
-    def look(self) -> PatientFrame: ...
-
-    def step(self, dt: float, drive: Drive) -> None:
-        """Lets ``dt`` s pass."""
+    @property
+    def robot(self) -> RobotReport | None:
+        """None where nothing but a script moves the device."""
         ...
 
-    def inject(self) -> None:
-        """A contrast injection begins."""
+    def moment(self) -> Any:
+        """What ``picture`` needs of this moment; it no longer changes."""
+        ...
+
+    def picture(self, moment: Any) -> PatientFrame: ...
+
+    def step(self, drive: Drive, contrast_requested: bool) -> None:
+        """Lets one period pass."""
         ...
 
 
@@ -75,23 +86,46 @@ class CommandedPatient:
 
     def __init__(self, config: SimulatorConfig) -> None:
         self.name = f"synthetic patient, seed {config.seed}"
+        self.period = 1.0 / config.robot_rate
         self._procedure = LiveProcedure(config.seed, config.size, config.bits)
         self.stored_bits = _stored_bits(self._procedure.scene, config)
+        self.staff = Staff(np.random.default_rng([config.seed, _STAFF]), config.staff)
+        self._injection_period = config.injection_period or math.inf
+        self._scheduled = 0.0 if config.injection_period else math.inf
+        self._pictures = 0
 
-    def look(self) -> PatientFrame:
-        procedure = self._procedure
-        report = _report(procedure.robot.state)
-        return PatientFrame(procedure.image(), procedure.geometry, procedure.truth(), report)
+    @property
+    def robot(self) -> RobotReport:
+        return _report(self._procedure.robot.state)
 
-    def step(self, dt: float, drive: Drive) -> None:
-        self._procedure.step(dt, Command(1e3 * drive.advance, 1e3 * drive.retraction, drive.hold))
+    def moment(self) -> Recorded:
+        return self._procedure.recorded()
 
-    def inject(self) -> None:
-        self._procedure.inject()
+    def picture(self, moment: Recorded) -> PatientFrame:
+        scene, state = self._procedure.scene, moment.moment
+        noise = np.random.default_rng([self._procedure.seed, self._pictures])
+        self._pictures += 1
+        truth = truth_of(scene, state, moment.contrast_age)
+        return PatientFrame(scene.render(state, noise), state.view.geometry, truth)
+
+    def step(self, drive: Drive, contrast_requested: bool) -> None:
+        procedure, staff = self._procedure, self.staff
+        if procedure.time >= self._scheduled:
+            self._scheduled += self._injection_period
+            staff.inject(procedure.time)
+            procedure.inject()
+        elif staff.asked(procedure.time, contrast_requested):
+            procedure.inject()
+        device = procedure.robot.device
+        procedure.pacing = staff.paces(procedure.time, device.extraction, device.released)
+        procedure.step(self.period, Command(1e3 * drive.advance, 1e3 * drive.retraction, drive.hold))
 
 
 class ScriptedPatient:
-    """A whole procedure runs by itself, injections included; commands and injections change nothing."""
+    """A whole procedure runs by itself, injections included; commands and requests change nothing."""
+
+    robot = None
+    staff = None
 
     def __init__(self, config: SimulatorConfig) -> None:
         self._procedure = RenderedProcedure(
@@ -99,23 +133,22 @@ class ScriptedPatient:
         )
         self.name = self._procedure.name
         self.stored_bits = _stored_bits(self._procedure.scene, config)
-        self._frame_rate = config.frame_rate
+        self.period = 1.0 / config.frame_rate
         self._index = 0
 
     @property
     def finished(self) -> bool:
         return self._index >= self._procedure.frame_count
 
-    def look(self) -> PatientFrame:
-        procedure, index = self._procedure, self._index
-        return PatientFrame(
-            procedure.image(index), procedure.geometry_at(index), procedure.truth(index), None
-        )
+    def moment(self) -> int:
+        return self._index
 
-    def step(self, dt: float, drive: Drive) -> None:
-        self._index += round(dt * self._frame_rate)
+    def picture(self, moment: int) -> PatientFrame:
+        procedure = self._procedure
+        return PatientFrame(procedure.image(moment), procedure.geometry_at(moment), procedure.truth(moment))
 
-    def inject(self) -> None: ...
+    def step(self, drive: Drive, contrast_requested: bool) -> None:
+        self._index += 1
 
 
 def _report(state: RobotState) -> RobotReport:
@@ -124,6 +157,8 @@ def _report(state: RobotState) -> RobotReport:
         1e-3 * state.retraction_mm,
         1e-3 * state.advance_velocity_mm_s,
         1e-3 * state.retraction_velocity_mm_s,
+        state.advance_force_n,
+        state.retraction_force_n,
         state.moving,
         state.fault,
     )

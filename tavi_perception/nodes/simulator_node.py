@@ -6,23 +6,30 @@ import math
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any
 
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.publisher import Publisher
 from rclpy.time import Time
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
-from tavi_msgs.msg import DeliveryCommand, DeliveryState
+from tavi_msgs.msg import ControllerState, DeliveryCommand
 
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.declaration import declare, read, warn_of_undeclared
-from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
+from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.process import run_node
-from tavi_perception.nodes.simulated_patient import PATIENTS, PatientFrame, RobotReport
+from tavi_perception.nodes.simulated_patient import PATIENTS
+from tavi_perception.nodes.simulator_outputs import (
+    SimulatorOutputs,
+    contrast_in_words,
+    contrast_status,
+    robot_status,
+)
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
-from tavi_perception.simulation.watchdog import Watchdog
+from tavi_perception.simulation.watchdog import Drive, Watchdog
 
-COMMAND = "/delivery/command"
+COMMAND, CONTROLLER = "/delivery/command", "/controller/state"
 
 LOOK_PERIOD = 0.1
 """s between two looks for a subscriber, before a script begins."""
@@ -30,13 +37,19 @@ LOOK_PERIOD = 0.1
 LOG_PERIOD = 5.0
 """s between two log lines about the same failure."""
 
+DIAGNOSTICS_PERIOD = 1.0
+"""s between two messages on /diagnostics while nothing changes."""
+
+REQUEST_TIMEOUT = 1.0
+"""s after which a request for contrast counts no longer: whoever asked may be gone."""
+
 
 class Simulator(Node):
-    """Renders in a thread of its own, so that commands, parameters and services never wait for a frame.
+    """Steps the patient in one thread and renders in another: neither waits for the other, nor for commands.
 
-    Time in the patient follows a steady clock in whole frame periods: where rendering cannot keep up, frames
-    are left out and counted in ``late``, and neither the heart nor the robot slows down. ``failure`` says why
-    it has ended by itself; empty: it has not.
+    Time in the patient follows a steady clock in whole steps: where rendering cannot keep up, frames are left
+    out and counted in ``late``, and neither the heart nor the robot slows down. ``failure`` says why it has
+    ended by itself; empty: it has not.
     """
 
     def __init__(self, **node_arguments: object) -> None:
@@ -44,33 +57,49 @@ class Simulator(Node):
         declare(self, SimulatorConfig)
         self._config = read(self, SimulatorConfig)
         warn_of_undeclared(self)
-        self.late = 0
         self.failure = ""
         """What broke the simulation down; the process ends with it."""
         self._patient = PATIENTS[self._config.script](self._config)
         self._watchdog = Watchdog(self._config.command_timeout, self._config.velocity_limit)
-        self._outputs = _Outputs(self, self._config)
-        self.create_subscription(
-            DeliveryCommand,
-            COMMAND,
-            self._on_command,
-            qos.OUTPUT,
-            event_callbacks=qos.subscription_events(COMMAND, self.get_logger().error),
-        )
+        self._outputs = SimulatorOutputs(self, self._config)
+        self._listen(DeliveryCommand, COMMAND, self._on_command)
+        self._listen(ControllerState, CONTROLLER, self._on_controller)
+        self._requested_at = -math.inf
+        self._drive, self._fault, self._injections = Drive(), False, 0
+        self._left_out = 0
+        self._taken: Mailbox[tuple[Time, Any]] = Mailbox()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="patient", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+            for name, work in (("patient", self._live), ("camera", self._show))
+        ]
+        if self._patient.staff is not None:
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady)
+
+    @property
+    def late(self) -> int:
+        """Frames left out so far."""
+        return self._left_out + self._taken.overwritten
 
     def start(self) -> None:
         self.get_logger().info(f"{self._patient.name}, script: {self._config.script}")
         if self._config.bits > 8:
             self.get_logger().info(f"bits_stored of whoever reads the images: {self._patient.stored_bits}")
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def destroy_node(self) -> None:
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._taken.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
         super().destroy_node()
+
+    def _listen(self, message: type, topic: str, callback: Callable[[Any], None]) -> None:
+        events = qos.subscription_events(topic, self.get_logger().error)
+        self.create_subscription(message, topic, callback, qos.OUTPUT, event_callbacks=events)
 
     def _on_command(self, msg: DeliveryCommand) -> None:
         if self._config.script != "none":
@@ -78,102 +107,97 @@ class Simulator(Node):
             return
         stamp = Time.from_msg(msg.header.stamp)
         age = (self.get_clock().now() - stamp).nanoseconds * 1e-9 if stamp.nanoseconds else 0.0
-        defect = self._watchdog.receive(
+        self._watchdog.receive(
             msg.advance_velocity, msg.retraction_velocity, msg.hold, now=time.monotonic(), age=age
         )
-        if defect:
-            self.get_logger().error(f"{COMMAND}: {defect}", throttle_duration_sec=LOG_PERIOD)
 
-    def _work(self) -> None:
-        try:
-            if self._config.script != "none":
-                self._wait_for_subscriber()
-            self._run()
-        except Exception:  # no image is the one thing that everybody behind understands
-            if not self.context.ok():  # shut down in the middle of a frame
+    def _on_controller(self, msg: ControllerState) -> None:
+        self._requested_at = time.monotonic() if msg.contrast_requested else -math.inf
+
+    # The patient's thread ---------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        patient, period = self._patient, self._patient.period
+        if self._config.script != "none":
+            self._wait_for_subscriber()
+        patient.picture(patient.moment())  # the first takes longest, before the clock runs
+        start, steps, frames = time.monotonic(), 0, 0
+        self._expose(1, self._at(start))
+        while not self._stop.wait(max(start + (steps + 1) * period - time.monotonic(), 0.0)):
+            due = max(steps + 1, int((time.monotonic() - start) / period))
+            while steps < due:
+                steps += 1
+                drive = self._watchdog.drive(start + steps * period)
+                patient.step(drive, time.monotonic() - self._requested_at < REQUEST_TIMEOUT)
+                self._report(drive, self._at(start + steps * period))
+            if patient.finished:
+                self.get_logger().info(f"{patient.name} is played to its end")
                 return
-            self.failure = f"the simulation has broken down: {traceback.format_exc()}"
+            frames_due = int(steps * period * self._config.frame_rate + 1e-6)
+            if frames_due > frames:
+                self._expose(frames_due - frames, self._at(start + steps * period))
+                frames = frames_due
+
+    def _at(self, moment: float) -> Time:
+        """A steady time (s) by the clock of the graph."""
+        return self.get_clock().now() - Duration(seconds=time.monotonic() - moment)
 
     def _wait_for_subscriber(self) -> None:
         """A script is to be seen from its first frame on."""
         while self._outputs.images.get_subscription_count() == 0 and not self._stop.wait(LOOK_PERIOD):
             pass
 
-    def _run(self) -> None:
-        period = 1.0 / self._config.frame_rate
-        self._patient.look()  # the first frame takes longest, before the clock runs
-        start, number = time.monotonic(), 0
-        injected = -math.inf
-        while not self._stop.is_set():
-            if (
-                self._config.injection_period
-                and (number * period - injected) >= self._config.injection_period
-            ):
-                injected = number * period
-                self._patient.inject()
-            self._outputs.publish(self._patient.look(), self._watchdog.fault)
-            steps = 1 + self._missed(start + (number + 1) * period, period)
-            number += steps
-            if self._stop.wait(max(start + number * period - time.monotonic(), 0.0)):
-                return
-            self._patient.step(steps * period, self._watchdog.drive(time.monotonic()))
-            if self._patient.finished:
-                self.get_logger().info(f"{self._patient.name} is played to its end")
-                return
+    def _report(self, drive: Drive, measured: Time) -> None:
+        """What the robot says of itself, and what has changed at it and at the staff."""
+        robot, staff = self._patient.robot, self._patient.staff
+        if robot is None or staff is None:
+            return
+        fault = robot.fault or self._watchdog.fault
+        self._outputs.robot(robot, fault, measured)
+        stands = drive.cause != self._drive.cause or fault != self._fault
+        injected = staff.injections != self._injections
+        if stands and drive.defect:
+            self.get_logger().warning(
+                f"the robot stands still: {drive.cause}", throttle_duration_sec=DIAGNOSTICS_PERIOD
+            )
+        if injected:
+            self.get_logger().info(f"contrast is injected: {contrast_in_words(staff)}")
+        self._drive, self._fault, self._injections = drive, fault, staff.injections
+        if stands or injected:
+            self._publish_diagnostics()
 
-    def _missed(self, due: float, period: float) -> int:
-        """How many frames cannot be shown any more, the next of them due at a steady time (s)."""
-        missed = max(0, int((time.monotonic() - due) / period))
-        if missed:
-            self.late += missed
+    def _expose(self, due: int, taken: Time) -> None:
+        """Hands the newest of so many frames that are due to the camera's thread."""
+        before = self.late
+        self._left_out += due - 1
+        self._taken.put((taken, self._patient.moment()))
+        if self.late > before:
             self.get_logger().warning(
                 f"rendering is slower than {self._config.frame_rate:g} frames/s: {self.late} frames left out",
                 throttle_duration_sec=LOG_PERIOD,
             )
-        return missed
 
+    def _publish_diagnostics(self) -> None:
+        statuses = [robot_status(self._drive, self._fault)]
+        if self._patient.staff is not None:
+            statuses.append(contrast_status(self._patient.staff))
+        self._outputs.health(statuses, self.get_clock().now())
 
-class _Outputs:
-    """The publishers: everything of one frame goes out with one stamp."""
+    # The camera's thread ----------------------------------------------------------------------------
 
-    def __init__(self, node: Node, config: SimulatorConfig) -> None:
-        self._frames = FramePublisher(node, config.frame_id, config.image_reliability)
-        self._truth = TruthPublisher(node)
-        self._state = node.create_publisher(DeliveryState, "/delivery/state", qos.OUTPUT)
-        self._joints = node.create_publisher(JointState, "/delivery/joint_states", qos.OUTPUT)
+    def _show(self) -> None:
+        while (taken := self._taken.take()) is not None:
+            when, moment = taken
+            self._outputs.frame(self._patient.picture(moment), when)
 
-    @property
-    def images(self) -> Publisher:
-        return self._frames.images
-
-    def publish(self, frame: PatientFrame, fault: bool) -> None:
-        header = self._frames.publish(frame.image, frame.geometry)
-        self._truth.publish(frame.truth, header)
-        if frame.robot is not None:
-            # The robot's lengths lie in no coordinate frame.
-            own = Header(stamp=header.stamp)
-            self._state.publish(_delivery_state(frame.robot, fault, own))
-            self._joints.publish(_joint_state(frame.robot, own))
-
-
-def _delivery_state(robot: RobotReport, fault: bool, header: Header) -> DeliveryState:
-    return DeliveryState(
-        header=header,
-        advance=robot.advance,
-        retraction=robot.retraction,
-        moving=robot.moving,
-        fault=robot.fault or fault,
-    )
-
-
-def _joint_state(robot: RobotReport, header: Header) -> JointState:
-    """The same drives as prismatic joints, for ros2_control, MoveIt and RViz: m and m/s."""
-    return JointState(
-        header=header,
-        name=["catheter_advance", "capsule_retraction"],
-        position=[robot.advance, robot.retraction],
-        velocity=[robot.advance_velocity, robot.retraction_velocity],
-    )
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # no image is the one thing that everybody behind understands
+            if not self.context.ok():  # shut down in the middle of a frame
+                return
+            self.failure = f"the simulation has broken down: {traceback.format_exc()}"
+            self._stop.set()
 
 
 def main(args: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tavi_perception.nodes.settings import ImagePublisherConfig, at_start
 from tavi_perception.simulation.seeds import DEMO_SEED
+from tavi_perception.simulation.staff import StaffConfig
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,46 @@ class SimulatorConfig(ImagePublisherConfig):
         minimum=0.0,
         maximum=3600.0,
     )
+    injection_delay: float = at_start(
+        StaffConfig.delay_s,
+        "Contrast that a controller asks for on /controller/state is injected after this time on average.",
+        unit="s",
+        minimum=0.0,
+        maximum=60.0,
+        source="unsourced",
+    )
+    injection_interval: float = at_start(
+        StaffConfig.interval_s,
+        "From the start of one injection that is asked for to the next, at least.",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+        source="unsourced",
+    )
+    injections_max: int = at_start(
+        StaffConfig.injections_max,
+        "After so many injections none is given any more that is asked for.",
+        minimum=0,
+        maximum=1000,
+        source="unsourced",
+    )
+    injection_volume: float = at_start(
+        StaffConfig.volume_ml,
+        "Contrast medium of one injection, for the count on /diagnostics.",
+        unit="ml",
+        minimum=0.0,
+        maximum=100.0,
+        source="unsourced",
+    )
+    robot_rate: float = at_start(
+        50.0,
+        "Steps and reports of the delivery robot per second, whatever the frame rate.",
+        unit="Hz",
+        minimum=1.0,
+        maximum=200.0,
+    )
     command_timeout: float = at_start(
-        0.5,
+        0.2,
         "A command this long after its stamp, or after it came, has run out: the robot holds.",
         unit="s",
         minimum=0.02,
@@ -57,3 +96,15 @@ class SimulatorConfig(ImagePublisherConfig):
         super().__post_init__()
         if self.bits not in (8, 16):
             raise ValueError(f"bits is {self.bits}; choose 8 or 16")
+        if self.script == "none" and self.frame_rate > self.robot_rate:
+            raise ValueError(
+                f"frame_rate is {self.frame_rate:g} Hz, above the robot_rate of {self.robot_rate:g} Hz, at "
+                "which the patient is stepped: raise robot_rate as well"
+            )
+
+    @property
+    def staff(self) -> StaffConfig:
+        """What the staff keep to."""
+        return StaffConfig(
+            self.injection_delay, self.injection_interval, self.injections_max, self.injection_volume
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tavi_perception.simulation.anatomy import AnatomyConfig
 from tavi_perception.simulation.clutter import ClutterConfig
 from tavi_perception.simulation.contrast import ContrastConfig
-from tavi_perception.simulation.device import DeviceConfig
+from tavi_perception.simulation.device_config import DeviceConfig
 from tavi_perception.simulation.motion import MotionConfig
 from tavi_perception.simulation.patient import RootConfig, ViewConfig
 from tavi_perception.simulation.pigtail import PigtailConfig

@@ -14,7 +14,8 @@ from tavi_perception.simulation.clutter import Bystanders, Part, draw_bystanders
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
-from tavi_perception.simulation.device import Device, DeviceState, draw_device
+from tavi_perception.simulation.device import Device, DeviceState
+from tavi_perception.simulation.device_config import draw_device
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view

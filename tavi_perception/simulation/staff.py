@@ -55,7 +55,7 @@ class Staff:
 
     @property
     def exhausted(self) -> bool:
-        """No further injection is given, whoever asks."""
+        """No further injection is given to whoever asks."""
         return self.injections >= self._config.injections_max
 
     def asked(self, time: float, requested: bool) -> bool:
@@ -66,10 +66,14 @@ class Staff:
             self._due = time + self._delay
         if time < self._due:
             return False
+        self.inject(time)
+        return True
+
+    def inject(self, time: float) -> None:
+        """An injection begins now, asked for or not."""
         self.injections += 1
         self._due, self._next = math.inf, time + self._config.interval_s
         self._delay = self._draw_delay()
-        return True
 
     def paces(self, time: float, extraction: float, released: bool) -> bool:
         """Whether the heart is paced: from when the stent opens until shortly after its release."""

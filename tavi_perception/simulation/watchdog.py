@@ -6,6 +6,9 @@ import math
 import threading
 from dataclasses import dataclass
 
+_NOT_YET = "no command yet"
+_TOLD = "it is told to hold"
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -21,7 +24,12 @@ class Drive:
     advance: float = 0.0
     retraction: float = 0.0
     hold: bool = True
-    cause: str = "no command yet"
+    cause: str = _NOT_YET
+
+    @property
+    def defect(self) -> bool:
+        """They stand still although nobody has told them to."""
+        return self.hold and self.cause not in (_NOT_YET, _TOLD)
 
 
 class Watchdog:
@@ -62,7 +70,7 @@ class Watchdog:
         """
         with self._lock:
             defect = self._defect(advance, retraction, hold, age)
-            still = defect or ("it is told to hold" if hold else "")
+            still = defect or (_TOLD if hold else "")
             self._drive = Drive(cause=still) if still else Drive(advance, retraction, False, "")
             self._received = now - max(age, 0.0)
             return defect
@@ -82,10 +90,10 @@ class Watchdog:
             self._fault = True
             return (
                 f"a command of {advance:g} m/s advance and {retraction:g} m/s retraction, where at most "
-                f"{self._limit:g} m/s can be meant: the robot stands still until a command says hold"
+                f"{self._limit:g} m/s can be meant; until a command says hold, others are ignored"
             )
         if self._fault:
-            return "the robot stands still for a fault and ignores commands until one says hold"
+            return "it has stopped for a fault and ignores commands until one says hold"
         if not abs(age) <= self._timeout:
-            return f"a command is {age:.3g} s old, older than {self._timeout:g} s: the robot stands still"
+            return f"a command is {age:.3g} s old, older than {self._timeout:g} s"
         return ""

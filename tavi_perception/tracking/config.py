@@ -173,6 +173,11 @@ class TrackingConfig:
         1.0, "Time between frames above which tracking starts afresh.",
         group="tracking", unit="s", minimum=0.05, maximum=60.0, source="3 frames at 3.75 frames/s",
     )
+    frozen_after: float = parameter(
+        0.2, "The same picture, to the last pixel, for longer than this is IMAGE_STALE: X-ray noise does not "
+        "repeat itself.",
+        group="tracking", unit="s", minimum=0.0, maximum=60.0, source="as old as a deviation may be",
+    )
     bridging_time: float = parameter(
         0.3, "How long a landmark that is not seen is carried on.",
         group="tracking", unit="s", minimum=0.0, maximum=10.0, source="1 frame at 3.75 frames/s",

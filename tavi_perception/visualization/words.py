@@ -100,17 +100,17 @@ def status_rows(
     annulus: AnnulusFrame, deviation: CatheterDeviation, target_depth_m: float, tolerance_m: float
 ) -> tuple[StatusRow, ...]:
     """The status panel below the verdict; numbers that are not known are dashes."""
-    target = _with_sigma(target_depth_m * 1e3, tolerance_m * 1e3, " mm")
+    target = with_sigma(target_depth_m * 1e3, tolerance_m * 1e3, " mm")
     return (
-        StatusRow("Depth", _with_sigma(deviation.depth * 1e3, deviation.depth_sigma * 1e3, " mm")),
-        StatusRow("Error", _unit(_signed(deviation.depth_error * 1e3), " mm")),
+        StatusRow("Depth", with_sigma(deviation.depth * 1e3, deviation.depth_sigma * 1e3, " mm")),
+        StatusRow("Error", with_unit(_signed(deviation.depth_error * 1e3), " mm")),
         StatusRow("Target", target),
         StatusRow(
-            "Angle", _with_sigma(math.degrees(deviation.angle), math.degrees(deviation.angle_sigma), "°")
+            "Angle", with_sigma(math.degrees(deviation.angle), math.degrees(deviation.angle_sigma), "°")
         ),
-        StatusRow("Stent tilt", _unit(_signed(deviation.stent_tilt * 1e3), " mm")),
+        StatusRow("Stent tilt", with_unit(_signed(deviation.stent_tilt * 1e3), " mm")),
         StatusRow("Stage", STAGES[deviation.stage]),
-        StatusRow("Extraction", _unit(_number(deviation.extraction * 100, 0), " %")),
+        StatusRow("Extraction", with_unit(number(deviation.extraction * 100, 0), " %")),
         StatusRow("Depth at", REFERENCES[deviation.reference]),
         StatusRow("Annulus", annulus_in_words(annulus)),
     )
@@ -124,7 +124,8 @@ def annulus_in_words(annulus: AnnulusFrame) -> str:
     return f"by pigtail{age}" if annulus.source is AnnulusSource.PIGTAIL else f"unknown{age}"
 
 
-def _number(value: float, digits: int = 1) -> str:
+def number(value: float, digits: int = 1) -> str:
+    """As people read it; a dash where it is not known."""
     return f"{value:.{digits}f}".replace("-", MINUS) if math.isfinite(value) else UNKNOWN
 
 
@@ -132,12 +133,14 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", MINUS) if math.isfinite(value) else UNKNOWN
 
 
-def _unit(text: str, unit: str) -> str:
+def with_unit(text: str, unit: str) -> str:
+    """``unit`` after a number in words; a dash has none."""
     return text if text == UNKNOWN else text + unit
 
 
-def _with_sigma(value: float, sigma: float, unit: str) -> str:
+def with_sigma(value: float, sigma: float, unit: str) -> str:
+    """A value and its standard deviation, as far as they are known."""
     if not math.isfinite(value):
         return UNKNOWN
-    spread = f" ± {_number(sigma)}" if math.isfinite(sigma) else ""
-    return f"{_number(value)}{spread}{unit}"
+    spread = f" ± {number(sigma)}" if math.isfinite(sigma) else ""
+    return f"{number(value)}{spread}{unit}"

@@ -40,6 +40,7 @@ RATE = 15.0
 ABSOLUTE = (
     *(f"/truth/{name}" for name in ("keypoints", "annulus", "deviation")),
     *(f"/delivery/{name}" for name in ("state", "joint_states", "command")),
+    *("/controller/state", "/diagnostics"),
 )
 """Topics of the simulator that lie outside of its namespace."""
 
@@ -257,6 +258,7 @@ class Operator:
         robot.listen(CatheterDeviation, "truth/deviation")
         robot.listen(DeliveryState, "delivery/state")
         robot.listen(JointState, "delivery/joint_states")
+        robot.listen(DiagnosticArray, "diagnostics")
         self._commands = robot.create_publisher(DeliveryCommand, "delivery/command", qos.OUTPUT)
 
     def find(self, simulator):
@@ -266,7 +268,8 @@ class Operator:
             "the simulator",
         )
         simulator.start()
-        self.wait(lambda: self.states, "the first frame")
+        first = ("image", "truth/deviation", "delivery/state")
+        self.wait(lambda: all(self.received(topic) for topic in first), "the first frame")
 
     @property
     def states(self):
@@ -288,8 +291,9 @@ class Operator:
             time.sleep(0.05)
 
     def wait_frames(self, count):
-        seen = len(self.states)
-        self.wait(lambda: len(self.states) >= seen + count, f"{count} more frames")
+        truth = "truth/deviation"
+        seen = len(self.received(truth))
+        self.wait(lambda: len(self.received(truth)) >= seen + count, f"{count} more frames")
 
 
 @pytest.fixture

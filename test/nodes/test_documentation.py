@@ -13,6 +13,8 @@ from tavi_perception.landmarks import NAMES
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.launch_arguments import LAUNCH_FILES
 from tavi_perception.nodes.reference import (
+    CONTROLLER,
+    PERCEPTION,
     configuration_page,
     controller_file,
     parameter_page,
@@ -83,14 +85,15 @@ def test_every_launch_argument_that_a_page_shows_exists_in_its_launch_file(page)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_grouped_parameter_on_a_page_exists(page):
-    known = {info.name for info in node_parameters(TrackingConfig)}
-    groups = "|".join({info.group for info in node_parameters(TrackingConfig)})
+    infos = [info for config in (*PERCEPTION, *CONTROLLER) for info in node_parameters(config)]
+    known, groups = {info.name for info in infos}, "|".join({info.group for info in infos if info.group})
     assert set(re.findall(rf"`((?:{groups})\.\w+)`", page.read_text())) <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_page_names_a_parameter_by_its_field(page):
-    fields = {info.field for info in node_parameters(TrackingConfig)}
+    others = {info.name for config in CONTROLLER for info in node_parameters(config)}
+    fields = {info.field for info in node_parameters(TrackingConfig)} - others
     assert not set(re.findall(r"`(\w+)`", page.read_text())) & fields
 
 

@@ -1,8 +1,10 @@
 """The bridge to a robot under ros2_control: what reaches the joints, and what they report."""
 
 import math
+from xml.etree import ElementTree
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.parameter import Parameter
@@ -16,6 +18,7 @@ from tavi_perception.bags.decode import seconds
 from tavi_perception.nodes import joints, qos
 from tavi_perception.nodes.robot_bridge import MESSAGES, RobotBridge
 from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
+from tavi_perception.resources import share_directory
 
 NAMES = ("catheter_advance", "capsule_retraction")
 STILL = (0.0, 0.0)
@@ -237,6 +240,16 @@ def test_every_trajectory_ends_at_a_standstill_it_can_slow_down_to_evenly(positi
     slowing = seconds(last.time_from_start) - seconds(going.time_from_start)
     for start, end, v in zip(going.positions, last.positions, going.velocities, strict=True):
         assert end - start == pytest.approx(v * slowing / 2, abs=1e-9)
+
+
+def test_the_shipped_description_and_controllers_have_the_joints_of_the_bridge_in_its_order():
+    folder = share_directory() / "config" / "robot"
+    described = ElementTree.parse(folder / "delivery_robot.urdf").getroot()
+    for joints_of in ("joint", "ros2_control/joint"):
+        assert tuple(joint.get("name") for joint in described.findall(joints_of)) == NAMES
+    controllers = yaml.safe_load((folder / "controllers.yaml").read_text())
+    for name in ("delivery_velocity_controller", "delivery_trajectory_controller"):
+        assert tuple(controllers[name]["ros__parameters"]["joints"]) == NAMES
 
 
 def test_one_name_for_both_joints_is_refused():

@@ -25,7 +25,7 @@ from tavi_perception.bags.reader import BagReader
 from tavi_perception.estimates import Reason
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
-from tavi_perception.nodes.session import INPUTS, RESULTS, SHARED, VIEWS
+from tavi_perception.nodes.session_graph import INPUTS, RESULTS, SHARED, VIEWS
 from tavi_perception.parameter_file import parameters_text
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
@@ -238,19 +238,8 @@ def test_a_played_bag_gives_a_second_node_the_same_keypoints(uncalibrated_run, t
         np.testing.assert_allclose(a, b, atol=0.01)
 
 
-def test_a_bag_played_as_recorded_gives_the_same_deviations_at_the_same_times(calibrated_run, tmp_path):
-    result = tavi("run", calibrated_run / "bag", "--as-recorded", "--out", tmp_path)
-    assert result.returncode == 0, result.stderr
-    first = messages(calibrated_run / "bag", "/tavi/deviation")["/tavi/deviation"]
-    again = messages(tmp_path / "bag", "/tavi/deviation")["/tavi/deviation"]
-    assert [stamp_ns(m) for m in again] == [stamp_ns(m) for m in first]
-    assert [m.reasons for m in again] == [m.reasons for m in first]
-    np.testing.assert_array_equal([m.lateral for m in again], [m.lateral for m in first])
-    np.testing.assert_array_equal([m.depth for m in again], [m.depth for m in first])
-
-
-def test_demo_records_images_answers_and_truth(tmp_path):
-    result = tavi("demo", "--duration", "4", "--out", tmp_path)
+def test_a_scripted_demo_records_images_answers_and_truth(tmp_path):
+    result = tavi("demo", "--script", "--duration", "4", "--out", tmp_path)
     assert result.returncode == 0, result.stderr
     found = messages(tmp_path / "bag", "/fluoro/image", "/truth/deviation", "/truth/keypoints", *RESULTS)
     counts = {topic: len(there) for topic, there in found.items()}

@@ -21,7 +21,7 @@ NODES_PAGE = Path(__file__).resolve().parents[2] / "docs" / "nodes.md"
 
 def test_truth_has_the_stamps_of_the_images(operator, make_simulator):
     operator.find(make_simulator())
-    topics = ("image", "truth/keypoints", "truth/annulus", "truth/deviation", "delivery/state")
+    topics = ("image", "truth/keypoints", "truth/annulus", "truth/deviation")
     operator.wait(lambda: all(len(operator.received(topic)) >= 10 for topic in topics), "ten frames")
     stamps = [[msg.header.stamp for msg in operator.received(topic)[:10]] for topic in topics]
     assert all(others == stamps[0] for others in stamps[1:])
@@ -61,9 +61,9 @@ def test_the_geometry_is_published_again_only_when_it_changes(operator, make_sim
 
         shown = 0
 
-        def look(self):
+        def picture(self, moment):
             self.shown += 1
-            view = super().look()
+            view = super().picture(moment)
             angle = 0.1 if self.shown > 5 else 0.0
             return dataclasses.replace(view, geometry=dataclasses.replace(view.geometry, primary_angle=angle))
 
@@ -97,9 +97,9 @@ def test_slow_rendering_leaves_frames_out_and_parameters_are_answered_all_the_sa
     operator, make_simulator, monkeypatch
 ):
     class Slow(simulated_patient.CommandedPatient):
-        def look(self):
+        def picture(self, moment):
             time.sleep(0.3)
-            return super().look()
+            return super().picture(moment)
 
     monkeypatch.setitem(simulated_patient.PATIENTS, "none", Slow)
     simulator = make_simulator()

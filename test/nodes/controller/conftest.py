@@ -11,7 +11,7 @@ from tavi_perception.estimates import AnnulusSource, CatheterDeviation, DepthRef
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.controller_node import ControllerNode
 
-TOPICS = ("delivery/command", "delivery/state", "controller/state")
+TOPICS = ("delivery/command", "delivery/state", "controller/state", "clock")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
-from tavi_msgs.msg import ControllerState, DeliveryState
+from tavi_msgs.msg import ControllerState, DeliveryCommand, DeliveryState
 
 from tavi_perception.control.controller import Controller
 
@@ -40,7 +40,7 @@ def test_an_old_deviation_moves_nothing(theatre, make_controller):
 
 
 def test_nothing_moves_any_more_when_deviations_stop(theatre, make_controller):
-    make_controller(stale_after=0.05)
+    make_controller()
     theatre.find()
     for _ in range(10):
         theatre.report()
@@ -91,3 +91,24 @@ def test_a_robot_in_fault_is_an_error_in_the_diagnostics(theatre, make_controlle
     theatre.find()
     theatre._states.publish(DeliveryState(header=theatre.robot.now(""), fault=True))
     theatre.robot.hear(node, "fault")
+
+
+def test_a_second_controller_is_named_in_the_diagnostics(theatre, make_controller):
+    node = make_controller()
+    theatre.robot.create_publisher(DeliveryCommand, "delivery/command", 10)
+    theatre.robot.hear(node, "others publish")
+
+
+def test_only_a_valid_deviation_that_is_fresh_is_answered_with_motion(theatre, make_controller):
+    make_controller()
+    theatre.find()
+    allowed = []
+    for number in range(60):
+        theatre.report(advance=0.0001 * number)
+        header = theatre.robot.now()
+        valid, fresh = number % 11 != 10, number % 13 != 12
+        header.stamp.sec -= not fresh
+        last = theatre.say(theatre.sheathed(-0.02) if valid else theatre.no_annulus, header)
+        allowed += [last] if valid and fresh else []
+    theatre.wait_for("delivery/command", lambda msg: msg.header == last)
+    assert all(msg.hold or msg.header in allowed for msg in theatre.commands)

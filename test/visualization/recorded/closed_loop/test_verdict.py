@@ -133,6 +133,12 @@ def test_holds_contrast_and_duration_are_told(placed: Procedure) -> None:
     assert found.duration == pytest.approx(work[-1].end - work[0].begin)
 
 
+def test_recapture_that_was_interrupted_is_one(placed: Procedure) -> None:
+    again = {Phase.RETRACT: Phase.RECAPTURE}
+    steered = tuple(replace(one, phase=again.get(one.phase, one.phase)) for one in placed.steered)
+    assert verdict(replace(placed, steered=steered)).recaptures == 1
+
+
 def test_contrast_that_nobody_counts_is_unknown(placed: Procedure) -> None:
     assert verdict(replace(placed, contrast=())).injections is None
 

@@ -1,0 +1,86 @@
+"""demo: a robot places the valve of a synthetic patient on what the perception node sees."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tavi_perception.commands.options import add_model, add_sealed, positive
+from tavi_perception.commands.session import played, print_results, session_options
+
+if TYPE_CHECKING:
+    from tavi_perception.audit.verdict import Verdict
+    from tavi_perception.commands.options import Commands
+
+
+def add_demo(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "demo", help="a robot places the valve of a synthetic patient, through the whole ROS 2 graph"
+    )
+    parser.add_argument("--seed", type=int, default=None, help="which synthetic patient and robot")
+    parser.add_argument(
+        "--duration",
+        type=positive,
+        default=None,
+        help="longest time of the procedure, or the length of --script (s)",
+    )
+    parser.add_argument("--frame-rate", type=positive, default=15.0, help="frames a second")
+    parser.add_argument("--out", type=Path, default=None, help="folder for the results")
+    parser.add_argument("--view", action="store_true", help="watch it in RViz, where that is installed")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--controller", type=Path, default=None, metavar="FILE.py", help="a controller of your own"
+    )
+    who.add_argument(
+        "--script", action="store_true", help="no controller: the procedure runs by itself, to be watched"
+    )
+    add_model(parser)
+    add_sealed(parser)
+    parser.set_defaults(run=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from tavi_perception.simulation.seeds import DEMO_SEED
+
+    seed = DEMO_SEED if arguments.seed is None else arguments.seed
+    return _scripted(seed, arguments) if arguments.script else _closed_loop(seed, arguments)
+
+
+def _scripted(seed: int, arguments: argparse.Namespace) -> int:
+    from tavi_perception.simulation.procedure import RenderedProcedure
+
+    return played(
+        RenderedProcedure(seed, arguments.duration or 20.0, arguments.frame_rate), arguments, live=True
+    )
+
+
+def _closed_loop(seed: int, arguments: argparse.Namespace) -> int:
+    from tavi_perception.nodes.closed_loop import LONGEST, ClosedLoop, run_closed_loop
+    from tavi_perception.simulation.seeds import opened
+    from tavi_perception.visualization.closed_loop.report import write_procedure_report
+
+    loop = ClosedLoop(
+        seed=opened(seed),
+        frame_rate=arguments.frame_rate,
+        controller=arguments.controller,
+        longest=min(arguments.duration or LONGEST, LONGEST),
+    )
+    options = session_options(arguments, live=True)
+    print(f"synthetic patient, seed {seed}: rendered, not a real patient", file=sys.stderr)
+    finished = run_closed_loop(loop, options)
+    verdict = write_procedure_report(options.out / "bag", options.out)
+    if finished:
+        print_results(verdict.headline, options.out)
+        return 0 if verdict.ok else 1
+    if loop.controller is None:
+        print_results(f"Not finished within {loop.longest:g} s. {verdict.headline}", options.out)
+        return 1
+    print_results(f"Held for {loop.longest:g} s. {verdict.headline}", options.out)
+    return 0 if _kept_within_bounds(verdict) else 1
+
+
+def _kept_within_bounds(verdict: Verdict) -> bool:
+    """What a controller that holds the valve until the time is up has to show for itself."""
+    return verdict.motion.commands > 0 and verdict.motion.ok

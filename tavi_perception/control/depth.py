@@ -1,0 +1,52 @@
+"""The depth of the stent's inflow edge: what is seen of it, joined with what the drives do to it."""
+
+from __future__ import annotations
+
+from tavi_perception.control.average import Averaged, BeatAverage, Sample
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.drives import Drives
+from tavi_perception.control.shortening import Shortening
+from tavi_perception.estimates import CatheterDeviation
+
+
+class DepthEstimator:
+    """Averages the depth over heart beats and learns how much the stent shortens."""
+
+    def __init__(self, config: ControlConfig) -> None:
+        self._average, self._shortening = BeatAverage(), Shortening(config)
+
+    @property
+    def value(self) -> Averaged:
+        return self._average.value
+
+    @property
+    def shortening(self) -> float:
+        """Share of its folded length that the stent loses as it expands."""
+        return self._shortening.share
+
+    def restart(self) -> None:
+        """The annulus has been measured anew: depths before do not count any more."""
+        self._average.restart()
+        self._shortening.restart()
+
+    def update(
+        self, deviation: CatheterDeviation, stamp: float, drives: Drives, config: ControlConfig
+    ) -> None:
+        """Takes a usable deviation of the frame captured at ``stamp`` (s)."""
+        advance, opened = _drives_at(stamp, drives, config)
+        self._shortening.update(stamp, deviation.depth, advance, opened)
+        sample = Sample(
+            stamp, deviation.depth, deviation.depth_sigma, deviation.stent_tilt, advance, opened
+        )  # fmt: skip
+        self._average.add(sample, config.averaged, self.shortening)
+
+    def depth(self, stamp: float, drives: Drives, config: ControlConfig) -> float:
+        """The depth (m) at ``stamp`` (s), the heart beat averaged out; NaN when nothing is known."""
+        advance, opened = _drives_at(stamp, drives, config)
+        return self.value.offset + advance - self.shortening * opened
+
+
+def _drives_at(stamp: float, drives: Drives, config: ControlConfig) -> tuple[float, float]:
+    """Travel of the catheter, and retraction² / folded length (m)."""
+    advance, retraction = drives.at(stamp)
+    return advance, retraction**2 / config.folded_length

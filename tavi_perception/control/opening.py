@@ -1,0 +1,47 @@
+"""How far the stent is out of the capsule: what is seen and what the drive says, each checking the other."""
+
+from __future__ import annotations
+
+from tavi_perception.estimates import NAN
+
+_SEEN = (0.15, 0.9)
+"""Extraction within which what is seen teaches the capsule's length: noise of 0.01 matters little there."""
+
+_LEARNED = 15
+"""Frames with it after which the length is known."""
+
+_CONTRADICTION = 0.12
+"""Difference between the extraction seen and that of the drive that is no noise and no slack (unsourced)."""
+
+_FRAMES = 5
+"""Frames in a row with it, after which it counts."""
+
+
+class Opening:
+    """Learns the capsule's length, and then follows the drive, which does not forget as perception may."""
+
+    def __init__(self) -> None:
+        self._frames = self._contradicting = 0
+        self._products = self._squares = 0.0
+        self.extraction = NAN
+
+    @property
+    def contradicted(self) -> bool:
+        """The capsule is not where its drive says, or perception has lost how long it was."""
+        return self._contradicting >= _FRAMES
+
+    def update(self, seen: float, retraction: float) -> None:
+        """Takes the extraction that is seen (0…1) and the travel of the capsule's drive (m)."""
+        if self._frames < _LEARNED:
+            self.extraction = seen
+        else:
+            self.extraction = min(max(retraction * self._squares / self._products, 0.0), 1.0)
+        if abs(seen - self.extraction) > _CONTRADICTION:
+            self._contradicting += 1
+            return
+        self._contradicting = 0
+        if _SEEN[0] <= seen <= _SEEN[1]:
+            # Least squares of retraction = length · extraction.
+            self._frames += 1
+            self._products += retraction * seen
+            self._squares += seen * seen

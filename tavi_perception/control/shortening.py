@@ -1,0 +1,49 @@
+"""How much the stent shortens as it opens, learned while it does: so its edge can be kept in place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tavi_perception.control.config import ControlConfig
+from tavi_perception.estimates import FloatArray
+
+_PRIOR_SIGMA = 0.035
+"""Of the share (the simulator's stents: evenly from 0.08 to 0.20)."""
+
+_NOISE_M = 0.0015
+"""Of one depth, as if all were independent: 0.6 mm of heart beat, the same for half a second (unsourced)."""
+
+_DRIFT_M = 0.0002
+"""Random walk of the offset in a second: slack and creep (unsourced)."""
+
+_UNKNOWN_M = 0.1
+
+
+class Shortening:
+    """Kalman filter of depth − advance = offset − share · retraction² / folded length.
+
+    Attributes:
+        share: of the folded length, when fully open.
+    """
+
+    def __init__(self, config: ControlConfig) -> None:
+        self.share = config.shortening
+        self._offset = 0.0
+        self._covariance: FloatArray = np.diag([_UNKNOWN_M**2, _PRIOR_SIGMA**2])
+        self._stamp = 0.0
+
+    def restart(self) -> None:
+        """The annulus has been measured anew: the offset is unknown, the share is not."""
+        self._covariance = np.diag([_UNKNOWN_M**2, self._covariance[1, 1]])
+
+    def update(self, stamp: float, depth: float, advance: float, opened: float) -> None:
+        """Takes a depth (m) at ``stamp`` (s); ``opened``: retraction² / folded length (m)."""
+        self._covariance[0, 0] += _DRIFT_M**2 * max(stamp - self._stamp, 0.0)
+        self._stamp = stamp
+        design = np.array([1.0, -opened])
+        surprise = depth - advance - (self._offset - self.share * opened)
+        spread = design @ self._covariance @ design + _NOISE_M**2
+        gain = self._covariance @ design / spread
+        self._offset += float(gain[0]) * surprise
+        self.share += float(gain[1]) * surprise
+        self._covariance = self._covariance - np.outer(gain, design @ self._covariance)
