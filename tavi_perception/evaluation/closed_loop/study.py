@@ -141,7 +141,7 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
         else:
             stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": _DEATHS}))
             cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=None,
+                n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None,
                 silence_logs=logging.CRITICAL,
             )  # fmt: skip
             client = stack.enter_context(Client(stack.enter_context(cluster)))

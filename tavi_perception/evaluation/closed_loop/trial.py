@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -12,13 +13,19 @@ from tavi_perception.control.config import ControlConfig
 from tavi_perception.evaluation.closed_loop.loop import LoopOptions
 from tavi_perception.evaluation.closed_loop.naive import NaivePerception
 from tavi_perception.evaluation.closed_loop.outcome import Outcome
-from tavi_perception.evaluation.closed_loop.perception import Perception
+from tavi_perception.evaluation.closed_loop.perception import Perceives, Perception
 from tavi_perception.evaluation.closed_loop.run import run_procedure
 from tavi_perception.fingerprint import fingerprint
 from tavi_perception.inference.bundle import load_bundle
 from tavi_perception.inference.predictor import Predictor
+from tavi_perception.pipeline import Predict
+from tavi_perception.tracking.config import TrackingConfig
 
-PERCEPTIONS = {"tracked": Perception, "naive": NaivePerception, "paper": NaivePerception}
+PERCEPTIONS: dict[str, Callable[[Predict, TrackingConfig, float], Perceives]] = {
+    "tracked": Perception,
+    "naive": NaivePerception,
+    "paper": NaivePerception,
+}
 """Arms of a study: the node's own perception; the network alone; the network alone, one of the paper's."""
 
 
