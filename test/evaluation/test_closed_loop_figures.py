@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -47,10 +47,8 @@ def test_abort_is_safe_while_the_valve_is_held_or_known_to_be_free() -> None:
 
 
 def test_controller_says_of_a_free_valve_what_counts_as_said() -> None:
-    situation = Situation(
-        config=ControlConfig(), depth=0.009, sigma=0.0, tilt=0.0, extraction=1.0, retraction=0.05,
-        still_for=9.0, task_for=30.0, opened=0.0, moving=False, recaptures=0, cleared=True,
-    )  # fmt: skip
+    known = {"config": ControlConfig(), "depth": 0.009, "still_for": 9.0, "task_for": 30.0}
+    situation = Situation(**{each.name: known.get(each.name, 0.0) for each in fields(Situation)})
     end = finish(situation)
     assert isinstance(end, Next)
     assert figures_of([replace(FREE, reason=end.reason)])["aborted_safely"] == 1

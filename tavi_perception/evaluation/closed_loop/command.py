@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
@@ -51,7 +52,14 @@ def closed_loops(arguments: argparse.Namespace) -> int:
     trial = replace(trial, asked=trial.fingerprint)
     folder = cache_folder(OUTCOMES, trial.asked, arguments.cache)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.procedures)
-    outcomes, pace = run_all(seeds, trial, folder, arguments.workers, arguments.scheduler)
+    try:
+        outcomes, pace = run_all(seeds, trial, folder, arguments.workers, arguments.scheduler)
+    except KeyboardInterrupt:
+        print(
+            "tavi evaluate: interrupted; what is finished is kept, and the same command goes on",
+            file=sys.stderr,
+        )
+        return 130
     figures: dict[str, Any] = {
         "data": "synthetic closed loops",
         "first_seed": arguments.first_seed,
@@ -84,8 +92,8 @@ def _bundle(arguments: argparse.Namespace) -> ModelBundle:
         return load_bundle(arguments.model)
     if arguments.perception == "paper":
         raise StudyError(
-            "closed loop: none of the paper's networks is shipped; train one (./tavi screen), make a bundle "
-            "of it as ./tavi export does of our own, and name its folder with --model, or take --perception "
+            "closed loop: none of the paper's networks is shipped, and of the weights that ./tavi screen writes "
+            "./tavi export makes no bundle; name a bundle of your own with --model, or take --perception "
             "naive for the same with our network"
         )
     return default_bundle()
