@@ -92,7 +92,7 @@ def _bundle(arguments: argparse.Namespace) -> ModelBundle:
         return load_bundle(arguments.model)
     if arguments.perception == "paper":
         raise StudyError(
-            "closed loop: none of the paper's networks is shipped, and of the weights that ./tavi screen writes "
+            "closed loop: none of the paper's networks is shipped, and of the weights of ./tavi screen "
             "./tavi export makes no bundle; name a bundle of your own with --model, or take --perception "
             "naive for the same with our network"
         )
