@@ -1,4 +1,4 @@
-"""evaluate: estimates against truth, on labelled frames or over whole procedures."""
+"""evaluate: estimates against truth, on labelled frames or over whole procedures, and the closed loop."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated,
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Errors of visible points, presence and calibration of a bundle, or of what a bag recorded."""
+    """Errors of a bundle or of a bag on frames, of the deviation over procedures, and of the closed loop."""
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)
