@@ -37,7 +37,7 @@ COMMANDS = {
     "screen": Command(Where.TRAINING, "train and compare the networks of the paper"),
     "export": Command(Where.TRAINING, "write a trained model as a bundle"),
     "evaluate": Command(
-        Where.RUNTIME, "estimates against truth: fresh patients, benchmark, procedures, a data set or a bag"
+        Where.RUNTIME, "estimates against truth, on frames, bags and procedures, and the closed loop"
     ),
     "bench": Command(Where.RUNTIME, "latency and memory of the models, against the naive pipeline"),
     "test": Command(Where.TEST, "lint, types and all tests; takes the arguments of pytest"),

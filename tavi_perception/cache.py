@@ -6,8 +6,9 @@ from pathlib import Path
 
 CACHE = Path.home() / ".cache" / "tavi_perception"
 
-TRAINING_SHARDS, FRAMES, OBSERVATIONS = "training", "frames", "observations"
-"""Kinds: moments that networks train on, data sets of procedures, what was observed in procedures."""
+TRAINING_SHARDS, FRAMES, OBSERVATIONS, OUTCOMES = "training", "frames", "observations", "outcomes"
+"""Kinds: moments that networks train on, data sets of procedures, what was observed in procedures, and how
+closed loops ended."""
 
 
 def cache_folder(kind: str, fingerprint: str, root: Path | None = None) -> Path:

@@ -19,7 +19,7 @@ from tavi_perception.commands.session import NOTICE, add_run
 from tavi_perception.commands.simulate import add_simulate
 
 APART = {
-    "evaluate": ("tavi_perception.commands.evaluate", "estimates against truth"),
+    "evaluate": ("tavi_perception.commands.evaluate", "estimates against truth, and the closed loop"),
     "train": ("training.train", "train a model"),
     "screen": ("training.screen", "train and compare the networks of the paper"),
     "export": ("training.export", "turn a trained model into a bundle"),

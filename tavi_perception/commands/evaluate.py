@@ -1,4 +1,4 @@
-"""evaluate: estimates against truth, on labelled frames or over whole procedures."""
+"""evaluate: estimates against truth, on labelled frames or over whole procedures, and the closed loop."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tavi_perception.commands.errors import sentence, user_errors
 from tavi_perception.commands.options import add_sealed
 from tavi_perception.evaluation.answers import Answer, describe_bundle
 from tavi_perception.evaluation.bag import open_bag
+from tavi_perception.evaluation.closed_loop.command import add_loop, closed_loops
+from tavi_perception.evaluation.closed_loop.study import StudyError
+from tavi_perception.evaluation.closed_loop.trial import OtherCodeError
 from tavi_perception.evaluation.judged import Judged, Labelled, judge
 from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.evaluation.numbers import calibration_of, figures_of, write_json
@@ -33,16 +36,18 @@ from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated,
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Errors of visible points, presence and calibration of a bundle, or of what a bag recorded."""
+    """Errors of a bundle or of a bag on frames, of the deviation over procedures, and of the closed loop."""
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)
-    except user_errors(AnnotationError) as error:
+    except user_errors(AnnotationError, StudyError, OtherCodeError) as error:
         print(f"tavi evaluate: {sentence(error)}", file=sys.stderr)
         return 1
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.closed_loop:
+        return closed_loops(arguments)
     if arguments.procedures is not None:
         return over_procedures(arguments)
     worst = WorstFrames(arguments.worst)
@@ -120,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     chosen.add_argument(
         "--procedures", type=int, metavar="N",
-        help="network and tracker over N whole simulated procedures: errors of the deviation",
+        help="network and tracker over N whole simulated procedures: errors of the deviation; with "
+        "--closed-loop a robot places the valve in them",
     )  # fmt: skip
     chosen.add_argument(
         "--data",
@@ -142,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, help="write the figures here")
     add_course(parser.add_argument_group("procedures", "which are simulated; see docs/evaluation.md"))
+    add_loop(parser.add_argument_group("closed loop", "controller, robot and faults; see docs/evaluation.md"))
     add_reading(parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md"))
     add_sealed(parser)
     return parser

@@ -18,8 +18,8 @@ ROSDEP_KEYS = {
     "yaml": "python3-yaml",
 }
 """By what is imported: its key in https://github.com/ros/rosdistro/blob/master/rosdep/python.yaml, looked up
-in August 2026 for Ubuntu and Debian. pydicom, pylibjpeg, LiteRT, markupsafe and zstd have none; that of
-rosbags calls pip, which Ubuntu 24.04 refuses outside a virtual environment."""
+in August 2026 for Ubuntu and Debian. pydicom, pylibjpeg, LiteRT, markupsafe, zstd, dask and distributed have
+none; that of rosbags calls pip, which Ubuntu 24.04 refuses outside a virtual environment."""
 
 ROS_PACKAGES = {
     *("builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "rcl_interfaces", "rosgraph_msgs"),
@@ -33,6 +33,8 @@ OWN = {"tavi_msgs"}
 PIP = {
     "ai_edge_litert": "ai-edge-litert",
     "backports": "backports.zstd",
+    "dask": None,  # an option: for studies of the closed loop, in a clone
+    "distributed": None,
     "isal": None,  # an option: faster where it is installed
     "markupsafe": "markupsafe",
     "pydicom": "pydicom",

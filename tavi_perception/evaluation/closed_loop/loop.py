@@ -13,7 +13,7 @@ from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.controller import Controller
 from tavi_perception.control.decision import Decision, DriveCommand, RobotReading
 from tavi_perception.estimates import CatheterDeviation, Reason
-from tavi_perception.evaluation.closed_loop.perception import Perception
+from tavi_perception.evaluation.closed_loop.perception import Perceives
 from tavi_perception.simulation.faults import Fault, FaultKind, FaultyImages, FaultyProcedure
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.robot import Command, Robot
@@ -91,7 +91,7 @@ class ClosedLoop:
     """
 
     def __init__(
-        self, procedure: LiveProcedure, perceive: Callable[[], Perception], config: ControlConfig,
+        self, procedure: LiveProcedure, perceive: Callable[[], Perceives], config: ControlConfig,
         staff: Staff, options: LoopOptions, fault: Fault | None = None,
     ) -> None:  # fmt: skip
         self._procedure, self._perceive, self._config = procedure, perceive, config

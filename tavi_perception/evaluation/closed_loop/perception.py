@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,16 @@ from tavi_perception.estimates import CatheterDeviation, Reason
 from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.pipeline import Pipeline, Predict, invalidated, nothing_known
 from tavi_perception.tracking.config import TrackingConfig
+
+
+class Perceives(Protocol):
+    """What a closed loop asks about its images."""
+
+    def answer(
+        self, image: NDArray[Any], stamp: float, geometry: CArmGeometry, age: float
+    ) -> CatheterDeviation:
+        """The deviation that is published for ``image`` (H, W) uint8 when it is ``age`` (s) old."""
+        ...
 
 
 class Perception:

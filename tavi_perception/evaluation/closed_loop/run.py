@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.evaluation.closed_loop.loop import ClosedLoop, LoopOptions, LoopRecord
 from tavi_perception.evaluation.closed_loop.outcome import Outcome, outcome_of
-from tavi_perception.evaluation.closed_loop.perception import Perception
+from tavi_perception.evaluation.closed_loop.perception import Perceives, Perception
 from tavi_perception.pipeline import Predict
 from tavi_perception.simulation.faults import draw_fault, faulty_room
 from tavi_perception.simulation.live import LiveProcedure
@@ -21,12 +22,14 @@ from tavi_perception.tracking.config import TrackingConfig
 def run_procedure(
     seed: int, predict: Predict, *, faulty: bool = False, options: LoopOptions | None = None,
     control: ControlConfig | None = None,
+    perception: Callable[[Predict, TrackingConfig, float], Perceives] = Perception,
 ) -> tuple[Outcome, LoopRecord]:  # fmt: skip
     """The closed loop of procedure ``seed``; the same arguments give the same outcome, but for ``wall``.
 
     Args:
         predict: the network.
         faulty: with the fault that belongs to the seed.
+        perception: makes a perception of the network, the parameters, and the age (s) of a stale image.
     """
     started = time.perf_counter()
     options = options or LoopOptions()
@@ -34,8 +37,8 @@ def run_procedure(
     procedure = LiveProcedure(seed, options.size, room=lambda _, scene: faulty_room(fault, scene))
     staff = Staff(np.random.default_rng([seed, 3_000_000]), StaffConfig())
 
-    def perceive() -> Perception:
-        return Perception(predict, TrackingConfig(), options.stale_after)
+    def perceive() -> Perceives:
+        return perception(predict, TrackingConfig(), options.stale_after)
 
     loop = ClosedLoop(procedure, perceive, control or ControlConfig(), staff, options, fault)
     record = loop.run()
