@@ -18,16 +18,14 @@ from tavi_perception.nodes.recorder import Recorder
 from tavi_perception.nodes.session_graph import (
     INPUTS,
     RESULTS,
-    SETTLE,
     SHARED,
-    START_TIMEOUT,
     TRUTH,
     VIEWS,
     SessionOptions,
     incomplete,
     node_program,
     start_perception,
-    wait_for,
+    start_up,
 )
 from tavi_perception.parameter_file import parameters_text
 from tavi_perception.resources import share_directory
@@ -98,13 +96,11 @@ def run_closed_loop(loop: ClosedLoop, options: SessionOptions) -> bool:
         recorder, onlooker = Recorder(bag, topics), Onlooker()
         graph.add(recorder)
         graph.add(onlooker)
-        wait_for(
+        start_up(
             lambda: recorder.connected >= topics and onlooker.began,
-            START_TIMEOUT,
             graph,
             lambda: incomplete((topics - recorder.connected) or {"an answer to a frame"}),
         )
-        time.sleep(SETTLE)
         if loop.controller is None:
             onlooker.start()
         longest = min(loop.longest, latest - time.monotonic())

@@ -34,12 +34,12 @@ from tavi_perception.nodes.session_graph import (
     RESULTS,
     SETTLE,
     SHARED,
-    START_TIMEOUT,
     TRUTH,
     VIEWS,
     SessionOptions,
     incomplete,
     start_perception,
+    start_up,
     wait_for,
 )
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -84,13 +84,11 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
         graph.add(recorder)
         graph.add(player)
         images = player.frames.images
-        wait_for(
+        start_up(
             lambda: recorder.connected >= topics and images.get_subscription_count() >= 2,
-            START_TIMEOUT,
             graph,
             lambda: incomplete(topics - recorder.connected),
         )
-        time.sleep(SETTLE)
         unusable = []
         for index, frame in enumerate(_progress(source, pace=not options.as_recorded)):
             stamp = player.show(index, frame)

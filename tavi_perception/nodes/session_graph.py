@@ -17,7 +17,11 @@ START_TIMEOUT = 60.0
 """s for every node to start and find the others; a cold start with a GPU takes tens of seconds."""
 
 SETTLE = 0.5
-"""s between the recorder's having found all publishers and the first frame: discovery is not simultaneous."""
+"""s between the recorder's having found all publishers and the first frame, at least: discovery is not
+simultaneous."""
+
+SETTLE_SHARE = 0.2
+"""The same as a share of the time that everything took to start: on a busy machine discovery is slow too."""
 
 INPUTS = ("/fluoro/image", "/fluoro/carm_geometry", "/fluoro/camera_info")
 RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
@@ -74,6 +78,13 @@ def incomplete(missing: set[str]) -> str:
     """Why a session cannot begin: topics of which nobody has been heard."""
     named = ", ".join(sorted(missing)) or "the perception node's image subscription"
     return f"the graph is incomplete: nothing heard of {named}"
+
+
+def start_up(done: Callable[[], bool], graph: Graph, failure: Callable[[], str]) -> None:
+    """Waits until everybody has found everybody; raises GraphError as ``wait_for`` does."""
+    begun = time.monotonic()
+    wait_for(done, START_TIMEOUT, graph, failure)
+    time.sleep(max(SETTLE, SETTLE_SHARE * (time.monotonic() - begun)))
 
 
 def wait_for(done: Callable[[], bool], timeout: float, graph: Graph, failure: Callable[[], str]) -> None:

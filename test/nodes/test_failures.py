@@ -44,9 +44,9 @@ def test_the_frame_after_a_failure_knows_nothing_of_those_before(robot, frames, 
     blank = np.full_like(frames[0], 128)
     *_, (_, before, _) = robot.film([*frames[:8], blank])
     predict_fails.set()
-    robot.ask(blank)
+    robot.ask(blank + 1)
     predict_fails.clear()
-    _, after, deviation = robot.ask(blank)
+    _, after, deviation = robot.ask(blank + 2)
     assert np.isfinite(before.contrast_age) and np.isnan(after.contrast_age)
     assert not deviation.reasons & Reason.PROCESSING_FAILED
 

@@ -40,6 +40,10 @@ CONSTANTS = {
     "Reason": REASONS,
     "DeliveryCommand": {},
     "DeliveryState": {},
+    "ControllerState": {
+        **{"IDLE": 0, "APPROACH": 1, "HOLD": 2, "CONTRAST": 3, "RETRACT": 4},
+        **{"VERIFY": 5, "RECAPTURE": 6, "RELEASE": 7, "DONE": 8, "ABORTED": 9},
+    },
 }
 FIELDS = {
     "Keypoint": "uint8 id, float presence, boolean present, boolean measured, double x, double y, "
@@ -64,6 +68,8 @@ FIELDS = {
     "boolean hold, string reason",
     "DeliveryState": "std_msgs/Header header, double advance, double retraction, boolean moving, "
     "boolean fault",
+    "ControllerState": "std_msgs/Header header, uint8 phase, boolean moving, boolean contrast_requested, "
+    "double depth, double depth_sigma, double target_depth, string reason",
 }
 TF_MESSAGE_HASH = "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 """Of tf2_msgs/msg/TFMessage elsewhere, as `ros2 topic info --verbose /tf` prints it on other machines."""
