@@ -190,7 +190,12 @@ class _CheckedMcapWriter(McapWriter):
     def __init__(self, path: Path, compression: CompressionMode) -> None:
         super().__init__(path, compression)
         self.compressor = functools.partial(
-            zstd.compress, options={zstd.CompressionParameter.checksum_flag: True}
+            zstd.compress,
+            options={
+                zstd.CompressionParameter.checksum_flag: True,
+                # Noise hardly compresses at any level, and a live bag must leave the processor to others.
+                zstd.CompressionParameter.compression_level: 1,
+            },
         )
 
 

@@ -100,11 +100,12 @@ class LiveProcedure:
             before, root = root, self._motion.shifts(self._anchored()).root
             self._velocity = (root - before) / (dt / count)
         self.time += dt
-        if self._hinges_visible():
-            self._contrast_seen = self.time
 
     def recorded(self) -> Recorded:
         """What this moment can be rendered and judged from later."""
+        # Looked for in the frames alone: it costs more than a step.
+        if self._hinges_visible():
+            self._contrast_seen = self.time
         return Recorded(self._moment(), self.time - self._contrast_seen)
 
     def image(self) -> Grey:
