@@ -27,6 +27,12 @@ def add_demo(commands: Commands) -> None:
         help="longest time of the procedure, or the length of --script (s)",
     )
     parser.add_argument("--frame-rate", type=positive, default=15.0, help="frames a second")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=None,
+        help="side of the images (px): 512 by default, 1000 with --script",
+    )
     parser.add_argument("--out", type=Path, default=None, help="folder for the results")
     parser.add_argument("--view", action="store_true", help="watch it in RViz, where that is installed")
     who = parser.add_mutually_exclusive_group()
@@ -52,7 +58,9 @@ def _scripted(seed: int, arguments: argparse.Namespace) -> int:
     from tavi_perception.simulation.procedure import RenderedProcedure
 
     return played(
-        RenderedProcedure(seed, arguments.duration or 20.0, arguments.frame_rate), arguments, live=True
+        RenderedProcedure(seed, arguments.duration or 20.0, arguments.frame_rate, arguments.size or 1000),
+        arguments,
+        live=True,
     )
 
 
@@ -64,6 +72,7 @@ def _closed_loop(seed: int, arguments: argparse.Namespace) -> int:
     loop = ClosedLoop(
         seed=opened(seed),
         frame_rate=arguments.frame_rate,
+        size=arguments.size or 512,
         controller=arguments.controller,
         longest=min(arguments.duration or LONGEST, LONGEST),
     )

@@ -53,6 +53,7 @@ class ClosedLoop:
     Attributes:
         seed: patient, robot and staff.
         frame_rate: of the fluoroscopy (frames/s).
+        size: of the images' side (px); 512, as many a C-arm has, lets two cores keep up with 15 frames/s.
         controller: Python file of a controller that runs in place of ours; None: ours.
         longest: time that the procedure may take (s).
 
@@ -62,6 +63,7 @@ class ClosedLoop:
 
     seed: int
     frame_rate: float = 15.0
+    size: int = 512
     controller: Path | None = None
     longest: float = LONGEST
 
@@ -151,6 +153,7 @@ def _start_simulator(graph: Graph, loop: ClosedLoop, parameters: Path, out: Path
         "script": "none",
         "seed": loop.seed,
         "frame_rate": loop.frame_rate,
+        "size": loop.size,
         "image_reliability": "reliable",
     }
     parameters.write_text(parameters_text(given), encoding="utf-8")

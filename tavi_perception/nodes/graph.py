@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ import rclpy
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.node import Node
 
-from tavi_perception.nodes.process import spin
+from tavi_perception.nodes.process import SWITCH_INTERVAL, spin
 from tavi_perception.resources import share_directory
 
 DOMAINS = range(1, 102)
@@ -75,6 +76,7 @@ class Graph:
         # The caller ends the graph in order when interrupted, so rclpy must not take the signals; nor the
         # words of the command line, which need not be UTF-8.
         rclpy.init(args=[], signal_handler_options=rclpy.SignalHandlerOptions.NO)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self._executor = SingleThreadedExecutor()
         self._spinner = Spinner(self._executor)
         self._spinner.start()

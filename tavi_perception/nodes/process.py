@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,6 +16,10 @@ AnyNode = TypeVar("AnyNode", bound=Node)
 
 LOOK_PERIOD = 0.05
 """s between two looks for a signal: waiting for messages is not interrupted by one."""
+
+SWITCH_INTERVAL = 0.0005
+"""s after which a thread has to let another one run: with Python's 5 ms, rendering or inference waits that
+long again and again for threads that only hand on messages."""
 
 
 def run_node(
@@ -29,6 +34,7 @@ def run_node(
     its attribute ``failure``, where it has one.
     """
     stop = _Signals()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         # rclpy's own handlers would end the context first.
         rclpy.init(args=args, signal_handler_options=rclpy.SignalHandlerOptions.NO)
