@@ -33,8 +33,9 @@ class ControlConfig:
     )
 
     stale_after: float = parameter(
-        0.2, "A deviation older than this moves nothing.",
-        group="trust", unit="s", minimum=0.02, maximum=1.0, source="the perception node's stale_after",
+        0.18, "A deviation older than this moves nothing.",
+        group="trust", unit="s", minimum=0.02, maximum=1.0,
+        source="0.2, at which the robot stands still, less what a command is under way on a busy machine",
     )
     agreeing: int = parameter(
         4, "Valid deviations in a row that must agree before anything moves again.",

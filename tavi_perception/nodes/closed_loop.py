@@ -33,10 +33,13 @@ from tavi_perception.visualization.closed_loop.live import phase_line, progress_
 
 DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/controller/state")
 
-LONGEST = 75.0
+_LEFT = 2.0
+"""s before the end at which the controller gives up."""
+
+LONGEST = 68.0
 """s that a procedure may take."""
 
-ALTOGETHER = 78.0
+ALTOGETHER = 75.0
 """s for a session, so that it and its report are ready after 90 s."""
 
 AFTERWARDS = {Phase.DONE: 3.0, Phase.ABORTED: 1.0}
@@ -142,6 +145,8 @@ def _start_controller(graph: Graph, loop: ClosedLoop, out: Path) -> None:
         file = share_directory() / "config" / "controller.yaml"
         # It begins when everything is recorded.
         words += ["--params-file", str(file), "-p", "start_at_once:=false"]
+        # It gives up by itself before its time is up.
+        words += ["-p", f"abort.procedure_timeout:={max(loop.longest - _LEFT, 10.0):.1f}"]
         graph.start("controller", [*node_program("controller"), *words], out / "controller.log")
         return
     command = [sys.executable, str(loop.controller), *words]
