@@ -14,8 +14,9 @@ _SHEATHED = 0.02
 _OPEN = 0.06
 """Extraction from which on it is open (the same)."""
 
-_END_OF_TRAVEL = 2.0
-"""s after which a capsule that is told to open and stands still is at its end."""
+_END_OF_TRAVEL = 1.5
+"""s, less than is averaged over, after which a capsule that is told to open and stands still is at its end
+(unsourced)."""
 
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
