@@ -16,12 +16,9 @@ from tavi_perception.simulation.live import LiveProcedure, Recorded
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
 from tavi_perception.simulation.scene import Scene
-from tavi_perception.simulation.staff import Staff
+from tavi_perception.simulation.staff import Staff, staff_of
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.watchdog import Drive
-
-_STAFF = 3_000_000
-"""Beside the seed: what is drawn for the staff."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ class CommandedPatient:
         self.period = 1.0 / config.robot_rate
         self._procedure = LiveProcedure(config.seed, config.size, config.bits)
         self.stored_bits = _stored_bits(self._procedure.scene, config)
-        self.staff = Staff(np.random.default_rng([config.seed, _STAFF]), config.staff)
+        self.staff = staff_of(config.seed, config.staff)
         self._injection_period = config.injection_period or math.inf
         self._scheduled = 0.0 if config.injection_period else math.inf
         self._pictures = 0

@@ -84,3 +84,8 @@ class Staff:
 
     def _draw_delay(self) -> float:
         return float(self._config.delay_s * self._rng.uniform(1.0 - _DELAY_SPREAD, 1.0 + _DELAY_SPREAD))
+
+
+def staff_of(seed: int, config: StaffConfig | None = None) -> Staff:
+    """The staff of procedure ``seed``."""
+    return Staff(np.random.default_rng([seed, 3_000_000]), config or StaffConfig())

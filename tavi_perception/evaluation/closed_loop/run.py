@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.evaluation.closed_loop.loop import ClosedLoop, LoopOptions, LoopRecord
 from tavi_perception.evaluation.closed_loop.outcome import Outcome, outcome_of
@@ -15,7 +13,7 @@ from tavi_perception.evaluation.closed_loop.perception import Perceives, Percept
 from tavi_perception.pipeline import Predict
 from tavi_perception.simulation.faults import draw_fault, faulty_room
 from tavi_perception.simulation.live import LiveProcedure
-from tavi_perception.simulation.staff import Staff, StaffConfig
+from tavi_perception.simulation.staff import staff_of
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -35,12 +33,11 @@ def run_procedure(
     options = options or LoopOptions()
     fault = draw_fault(seed) if faulty else None
     procedure = LiveProcedure(seed, options.size, room=lambda _, scene: faulty_room(fault, scene))
-    staff = Staff(np.random.default_rng([seed, 3_000_000]), StaffConfig())
 
     def perceive() -> Perceives:
         return perception(predict, TrackingConfig(), options.stale_after)
 
-    loop = ClosedLoop(procedure, perceive, control or ControlConfig(), staff, options, fault)
+    loop = ClosedLoop(procedure, perceive, control or ControlConfig(), staff_of(seed), options, fault)
     record = loop.run()
     outcome = outcome_of(record, seed, fault.kind.value if fault else "")
     return replace(outcome, wall=time.perf_counter() - started), record
