@@ -96,7 +96,7 @@ class Controller:
             Phase.HOLD,
             Phase.CONTRAST,
         ):
-            return self._wait("no deviation to act on has come", now)
+            return self._wait("no deviation to act on has come")
         return None
 
     def on_deviation(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
@@ -111,9 +111,9 @@ class Controller:
             self._trust.lost()
             self._depth.miss(stamp)
             self._contrast.missed(deviation, now, self.config)
-            return self._wait(defect, now)
+            return self._wait(defect)
         if self._drives.silent(now, self.config):
-            return self._wait("nothing is heard of the robot", now)
+            return self._wait("nothing is heard of the robot")
         return self._on_usable(deviation, stamp, now)
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
@@ -132,11 +132,11 @@ class Controller:
             if self._opening.contradicted:
                 return self.abort("the capsule is not where its drive says", now)
         if doubt:
-            return self._wait(doubt, now)
+            return self._wait(doubt)
         if self._contrast.open:
-            return self._wait("", now)
+            return self._wait("")
         if average.span < self._needed_span(expected):
-            return self._wait("averages the depth over the heart beat", now)
+            return self._wait("averages the depth over the heart beat")
         return self._act(now)
 
     def _needed_span(self, depth: float) -> float:
@@ -152,7 +152,7 @@ class Controller:
             limit = self.config.contrast_age_to_release
         if not self._released and self._contrast.age(now) > limit:
             self._contrast.ask("whether the annulus is still where it was", now)
-            return self._wait("", now)
+            return self._wait("")
         self._progress = now
         situation = self._situation(now)
         if self._released >= _RELEASED_FRAMES and not self._cleared:
@@ -198,7 +198,7 @@ class Controller:
         self._entered = now
         return self._still()
 
-    def _wait(self, why: str, now: float) -> Decision:
+    def _wait(self, why: str) -> Decision:
         """Stands still for a reason that may pass; empty: contrast alone is waited for."""
         asked = f"contrast is asked for, to see {self._contrast.why}" if self._contrast.open else ""
         self._phase = Phase.CONTRAST if asked else Phase.HOLD

@@ -11,7 +11,7 @@ import numpy as np
 
 from tavi_perception.audit.motion import NS, Answers, Commands, NsArray, Recount, Travel, recount
 from tavi_perception.clinical import DEPTH_TOLERANCE, TARGET_DEPTH
-from tavi_perception.control.decision import Phase
+from tavi_perception.control.decision import FINAL, Phase
 from tavi_perception.estimates import NAN, Stage
 from tavi_perception.evaluation.closed_loop.loop import LoopRecord
 
@@ -74,7 +74,7 @@ def outcome_of(record: LoopRecord, seed: int, fault: str = "") -> Outcome:
     entered = Counter(now for before, now in pairwise(phases) if now is not before)
     released = truth.deviation.stage is Stage.RELEASED
     motion = _recount(record)
-    ended = next((frame.now for frame in record.frames if frame.decision.phase in _FINAL), math.nan)
+    ended = next((frame.now for frame in record.frames if frame.decision.phase in FINAL), math.nan)
     return Outcome(
         seed=seed,
         fault=fault,
@@ -96,9 +96,6 @@ def outcome_of(record: LoopRecord, seed: int, fault: str = "") -> Outcome:
         moving=motion.moving,
         breaches={breach.value: count for breach, count in motion.counts.items() if count},
     )
-
-
-_FINAL = (Phase.DONE, Phase.ABORTED)
 
 
 def _closings(record: LoopRecord) -> int:
