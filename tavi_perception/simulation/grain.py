@@ -19,7 +19,7 @@ class Grain:
     """Noise of the signal s (1 at the set point): variance (s + electronic² / quanta) / quanta / reduction².
 
     Attributes:
-        quanta: detected quanta per px where the signal is 1.
+        quanta: detected quanta per px where the signal is 1 (px at a side of 1000; see ``_field``).
         reduction: factor by which the system's spatial and temporal filters lower the noise.
         electronic: standard deviation of the electronics (quanta).
         neighbour, diagonal: the detector's 3×3 kernel beside and across its centre 0.98.
@@ -41,7 +41,7 @@ class Grain:
 
 
 class NoiseFields:
-    """Fields of unit variance, made once; each frame cuts its window out of one of them."""
+    """Fields made once, of unit variance at a side of 1000 px; each frame cuts its window out of one of them."""
 
     def __init__(self, rng: np.random.Generator, grain: Grain, size: int, count: int) -> None:
         self._size = size
@@ -49,7 +49,7 @@ class NoiseFields:
         self._flipped = np.empty((size, size), dtype=np.float32)
 
     def cut(self, moment: np.random.Generator) -> NDArray[np.float32]:
-        """(size, size) noise of unit variance: random field, offset and flip; valid until the next call."""
+        """(size, size) noise: random field, offset and flip; valid until the next call."""
         which, flip = moment.integers(len(self._fields)), int(moment.integers(-1, 3))
         field = self._fields[int(which)]
         top, left = moment.integers(0, field.shape[0] - self._size + 1, 2)
@@ -60,11 +60,18 @@ class NoiseFields:
 
 
 def _field(rng: np.random.Generator, grain: Grain, size: int) -> NDArray[np.float32]:
-    """A field somewhat larger than the image."""
+    """A field somewhat larger than the image.
+
+    The dose is that of an area, whatever its number of pixels: the pixels of a smaller matrix are those of
+    the detector, binned, and their noise is lower.
+    """
     side = size + max(8, size // 8)
-    field = rng.standard_normal((side, side), dtype=np.float32)
+    binning = max(1.0, REFERENCE_SIZE / size)
+    fine = round(side * binning)
+    field = rng.standard_normal((fine, fine), dtype=np.float32)
     field = np.asarray(cv2.filter2D(field, -1, grain.kernel), dtype=np.float32)
-    sigma = grain.smoothing * size / REFERENCE_SIZE
+    sigma = grain.smoothing * max(1.0, size / REFERENCE_SIZE)
     if sigma > 0.2:
         field = np.asarray(cv2.GaussianBlur(field, (0, 0), sigma), dtype=np.float32)
-    return field / field.std()
+    field /= field.std()
+    return np.asarray(cv2.resize(field, (side, side), interpolation=cv2.INTER_AREA), dtype=np.float32)

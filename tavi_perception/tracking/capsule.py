@@ -18,8 +18,8 @@ _LINES = 24
 _ALONG: FloatArray = np.linspace(0.15, 0.85, _LINES, dtype=np.float64)
 """Where between CM and CD, clear of the marker band, the capsule is crossed."""
 
-_STEP = 0.5
-"""Between samples across the capsule (px)."""
+_STEP = 0.0005
+"""Between samples across the capsule, as a share of the image."""
 
 _BLUR = 2.0
 """Standard deviation (samples) of the smoothing of a profile before its slope is taken."""
@@ -55,8 +55,8 @@ def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
         return NAN
     along = (distal - middle) / length
     across = np.array([-along[1], along[0]])
-    reach = round(_WIDE / 2 * side / _STEP) + round(_OFF * side / _STEP)
-    offsets = _STEP * np.arange(-reach, reach + 1)
+    reach = round(_WIDE / 2 / _STEP) + round(_OFF / _STEP)
+    offsets = _STEP * side * np.arange(-reach, reach + 1)
     centres = middle + _ALONG[:, None] * (distal - middle)
     places = (centres[:, None] + offsets[:, None] * across).astype(np.float32)
     x, y = places[..., 0], places[..., 1]
@@ -65,19 +65,24 @@ def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
     # Attenuation: the same step of it is the same slope on a bright and on a dark background.
     profile = np.log(np.maximum(grey, 1.0))[None]
     slope = np.gradient(cv2.GaussianBlur(profile, (0, 0), _BLUR)[0])
-    return _STEP * _outermost_pair(slope, side)
+    return _STEP * side * _outermost_pair(slope)
 
 
-def _outermost_pair(slope: FloatArray, side: float) -> float:
+def _outermost_pair(slope: FloatArray) -> float:
     """Samples between the falling and the rising edge of a dark band near the middle of ``slope``."""
-    middle, off = len(slope) // 2, round(_OFF * side / _STEP)
+    middle, off = len(slope) // 2, round(_OFF / _STEP)
     centres = np.arange(middle - off, middle + off + 1)[:, None]
-    halves = np.arange(round(_NARROW / 2 * side / _STEP), round(_WIDE / 2 * side / _STEP) + 1)
+    halves = np.arange(round(_NARROW / 2 / _STEP), round(_WIDE / 2 / _STEP) + 1)
     agreed = np.minimum(-slope[centres - halves], slope[centres + halves]).max(axis=0)
     # What is folded inside has edges of its own: the outermost ones are the capsule's.
     peaks = 1 + np.flatnonzero((agreed[1:-1] >= agreed[:-2]) & (agreed[1:-1] > agreed[2:]))
     clear = peaks[agreed[peaks] >= _CLEAR * agreed.max()]
-    return 2.0 * float(halves[clear[-1]]) if clear.size else NAN
+    if not clear.size:
+        return NAN
+    # Between the samples: a capsule of 14 px must be known to better than one.
+    before, at, after = agreed[clear[-1] + np.array([-1, 0, 1])]
+    bend = before - 2.0 * at + after
+    return 2.0 * float(halves[clear[-1]] + (0.5 * (before - after) / bend if bend < 0.0 else 0.0))
 
 
 class CapsuleGauge:
