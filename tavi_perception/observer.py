@@ -5,6 +5,7 @@ from __future__ import annotations
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, GreyImage, Keypoints
 from tavi_perception.observation import Observation
+from tavi_perception.tracking.band import MarkerBand
 from tavi_perception.tracking.capsule import capsule_width
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuation, Continuity
@@ -19,7 +20,10 @@ class Observer:
 
     def __init__(self) -> None:
         self._continuity = Continuity()
-        self._registration = LandmarkRegistration()
+        self._start_view()
+
+    def _start_view(self) -> None:
+        self._band, self._registration = MarkerBand(), LandmarkRegistration()
 
     def observe(
         self,
@@ -39,7 +43,8 @@ class Observer:
         if continuation is Continuation.OUT_OF_ORDER:
             return Observation(stamp, keypoints, geometry, continuation)
         if continuation.new_view:
-            self._registration = LandmarkRegistration()
+            self._start_view()
+        keypoints = self._band.update(keypoints, stamp)
         keypoints = self._registration.update(image, keypoints, stamp, config)
         measured = capsule_width(image, keypoints) if continuation.new_view or capsule_due else NAN
         return Observation(stamp, keypoints, geometry, continuation, measured)

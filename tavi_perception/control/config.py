@@ -32,6 +32,13 @@ class ControlConfig:
         unit="m", minimum=0.0, maximum=0.02, source="PMC9471948: up to it the two sides count as equal",
     )
 
+    tilt_sigma: float = parameter(
+        0.0008, "Standard deviation of the measured tilt: beyond the tolerance by more than that, a stent is "
+        "recaptured, or not let go.",
+        unit="m", minimum=0.0, maximum=0.01,
+        source="0.8 mm in 16 verifications, tuning seeds: the direction AA1-AA2 is known to 2 degrees",
+    )
+
     stale_after: float = parameter(
         0.18, "A deviation older than this moves nothing.",
         group="trust", unit="s", minimum=0.02, maximum=1.0,
@@ -88,6 +95,11 @@ class ControlConfig:
     close_enough: float = parameter(
         0.0003, "Depth error that is not corrected.",
         group="motion", unit="m", minimum=0.0, maximum=0.005, source="the median error of the depth",
+    )
+    release_velocity: float = parameter(
+        0.0015, "The same from device.last_extraction on: slow, so that the stent's motion towards the aorta "
+        "is answered before it lets go.",
+        group="motion", unit="m/s", minimum=0.0001, maximum=0.03, source="unsourced",
     )
     step: float = parameter(
         0.2, "Extraction after which the capsule pauses until the depth is right.",

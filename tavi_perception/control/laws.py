@@ -26,10 +26,11 @@ def correction(error: float, limit: float, moving: bool, config: ControlConfig) 
     return velocity if error > 0 else -velocity
 
 
-def opening(error: float, config: ControlConfig) -> float:
-    """Velocity of the capsule (m/s) while the depth error (m) is what it is."""
+def opening(error: float, extraction: float, config: ControlConfig) -> float:
+    """Velocity of the capsule (m/s) while the depth error (m) and the extraction are what they are."""
     share = (_STOPS_AT - abs(error)) / (_STOPS_AT - _SLOWS_FROM)
-    return config.retraction_velocity * min(max(share, 0.0), 1.0)
+    last = extraction >= config.last_extraction
+    return (config.release_velocity if last else config.retraction_velocity) * min(max(share, 0.0), 1.0)
 
 
 def following(

@@ -61,6 +61,11 @@ class Situation:
         """The whole average is of a robot that stood still."""
         return self.still_for >= 0.85 * self.config.averaged
 
+    @property
+    def straight(self) -> bool:
+        """The tilt is known, and within its tolerance as far as it can be known."""
+        return abs(self.tilt) <= self.config.tilt_tolerance + self.config.tilt_sigma
+
 
 @dataclass(frozen=True)
 class Move:
@@ -121,7 +126,7 @@ def verify(now: Situation) -> Move | Next:
     error = config.target_depth - now.depth
     if now.share < config.share and now.task_for < config.check_timeout:
         return Move(0.0, 0.0, f"only {now.share:.0%} of the deviations are valid")
-    if not abs(now.tilt) <= config.tilt_tolerance:
+    if not now.straight:
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
     near = abs(error) <= config.close_enough
     if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
@@ -166,7 +171,7 @@ def release(now: Situation) -> Move | Next:
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
     known = now.share >= config.share and abs(error) + 2.0 * now.sigma <= config.depth_tolerance
-    if known and abs(now.tilt) <= config.tilt_tolerance:
+    if known and now.straight:
         return Next(Phase.RELEASE, f"{check}: lets go")
     if now.task_for < config.check_timeout:
         return Move(0.0, 0.0, f"{check}, tilt {_mm(now.tilt)}, {now.share:.0%} valid: not to be let go yet")
@@ -187,7 +192,7 @@ def finish(now: Situation) -> Move | Next:
 
 
 def _open(now: Situation, error: float, fix: float, reason: str) -> Move:
-    velocity = opening(error, now.config)
+    velocity = opening(error, now.extraction, now.config)
     advance = following(now.retraction, velocity, now.shortening, now.config) + fix
     return Move(bounded(advance, now.config.correction_velocity), velocity, reason)
 

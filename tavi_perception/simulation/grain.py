@@ -41,7 +41,7 @@ class Grain:
 
 
 class NoiseFields:
-    """Fields made once, of unit variance at a side of 1000 px; each frame cuts its window out of one of them."""
+    """Fields of unit variance at a side of 1000 px, made once; each frame cuts its window out of one."""
 
     def __init__(self, rng: np.random.Generator, grain: Grain, size: int, count: int) -> None:
         self._size = size

@@ -24,8 +24,12 @@ _STEP = 0.0005
 _BLUR = 2.0
 """Standard deviation (samples) of the smoothing of a profile before its slope is taken."""
 
-_NARROW, _WIDE, _OFF = 0.012, 0.06, 0.002
+_NARROW, _WIDE, _OFF = 0.012, 0.06, 0.003
 """Widths that are looked for, and how far CM and CD may lie off the axis, as shares of the image."""
+
+_STOUTEST = 0.115
+"""Width of a capsule relative to the distance CP-CT, above which it is another thing's edge: 0.08 on the
+published frames, at most 0.10 in the simulator. It holds whatever the calibration."""
 
 _CLEAR = 0.5
 """Slope of an edge relative to that of the steepest pair, from which on it counts."""
@@ -36,7 +40,7 @@ _SHORTEST = 0.02
 _FRAMES, _FEWEST = 45, 10
 """Window over which the diameter is estimated, and its least number of frames."""
 
-_WIDER = 0.75
+_WIDER = 0.6
 """Share of them that may be too wide, where the edge of a catheter beside the capsule was measured."""
 
 _RENEWED = 8
@@ -65,14 +69,16 @@ def capsule_width(image: GreyImage, keypoints: Keypoints) -> float:
     # Attenuation: the same step of it is the same slope on a bright and on a dark background.
     profile = np.log(np.maximum(grey, 1.0))[None]
     slope = np.gradient(cv2.GaussianBlur(profile, (0, 0), _BLUR)[0])
-    return _STEP * side * _outermost_pair(slope)
+    catheter = float(np.linalg.norm(np.subtract(*keypoints.xy[[Landmark.CP, Landmark.CT]])))
+    widest = min(_STOUTEST * catheter / side, _WIDE) if math.isfinite(catheter) else _WIDE
+    return _STEP * side * _outermost_pair(slope, widest)
 
 
-def _outermost_pair(slope: FloatArray) -> float:
+def _outermost_pair(slope: FloatArray, widest: float) -> float:
     """Samples between the falling and the rising edge of a dark band near the middle of ``slope``."""
     middle, off = len(slope) // 2, round(_OFF / _STEP)
     centres = np.arange(middle - off, middle + off + 1)[:, None]
-    halves = np.arange(round(_NARROW / 2 / _STEP), round(_WIDE / 2 / _STEP) + 1)
+    halves = np.arange(round(_NARROW / 2 / _STEP), round(widest / 2 / _STEP) + 1)
     agreed = np.minimum(-slope[centres - halves], slope[centres + halves]).max(axis=0)
     # What is folded inside has edges of its own: the outermost ones are the capsule's.
     peaks = 1 + np.flatnonzero((agreed[1:-1] >= agreed[:-2]) & (agreed[1:-1] > agreed[2:]))
