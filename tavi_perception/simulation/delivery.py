@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,24 +59,23 @@ def _draw_wire(layer: Layer, wire: Wire, inside: FloatArray, beyond: FloatArray,
         layer.stroke(beyond[wire.bead : wire.bead + 2], 1.5 * wire.width * scale, 1.7 * wire.dark)
 
 
-_Part = Callable[[float, float, FloatArray, FloatArray, float], None]
-"""Paints from one distance along the route to another (mm), between two edges in half capsule widths."""
+_Part = tuple[float, float, FloatArray, FloatArray, float]
+"""From one distance along the route to another (mm), between two edges (2,) in half capsule widths, each from
+the one to the other; attenuation at an opacity of 1."""
+
+_STEP_MM = 2.0
+"""Between the points of a part, at most."""
 
 
 def _draw_capsule(
     layer: Layer, device: Device, place: DevicePose, route: ProjectedRoute, scale: float, state: DeviceState
 ) -> None:
     """Funnel, block, capsule with what is folded inside, marker band, inner shaft and nose cone."""
-    o, half = device.opacity, device.capsule_width / 2 * scale
     lap = 1.5 / scale  # Parts reach below the one painted after them: no light seams.
+    parts: list[_Part] = []
 
     def part(start: float, end: float, left: FloatArray, right: FloatArray, value: float) -> None:
-        s: FloatArray = np.linspace(start, end, max(2, int(abs(end - start) / 2.0) + 2), dtype=np.float64)
-        t = np.linspace(0, 1, len(s))
-        layer.ribbon(
-            route.at(s), route.lateral_at(s),
-            np.interp(t, [0, 1], left) * half, np.interp(t, [0, 1], right) * half, value * o,
-        )  # fmt: skip
+        parts.append((start, end, left, right, value))
 
     neck = place.block - device.block_length
     full, inner = np.array([1.0, 1.0]), np.array([0.72, 0.72])
@@ -102,16 +99,31 @@ def _draw_capsule(
     part(place.block - 0.5, place.block + 1.6, np.array([0.25, 0.3]), np.array([0.8, 0.75]), 0.45)
     if place.cone > place.mouth + 1:
         part(place.mouth, place.cone + lap, -0.2 * full, 0.2 * full, 0.20)
-    _draw_cone(part, device, place, lap)
+    parts += _cone(device, place, lap)
     band = device.band_length / 2
     part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
+    _paint(layer, parts, route, device.capsule_width / 2 * scale, device.opacity)
 
 
-def _draw_cone(part: _Part, device: Device, place: DevicePose, lap: float) -> None:
+def _paint(layer: Layer, parts: list[_Part], route: ProjectedRoute, half: float, opacity: float) -> None:
+    """All parts, each over those before it."""
+    start, end = np.array([part[:2] for part in parts]).T
+    left, right = np.array([part[2:4] for part in parts]).transpose(1, 0, 2)
+    counts = np.maximum(2, (np.abs(end - start) / _STEP_MM).astype(np.int64) + 2)
+    of = np.repeat(np.arange(len(parts)), counts)
+    step = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = step / (counts - 1)[of]
+    distance = start[of] + share * (end - start)[of]
+    near, far = (edge[of, 0] + share * (edge[of, 1] - edge[of, 0]) for edge in (left, right))
+    values = [part[4] * opacity for part in parts]
+    layer.ribbons(counts, route.at(distance), route.lateral_at(distance), near * half, far * half, values)
+
+
+def _cone(device: Device, place: DevicePose, lap: float) -> list[_Part]:
     """The nose cone, in slices that get narrower and fainter towards the tip."""
     full = np.ones(2)
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
-    part(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)
+    parts: list[_Part] = [(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)]
     ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
     share = np.linspace(0.0, 1.0, len(ends))
     edges = device.cone_end + (base - device.cone_end) * (1.0 - share**device.cone_taper)
@@ -119,8 +131,9 @@ def _draw_cone(part: _Part, device: Device, place: DevicePose, lap: float) -> No
     reach = np.add(ends[1:], [lap] * (_CONE_STEPS - 1) + [0.0]).tolist()
     for start, end, first, last, left in zip(ends, reach, edges, edges[1:], fade, strict=False):
         rims = np.array([first, last])
-        part(start, end, -rims, rims, device.cone * left)
-        part(start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core)
+        parts.append((start, end, -rims, rims, device.cone * left))
+        parts.append((start, end, -0.1 * full, 0.1 * full, device.cone * left + device.cone_core))
+    return parts
 
 
 def _draw_stent(

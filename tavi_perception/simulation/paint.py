@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from tavi_perception.simulation.view import FloatArray
 
+IntArray = NDArray[np.int64]
+
 LEVEL = 0.005
 """Attenuation (log units of the detected signal) of one level of the 8-bit canvas."""
 
@@ -41,22 +43,34 @@ class Layer:
         if width >= 3:
             self.stroke(points, width * 0.45, lumen)
 
-    def ribbon(
-        self, centre: FloatArray, across: FloatArray, left: FloatArray, right: FloatArray, attenuation: float
-    ) -> None:
-        """Area between the offsets ``left`` ≤ ``right`` (n,) px of a centre line (n, 2).
+    def ribbons(
+        self, counts: IntArray, centre: FloatArray, across: FloatArray, left: FloatArray, right: FloatArray,
+        attenuations: Sequence[float],
+    ) -> None:  # fmt: skip
+        """Areas between the offsets ``left`` ≤ ``right`` (n,) px of centre lines, one after the other.
 
-        ``across`` (n, 2) are the unit vectors along which the offsets are measured. An area narrower than
-        what OpenCV paints at least is fainter instead.
+        An area narrower than what OpenCV paints at least is fainter instead.
+
+        Args:
+            counts: (k,) points of each, at least 2; n altogether.
+            centre: (n, 2) px. across: (n, 2) unit vectors along which the offsets are measured.
+            attenuations: of each.
         """
+        ends = np.cumsum(counts)
+        first, last = ends - counts, ends - 1
         middle, half = (left + right) / 2, (right - left) / 2
         inner = np.maximum(half - EDGE, 0.0)
-        along = np.diff(centre[[0, 1, -2, -1]], axis=0)[[0, 2]]
-        along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-        centre = np.concatenate([centre[:1] + EDGE * along[:1], centre[1:-1], centre[-1:] - EDGE * along[1:]])
+        centre = centre.copy()
+        begin, finish = (_unit(centre[at + 1] - centre[at]) for at in (first, last - 1))
+        centre[first] += EDGE * begin
+        centre[last] -= EDGE * finish
         sides = [centre + across * (middle + sign * inner)[:, None] for sign in (-1.0, 1.0)]
-        share = min(1.0, float(np.mean(half)) / EDGE)
-        self.polygon(np.concatenate([sides[0], sides[1][::-1]]), attenuation * share)
+        self._touch(np.concatenate(sides), 1.0)
+        near, far = (_fixed(side) for side in sides)
+        shares = np.minimum(1.0, np.add.reduceat(half, first) / counts / EDGE)
+        for start, end, share, attenuation in zip(first, ends, shares, attenuations, strict=True):
+            outline = np.concatenate([near[start:end], far[start:end][::-1]])
+            cv2.fillPoly(self.mask, [outline], _level(attenuation * share), cv2.LINE_AA, _SHIFT)
 
     def polygon(self, outline: FloatArray, attenuation: float) -> None:
         self._touch(outline, 1.0)
@@ -86,8 +100,13 @@ class Layer:
         self._high = np.maximum(self._high, np.ceil(points.max(axis=0) + reach).astype(np.int64))
 
 
+def _unit(vectors: FloatArray) -> FloatArray:
+    """(n, 2) vectors of length 1."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+
+
 def _level(attenuation: float) -> int:
-    return int(np.clip(round(attenuation / LEVEL), 0, 255))
+    return min(max(round(attenuation / LEVEL), 0), 255)
 
 
 def _fixed(points: FloatArray) -> NDArray[np.int32]:

@@ -24,7 +24,8 @@ def _painted(angle: float, middle: tuple[float, float], width: float, length: fl
     places = np.linspace(-length / 2, length / 2, 61)[:, None] * along + np.array(middle)
     half = np.full(61, width / 2)
     layer = Layer(SIZE)
-    layer.ribbon(places, np.tile([-along[1], along[0]], (61, 1)), -half, half, 1.0)
+    across = np.tile([-along[1], along[0]], (61, 1))
+    layer.ribbons(np.array([61]), places, across, -half, half, [1.0])
     return float(layer.mask.sum()) * LEVEL
 
 
