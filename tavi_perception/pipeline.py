@@ -96,6 +96,14 @@ def nothing_known(width: int, height: int, reason: Reason) -> TrackedFrame:
     )
 
 
+def aged(frame: TrackedFrame, age: float, stale_after: float) -> TrackedFrame:
+    """What may be published of a frame ``age`` (s) after its capture; too old it is nothing to act on.
+
+    A negative age is as bad: the clocks of camera and node differ.
+    """
+    return invalidated(frame, Reason.IMAGE_STALE) if abs(age) > stale_after else frame
+
+
 def invalidated(frame: TrackedFrame, reason: Reason) -> TrackedFrame:
     """The same numbers, but nothing may be acted on, for one reason more."""
     return dataclasses.replace(

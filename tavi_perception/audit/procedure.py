@@ -32,6 +32,10 @@ CONTRAST = "contrast"
 """How the name of the diagnostic status ends that counts the contrast medium."""
 
 
+FAULT = "simulated fault"
+"""The same of the one that tells what goes wrong on purpose."""
+
+
 @dataclass(frozen=True)
 class Steered:
     """What the controller said of itself at one moment; tavi_msgs/ControllerState.
@@ -84,6 +88,7 @@ class Procedure:
         believed, truth: deviations that the perception measured, and the true ones, one for each frame.
         reports: all deviations, by when they were received: those that images are missing too.
         contrast: as it grew.
+        fault: what the simulator let go wrong, in words; empty: nothing.
     """
 
     start: int
@@ -96,6 +101,7 @@ class Procedure:
     truth: tuple[Measured, ...]
     reports: tuple[Measured, ...]
     contrast: tuple[Contrast, ...]
+    fault: str = ""
 
     def seconds(self, time_ns: int) -> float:
         """A time as s since ``start``."""
@@ -153,6 +159,7 @@ def read_procedure(path: Path, needed: Collection[str] = OF_MOTION) -> Procedure
         _measured(messages[TRUTH], start),
         tuple(Measured((at - start) / NS, decode.deviation(value)) for at, value in messages[DEVIATION]),
         tuple(_contrast(messages[DIAGNOSTICS], start)),
+        _fault(messages[DIAGNOSTICS]),
     )
 
 
@@ -235,6 +242,11 @@ def _contrast(messages: _Received, start: int) -> list[Contrast]:
                 if not changes or now.injections != changes[-1].injections:
                     changes.append(now)
     return changes
+
+
+def _fault(messages: _Received) -> str:
+    statuses = (status for _, array in messages for status in array.status)
+    return next((str(status.message) for status in statuses if status.name.endswith(FAULT)), "")
 
 
 def _ml(text: str) -> float:

@@ -53,6 +53,7 @@ def verdict_values(verdict: Verdict, procedure: Procedure) -> dict[str, Any]:
         "recaptures": verdict.recaptures,
         "injections": verdict.injections,
         "contrast_ml": _known(verdict.contrast_ml),
+        "fault": verdict.fault,
         "phases": [
             {"phase": span.phase.name, "begin_s": span.begin, "end_s": span.end, "reason": span.reason}
             for span in verdict.spans

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tavi_perception.audit.motion import Recount
+from tavi_perception.audit.phases import WAITS, holds, recaptures
 from tavi_perception.audit.procedure import CONTROLLER, OF_MOTION, Measured, Procedure, read_procedure
 from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH
 from tavi_perception.control.decision import FINAL, Phase
@@ -19,8 +20,6 @@ from tavi_perception.estimates import NAN, CatheterDeviation
 
 SETTLED = 1.0
 """s at the end of a procedure over which the final position is averaged: about a heart beat."""
-
-_WAITS = (Phase.HOLD, Phase.CONTRAST)
 
 
 class Outcome(Enum):
@@ -75,6 +74,7 @@ class Verdict:
         spans: the phases of the controller, in order.
         injections, contrast_ml: contrast medium used; None and NaN where not recorded.
         motion: what the recount of motion says.
+        fault: what the simulator let go wrong; empty: nothing.
     """
 
     outcome: Outcome
@@ -90,18 +90,17 @@ class Verdict:
     injections: int | None
     contrast_ml: float
     motion: Recount
+    fault: str = ""
 
     @property
     def holds(self) -> int:
-        """How often the controller stopped to wait, for images or contrast, after it had begun to move."""
-        phases = [span.phase for span in self.spans]
-        return sum(b in _WAITS and a not in (Phase.IDLE, *_WAITS) for a, b in itertools.pairwise(phases))
+        """How often the controller stopped to wait after it had begun to move."""
+        return holds(span.phase for span in self.spans)
 
     @property
     def recaptures(self) -> int:
-        """How often it closed the capsule again; one that it had to interrupt is one."""
-        phases = [span.phase for span in self.spans if span.phase not in _WAITS]
-        return sum(phase is Phase.RECAPTURE for phase, _ in itertools.groupby(phases))
+        """How often it closed the capsule again."""
+        return recaptures(span.phase for span in self.spans)
 
 
 def verdict_of(bag: Path) -> Verdict:
@@ -146,6 +145,7 @@ def verdict(
         injections=None if contrast is None else contrast.injections,
         contrast_ml=NAN if contrast is None else contrast.ml,
         motion=motion,
+        fault=procedure.fault,
     )
 
 
@@ -167,7 +167,7 @@ def _outcome(last: Phase, released: bool, within: bool) -> Outcome:
         return Outcome.PLACED if within else Outcome.OUT_OF_TOLERANCE
     if last is Phase.ABORTED:
         return Outcome.ABORTED
-    return Outcome.HELD if last in _WAITS else Outcome.UNFINISHED
+    return Outcome.HELD if last in WAITS else Outcome.UNFINISHED
 
 
 def _target(procedure: Procedure) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tavi_perception.commands.options import add_model, add_sealed, positive
 from tavi_perception.commands.session import played, print_results, session_options
+from tavi_perception.simulation.fault import FAULT_NAMES, NO_FAULT, fault_of
 
 if TYPE_CHECKING:
     from tavi_perception.audit.verdict import Verdict
@@ -54,6 +55,14 @@ def add_demo(commands: Commands) -> None:
     who.add_argument(
         "--script", action="store_true", help="no controller: the procedure runs by itself, to be watched"
     )
+    parser.add_argument(
+        "--fault",
+        choices=FAULT_NAMES,
+        default=NO_FAULT,
+        metavar="KIND",
+        help="what goes wrong, and the seed says when; drawn: the seed says what, too; else one of "
+        + ", ".join(FAULT_NAMES[2:]),
+    )
     add_model(parser)
     add_sealed(parser)
     # More threads gain nothing at the pace of a camera, and the other processes need the cores.
@@ -91,9 +100,11 @@ def _closed_loop(seed: int, arguments: argparse.Namespace) -> int:
         size=arguments.size or 512,
         controller=arguments.controller,
         longest=min(arguments.duration or LONGEST, LONGEST),
+        fault=fault_of(arguments.fault, seed),
     )
     options = session_options(arguments, live=True)
-    print(f"synthetic patient, seed {seed}: rendered, not a real patient", file=sys.stderr)
+    fault = f"; simulated fault: {loop.fault.words}" if loop.fault is not None else ""
+    print(f"synthetic patient, seed {seed}: rendered, not a real patient{fault}", file=sys.stderr)
     finished = run_closed_loop(loop, options)
     verdict = write_procedure_report(options.out / "bag", options.out)
     if finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from tavi_perception.nodes.onlooker import Onlooker
 from tavi_perception.nodes.recorder import Recorder
 from tavi_perception.nodes.session_graph import (
     INPUTS,
+    PERCEPTION,
     RESULTS,
     SHARED,
     TRUTH,
@@ -29,6 +31,7 @@ from tavi_perception.nodes.session_graph import (
 )
 from tavi_perception.parameter_file import parameters_text
 from tavi_perception.resources import share_directory
+from tavi_perception.simulation.fault import NO_FAULT, RESTARTS, Fault, FaultKind
 from tavi_perception.visualization.closed_loop.live import phase_line, progress_line
 
 DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/controller/state")
@@ -58,6 +61,7 @@ class ClosedLoop:
         frame_rate: of the fluoroscopy (frames/s).
         size: of the images' side (px); 512, as many a C-arm has, lets two cores keep up with 15 frames/s.
         controller: Python file of a controller that runs in place of ours; None: ours.
+        fault: what goes wrong; None: nothing.
         longest: time that the procedure may take (s).
 
     Raises:
@@ -69,6 +73,7 @@ class ClosedLoop:
     size: int = 512
     controller: Path | None = None
     longest: float = LONGEST
+    fault: Fault | None = None
 
     def __post_init__(self) -> None:
         if self.controller is not None and not self.controller.is_file():
@@ -109,7 +114,7 @@ def run_closed_loop(loop: ClosedLoop, options: SessionOptions) -> bool:
         if loop.controller is None:
             onlooker.start()
         longest = min(loop.longest, latest - time.monotonic())
-        finished = _follow(onlooker, graph, longest)
+        finished = _follow(onlooker, graph, longest, loop)
         if not finished:
             onlooker.abort()
             _tell_changes(onlooker)
@@ -117,9 +122,10 @@ def run_closed_loop(loop: ClosedLoop, options: SessionOptions) -> bool:
         return finished
 
 
-def _follow(onlooker: Onlooker, graph: Graph, longest: float) -> bool:
+def _follow(onlooker: Onlooker, graph: Graph, longest: float, loop: ClosedLoop) -> bool:
     """Tells how the procedure goes until it is over; whether that was within ``longest`` s."""
     start = time.monotonic()
+    restarts = _restart_at(loop.fault)
     with tqdm(bar_format="{desc}", disable=None, leave=False, dynamic_ncols=True) as line:
         while True:
             _tell_changes(onlooker)
@@ -127,9 +133,28 @@ def _follow(onlooker: Onlooker, graph: Graph, longest: float) -> bool:
                 return True
             if time.monotonic() - start > longest:
                 return False
+            if onlooker.time > restarts:
+                restarts = math.inf
+                _restart(graph, loop)
             graph.check()
             line.set_description_str(progress_line(onlooker.time, onlooker.progress))
             time.sleep(LOOK_PERIOD)
+
+
+def _restart_at(fault: Fault | None) -> float:
+    """When a process is to be killed (s after the first frame)."""
+    return fault.start if fault is not None and fault.kind in RESTARTS else math.inf
+
+
+def _restart(graph: Graph, loop: ClosedLoop) -> None:
+    if loop.fault is not None and loop.fault.kind is FaultKind.PERCEPTION_RESTARTS:
+        graph.restart(PERCEPTION)
+    else:
+        graph.restart(_controller_name(loop), "-p", "start_at_once:=true")
+
+
+def _controller_name(loop: ClosedLoop) -> str:
+    return "controller" if loop.controller is None else f"controller {loop.controller}"
 
 
 def _tell_changes(onlooker: Onlooker) -> None:
@@ -147,10 +172,10 @@ def _start_controller(graph: Graph, loop: ClosedLoop, out: Path) -> None:
         words += ["--params-file", str(file), "-p", "start_at_once:=false"]
         # It gives up by itself before its time is up.
         words += ["-p", f"abort.procedure_timeout:={max(loop.longest - _LEFT, 10.0):.1f}"]
-        graph.start("controller", [*node_program("controller"), *words], out / "controller.log")
+        graph.start(_controller_name(loop), [*node_program("controller"), *words], out / "controller.log")
         return
     command = [sys.executable, str(loop.controller), *words]
-    graph.start(f"controller {loop.controller}", command, out / "controller.log")
+    graph.start(_controller_name(loop), command, out / "controller.log")
 
 
 def _start_simulator(graph: Graph, loop: ClosedLoop, parameters: Path, out: Path) -> None:
@@ -160,6 +185,7 @@ def _start_simulator(graph: Graph, loop: ClosedLoop, parameters: Path, out: Path
         "frame_rate": loop.frame_rate,
         "size": loop.size,
         "image_reliability": "reliable",
+        "fault": loop.fault.kind.name.lower() if loop.fault is not None else NO_FAULT,
     }
     parameters.write_text(parameters_text(given), encoding="utf-8")
     words = ["--ros-args", "-r", "__ns:=/fluoro", "--params-file", str(parameters)]

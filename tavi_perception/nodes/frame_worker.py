@@ -25,7 +25,7 @@ from tavi_perception.nodes.health import Health
 from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.settings import NodeConfig
-from tavi_perception.pipeline import Pipeline, invalidated, nothing_known
+from tavi_perception.pipeline import Pipeline, aged, nothing_known
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame
 
@@ -203,9 +203,8 @@ class FrameWorker:
     def _publish(self, header: Header, frame: TrackedFrame) -> tuple[float, TrackedFrame]:
         """Publishes a result, invalid if its image is too old by now; latency (s) and what was published."""
         latency = self._age(header)
-        stale = abs(latency) > self._situation().config.stale_after
-        if stale:
-            frame = invalidated(frame, Reason.IMAGE_STALE)
+        frame = aged(frame, latency, self._situation().config.stale_after)
+        stale = Reason.IMAGE_STALE in frame.deviation.reasons
         self._health.warn("stamps", _stale_sentence(latency) if stale else "")
         with self._publishing:
             if self._active:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -54,6 +55,15 @@ class Spinner(threading.Thread):
             raise self._error
 
 
+@dataclass(frozen=True)
+class _Child:
+    """A program of the graph: its command, where its output goes, and its process."""
+
+    command: Sequence[str]
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
 class Graph:
     """Context manager: isolates the graph, spins its nodes in a thread, ends its child processes.
 
@@ -61,7 +71,7 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._children: list[tuple[str, subprocess.Popen[bytes], Path]] = []
+        self._children: dict[str, _Child] = {}
         self._nodes: list[Node] = []
         self._domain_lock: IO[str] | None = None
 
@@ -107,36 +117,49 @@ class Graph:
     def start(self, name: str, command: Sequence[str], log: Path) -> None:
         """Runs a program of the graph as a child whose output goes to ``log``."""
         with log.open("wb") as output:
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C is for this process, which then ends the others in order.
-                start_new_session=True,
-            )
-        self._children.append((name, child, log))
+            self._children[name] = _Child(command, log, _run(command, output))
+
+    def restart(self, name: str, *words: str) -> None:
+        """Kills a child as a power cut would, and runs it again, with ``words`` at the end of its command."""
+        former = self._children[name]
+        former.process.kill()
+        former.process.wait()
+        command = [*former.command, *words]
+        with former.log.open("ab") as output:
+            self._children[name] = _Child(command, former.log, _run(command, output))
 
     def check(self) -> None:
         """Raises GraphError when a child process has ended by itself, and what a node here has raised."""
         self._spinner.check()
-        for name, child, log in self._children:
-            if child.poll() is not None:
-                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-                last = lines[-1] if lines else "it said nothing"
-                raise GraphError(f"the {name} has ended (exit code {child.returncode}): {last}; see {log}")
+        for name, child in self._children.items():
+            if child.process.poll() is not None:
+                lines = child.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                last, code = lines[-1] if lines else "it said nothing", child.process.returncode
+                raise GraphError(f"the {name} has ended (exit code {code}): {last}; see {child.log}")
 
     def stop_children(self) -> None:
-        for _, child, _ in self._children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGINT)
-        for _, child, _ in self._children:
+        processes = [child.process for child in self._children.values()]
+        for process in processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in processes:
             try:
-                child.wait(STOP_TIMEOUT)
+                process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+                process.kill()
+                process.wait()
         self._children.clear()
+
+
+def _run(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        # Ctrl-C is for this process, which then ends the others in order.
+        start_new_session=True,
+    )
 
 
 def free_domain() -> tuple[int, IO[str]]:

@@ -29,6 +29,9 @@ VIEWS = ("/tavi/annulus_pose", "/tavi/markers", "/tavi/overlay", "/tavi/camera_i
 TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
 SHARED = ("/tf", "/tf_static", "/diagnostics")
 
+PERCEPTION = "perception node"
+"""Its name in a session's graph."""
+
 RECORDED_OVERLAYS_HZ = 2.0
 """Overlays a second in the bag; all of them would be most of it, and they can be drawn again."""
 
@@ -61,7 +64,7 @@ class SessionOptions:
 def start_perception(graph: Graph, options: SessionOptions, parameters: Path) -> None:
     """Starts the perception node, and RViz where it is wanted; ``parameters``: a file for theirs."""
     graph.start(
-        "perception node",
+        PERCEPTION,
         [*node_program("perception_node"), *_perception_arguments(options, parameters)],
         options.out / "perception.log",
     )

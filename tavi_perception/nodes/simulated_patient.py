@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
+from tavi_perception.simulation.fault import Fault, fault_of
+from tavi_perception.simulation.faulty import FaultyImages, FaultyProcedure, faulty_room
 from tavi_perception.simulation.live import LiveProcedure, Recorded
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
@@ -37,11 +39,18 @@ class RobotReport:
 
 @dataclass(frozen=True)
 class PatientFrame:
-    """One frame and what is true of it; ``image``: (H, W) uint8 or uint16."""
+    """One frame and what is true of it.
 
-    image: NDArray[Any]
+    Attributes:
+        image: (H, W) uint8 or uint16; None: it gets lost.
+        delay: s by which it comes late. stamp_error: s by which its stamp is wrong.
+    """
+
+    image: NDArray[Any] | None
     geometry: CArmGeometry
     truth: Truth
+    delay: float = 0.0
+    stamp_error: float = 0.0
 
 
 class Patient(Protocol):
@@ -54,6 +63,8 @@ class Patient(Protocol):
     """s of one step."""
     staff: Staff | None
     """Who injects when asked to; None where a script does."""
+    fault: Fault | None
+    """What goes wrong; None: nothing."""
 
     @property
     def finished(self) -> bool:
@@ -84,7 +95,11 @@ class CommandedPatient:
     def __init__(self, config: SimulatorConfig) -> None:
         self.name = f"synthetic patient, seed {config.seed}"
         self.period = 1.0 / config.robot_rate
-        self._procedure = LiveProcedure(config.seed, config.size, config.bits)
+        self.fault = fault_of(config.fault, config.seed)
+        self._procedure = LiveProcedure(
+            config.seed, config.size, config.bits, room=lambda _, scene: faulty_room(self.fault, scene)
+        )
+        self._images, self._faulty = FaultyImages(self.fault), FaultyProcedure(self._procedure, self.fault)
         self.stored_bits = _stored_bits(self._procedure.scene, config)
         self.staff = staff_of(config.seed, config.staff)
         self._injection_period = config.injection_period or math.inf
@@ -95,23 +110,31 @@ class CommandedPatient:
     def robot(self) -> RobotReport:
         return _report(self._procedure.robot.state)
 
-    def moment(self) -> Recorded:
-        return self._procedure.recorded()
+    def moment(self) -> tuple[float, Recorded]:
+        return self._procedure.time, self._procedure.recorded()
 
-    def picture(self, moment: Recorded) -> PatientFrame:
-        scene, state = self._procedure.scene, moment.moment
+    def picture(self, moment: tuple[float, Recorded]) -> PatientFrame:
+        time, recorded = moment
+        scene, state, images = self._procedure.scene, recorded.moment, self._images
         noise = np.random.default_rng([self._procedure.seed, self._pictures])
         self._pictures += 1
-        truth = truth_of(scene, state, moment.contrast_age)
-        return PatientFrame(scene.render(state, noise), state.view.geometry, truth)
+        return PatientFrame(
+            images.image(scene.render(state, noise), time),
+            images.geometry(state.view.geometry, time),
+            truth_of(scene, state, recorded.contrast_age),
+            images.delay(time),
+            images.stamp(time) - time,
+        )
 
     def step(self, drive: Drive, contrast_requested: bool) -> None:
         procedure, staff = self._procedure, self.staff
+        self._faulty.act()
+        injects = staff.asked(procedure.time, contrast_requested)
         if procedure.time >= self._scheduled:
             self._scheduled += self._injection_period
             staff.inject(procedure.time)
-            procedure.inject()
-        elif staff.asked(procedure.time, contrast_requested):
+            injects = True
+        if injects and not self._faulty.contrast_fails:
             procedure.inject()
         device = procedure.robot.device
         procedure.pacing = staff.paces(procedure.time, device.extraction, device.released)
@@ -123,6 +146,7 @@ class ScriptedPatient:
 
     robot = None
     staff = None
+    fault = None
 
     def __init__(self, config: SimulatorConfig) -> None:
         self._procedure = RenderedProcedure(

@@ -25,6 +25,7 @@ from tavi_perception.nodes.simulator_outputs import (
     SimulatorOutputs,
     contrast_in_words,
     contrast_status,
+    fault_status,
     robot_status,
 )
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
@@ -182,6 +183,8 @@ class Simulator(Node):
         statuses = [robot_status(self._drive, self._fault)]
         if self._patient.staff is not None:
             statuses.append(contrast_status(self._patient.staff))
+        if self._patient.fault is not None:
+            statuses.append(fault_status(self._patient.fault))
         self._outputs.health(statuses, self.get_clock().now())
 
     # The camera's thread ----------------------------------------------------------------------------
@@ -189,7 +192,10 @@ class Simulator(Node):
     def _show(self) -> None:
         while (taken := self._taken.take()) is not None:
             when, moment = taken
-            self._outputs.frame(self._patient.picture(moment), when)
+            frame = self._patient.picture(moment)
+            if frame.delay and self._stop.wait(frame.delay):
+                return
+            self._outputs.frame(frame, when)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

@@ -14,6 +14,7 @@ from tavi_perception.nodes import qos
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher
 from tavi_perception.nodes.simulated_patient import PatientFrame, RobotReport
 from tavi_perception.nodes.simulator_settings import SimulatorConfig
+from tavi_perception.simulation.fault import Fault
 from tavi_perception.simulation.staff import Staff
 from tavi_perception.simulation.watchdog import Drive
 
@@ -33,8 +34,11 @@ class SimulatorOutputs:
         return self._frames.images
 
     def frame(self, frame: PatientFrame, taken: Time) -> None:
-        """Everything of one frame goes out with one stamp."""
-        header = self._frames.publish(frame.image, frame.geometry, taken.nanoseconds)
+        """Everything of one frame goes out with one stamp; a frame that is lost does not."""
+        if frame.image is None:
+            return
+        stamp = taken.nanoseconds + round(1e9 * frame.stamp_error)
+        header = self._frames.publish(frame.image, frame.geometry, stamp)
         self._truth.publish(frame.truth, header)
 
     def robot(self, robot: RobotReport, fault: bool, measured: Time) -> None:
@@ -75,6 +79,13 @@ def robot_status(drive: Drive, fault: bool) -> DiagnosticStatus:
         hardware_id="delivery",
         message=f"stands still: {drive.cause}" if drive.hold else "follows its commands",
         values=[KeyValue(key="fault", value=str(fault).lower())],
+    )
+
+
+def fault_status(fault: Fault) -> DiagnosticStatus:
+    """What goes wrong on purpose: a bag tells it."""
+    return DiagnosticStatus(
+        level=DiagnosticStatus.WARN, name="simulated fault", hardware_id="simulator", message=fault.words
     )
 
 

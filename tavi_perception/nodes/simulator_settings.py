@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tavi_perception.nodes.settings import ImagePublisherConfig, at_start
+from tavi_perception.simulation.fault import FAULT_NAMES, NO_FAULT
 from tavi_perception.simulation.seeds import DEMO_SEED
 from tavi_perception.simulation.staff import StaffConfig
 
@@ -69,6 +70,12 @@ class SimulatorConfig(ImagePublisherConfig):
         minimum=0.0,
         maximum=100.0,
         source="unsourced",
+    )
+    fault: str = at_start(
+        NO_FAULT,
+        "What goes wrong where commands move the device, when the seed says so; drawn: what the seed says. "
+        "Nothing here restarts a process.",
+        choices=FAULT_NAMES,
     )
     robot_rate: float = at_start(
         50.0,

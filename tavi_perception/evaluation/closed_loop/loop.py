@@ -14,7 +14,8 @@ from tavi_perception.control.controller import Controller
 from tavi_perception.control.decision import Decision, DriveCommand, RobotReading
 from tavi_perception.estimates import CatheterDeviation, Reason
 from tavi_perception.evaluation.closed_loop.perception import Perceives
-from tavi_perception.simulation.faults import Fault, FaultKind, FaultyImages, FaultyProcedure
+from tavi_perception.simulation.fault import Fault, FaultKind
+from tavi_perception.simulation.faulty import FaultyImages, FaultyProcedure
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.robot import Command, Robot
 from tavi_perception.simulation.staff import Staff

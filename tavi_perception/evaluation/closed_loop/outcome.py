@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from tavi_perception.audit.motion import NS, Answers, Commands, NsArray, Recount, Travel, recount
+from tavi_perception.audit.phases import holds, recaptures
 from tavi_perception.clinical import DEPTH_TOLERANCE, TARGET_DEPTH
 from tavi_perception.control.decision import FINAL, Phase
 from tavi_perception.estimates import NAN, Stage
 from tavi_perception.evaluation.closed_loop.loop import LoopRecord
-
-_STANDING = (Phase.HOLD, Phase.CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,6 @@ def outcome_of(record: LoopRecord, seed: int, fault: str = "") -> Outcome:
     truth = record.truths[-1][1]
     phases = [frame.decision.phase for frame in record.frames]
     last = record.frames[-1]
-    entered = Counter(now for before, now in pairwise(phases) if now is not before)
     released = truth.deviation.stage is Stage.RELEASED
     motion = _recount(record)
     ended = next((frame.now for frame in record.frames if frame.decision.phase in FINAL), math.nan)
@@ -88,24 +84,13 @@ def outcome_of(record: LoopRecord, seed: int, fault: str = "") -> Outcome:
         believed_depth=1e3 * last.decision.depth,
         duration=ended,
         injections=len(record.injections),
-        holds=sum(entered[phase] for phase in _STANDING),
-        # A recapture that was interrupted is entered again: only the capsule's way back tells.
-        recaptures=_closings(record),
+        holds=holds(phases),
+        recaptures=recaptures(phases),
         valid=float(np.mean([frame.deviation.valid for frame in record.frames])),
         commands=motion.commands,
         moving=motion.moving,
         breaches={breach.value: count for breach, count in motion.counts.items() if count},
     )
-
-
-def _closings(record: LoopRecord) -> int:
-    """How often the capsule went back from open to closed."""
-    count, opened = 0, False
-    for _, truth in record.truths:
-        extraction = truth.deviation.extraction
-        count += opened and extraction < 0.05
-        opened = extraction > 0.2 or (opened and extraction >= 0.05)
-    return count
 
 
 def _recount(record: LoopRecord) -> Recount:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import CatheterDeviation, Reason
 from tavi_perception.imaging.exposure import exposure_defect
-from tavi_perception.pipeline import Pipeline, Predict, invalidated, nothing_known
+from tavi_perception.pipeline import Pipeline, Predict, aged, nothing_known
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -40,6 +40,4 @@ class Perception:
         if exposure_defect(grey):
             return nothing_known(width, height, Reason.IMAGE_REJECTED).deviation
         frame = self._pipeline.process(grey, stamp, geometry, self._config)
-        if abs(age) > self._stale_after:
-            frame = invalidated(frame, Reason.IMAGE_STALE)
-        return frame.deviation
+        return aged(frame, age, self._stale_after).deviation

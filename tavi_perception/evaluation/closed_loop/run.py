@@ -11,7 +11,8 @@ from tavi_perception.evaluation.closed_loop.loop import ClosedLoop, LoopOptions,
 from tavi_perception.evaluation.closed_loop.outcome import Outcome, outcome_of
 from tavi_perception.evaluation.closed_loop.perception import Perceives, Perception
 from tavi_perception.pipeline import Predict
-from tavi_perception.simulation.faults import draw_fault, faulty_room
+from tavi_perception.simulation.fault import draw_fault
+from tavi_perception.simulation.faulty import faulty_room
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.staff import staff_of
 from tavi_perception.tracking.config import TrackingConfig

@@ -93,4 +93,6 @@ def _facts(found: Verdict) -> list[Fact]:
         ml = f", {number(found.contrast_ml, 0)} ml" if math.isfinite(found.contrast_ml) else ""
         plural = "" if found.injections == 1 else "s"
         facts.insert(1, Fact("Contrast", f"{found.injections} injection{plural}{ml}"))
+    if found.fault:
+        facts.insert(0, Fact("Simulated fault", found.fault))
     return facts

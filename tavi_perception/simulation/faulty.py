@@ -1,79 +1,22 @@
-"""What can go wrong in a procedure: one fault, drawn from a seed, done to patient, robot or images."""
+"""What a fault does to patient, robot or images."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.simulation.clutter.config import ClutterConfig
 from tavi_perception.simulation.clutter.tubes import catheter
+from tavi_perception.simulation.fault import Fault, FaultKind
 from tavi_perception.simulation.live import LiveProcedure
 from tavi_perception.simulation.robot import Defect
 from tavi_perception.simulation.room import Room, still
 from tavi_perception.simulation.scene import ANNULUS, Scene
 from tavi_perception.simulation.view import FloatArray
-
-
-class FaultKind(Enum):
-    """One thing that goes wrong."""
-
-    IMAGE_FROZEN = "image frozen"
-    IMAGE_BLACK = "image black"
-    IMAGE_DROPPED = "images dropped"
-    IMAGE_LATE = "images late"
-    IMAGE_SIZE = "image of another size"
-    STAMPS_WRONG = "stamps wrong"
-    GEOMETRY_WRONG = "geometry wrong by 10 %"
-    GEOMETRY_GONE = "geometry gone"
-    CONTRAST_FAILS = "contrast fails"
-    PIGTAIL_SLIPS = "pigtail slips"
-    SECOND_CATHETER = "second catheter"
-    C_ARM_MOVES = "C-arm moves"
-    PATIENT_MOVES = "patient moves"
-    AXIS_STICKS = "robot axis sticks"
-    ROBOT_OVERSHOOTS = "robot overshoots"
-    RELEASES_EARLY = "stent lets go early"
-    CONTROLLER_RESTARTS = "controller restarts"
-    PERCEPTION_RESTARTS = "perception restarts"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault of one procedure.
-
-    Attributes:
-        start, duration: when it begins and how long it lasts (s); for ever where it is not one that ends.
-        size: how bad it is, 0…1; what that means depends on the kind.
-        seed: of what else is drawn for it.
-    """
-
-    kind: FaultKind
-    start: float
-    duration: float
-    size: float
-    seed: int
-
-    def active(self, time: float) -> bool:
-        return self.start <= time < self.start + self.duration
-
-
-def draw_fault(seed: int) -> Fault:
-    """The fault of procedure ``seed``: kinds take turns, so that each occurs as often as any other."""
-    rng = np.random.default_rng([seed, 2_000_000])
-    kinds = list(FaultKind)
-    return Fault(
-        kind=kinds[seed % len(kinds)],
-        start=float(rng.uniform(2.0, 35.0)),
-        duration=float(rng.uniform(0.5, 8.0)),
-        size=float(rng.uniform()),
-        seed=int(rng.integers(2**31)),
-    )
+from tavi_perception.simulation.xray import Grey
 
 
 class FaultyImages:
@@ -81,19 +24,19 @@ class FaultyImages:
 
     def __init__(self, fault: Fault | None) -> None:
         self._fault = fault
-        self._frozen: NDArray[np.uint8] | None = None
+        self._frozen: Grey | None = None
 
     def _hits(self, kind: FaultKind, time: float) -> bool:
         return self._fault is not None and self._fault.kind is kind and self._fault.active(time)
 
-    def image(self, image: NDArray[np.uint8], time: float) -> NDArray[np.uint8] | None:
+    def image(self, image: Grey, time: float) -> Grey | None:
         """What arrives of an image (H, W) captured at ``time`` (s); None: nothing."""
         if self._hits(FaultKind.IMAGE_DROPPED, time):
             return None
         if self._hits(FaultKind.IMAGE_BLACK, time):
             return np.zeros_like(image)
         if self._hits(FaultKind.IMAGE_SIZE, time):
-            return np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+            return image[::2, ::2]
         if self._hits(FaultKind.IMAGE_FROZEN, time):
             self._frozen = image if self._frozen is None else self._frozen
             return self._frozen
