@@ -79,14 +79,14 @@ class Limits:
     Attributes:
         age: of a deviation when the command that answers it is received (s).
         velocity: of either drive (m/s).
-        lag: after a command, within which the robot comes to rest (s).
+        lag: after a command, within which the robot comes to rest (s): five of the drives' time constants.
         slip: travel of a robot at rest (m).
         delay: by which the recorder may get a message later than another node does (s).
     """
 
     age: float = 0.2
     velocity: float = 0.03
-    lag: float = 0.5
+    lag: float = 0.8
     slip: float = 5e-5
     delay: float = 0.1
 
