@@ -9,6 +9,7 @@ from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArray, Keypoints
 from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.tracking.binding import Binding, wrapped
+from tavi_perception.tracking.capsule import UNKNOWN, Diameter
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.heartbeat import HeartBeat
 from tavi_perception.tracking.pose import (
@@ -49,14 +50,14 @@ class AnnulusTracker:
         geometry: CArmGeometry,
         config: TrackingConfig,
         time_jump: bool = False,
-        capsule: float = NAN,
+        capsule: Diameter = UNKNOWN,
         contradicted: bool = False,
     ) -> AnnulusFrame:
         """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
-        calibration (m). ``contradicted``: pigtail and catheter have moved relative to each other.
+        calibration. ``contradicted``: pigtail and catheter have moved relative to each other.
         """
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)

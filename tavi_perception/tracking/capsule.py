@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -40,8 +41,9 @@ _SHORTEST = 0.02
 _FRAMES, _FEWEST = 45, 10
 """Window over which the diameter is estimated, and its least number of frames."""
 
-_WIDER = 0.6
-"""Share of them that may be too wide, where the edge of a catheter beside the capsule was measured."""
+_LEAST, _MOST = 0.25, 0.6
+"""Shares of the widths below which the diameter may lie: in up to three quarters of the frames the edge of a
+catheter beside the capsule may be measured, in up to two fifths of them what is folded inside."""
 
 _RENEWED = 8
 """Of so many frames one is measured once there are ``_FRAMES``: the width changes little in a view."""
@@ -91,6 +93,16 @@ def _outermost_pair(slope: FloatArray, widest: float) -> float:
     return 2.0 * float(halves[clear[-1]] + (0.5 * (before - after) / bend if bend < 0.0 else 0.0))
 
 
+class Diameter(NamedTuple):
+    """Between which bounds the capsule's diameter lies by the calibration (m); NaN: unknown."""
+
+    least: float
+    most: float
+
+
+UNKNOWN = Diameter(NAN, NAN)
+
+
 class CapsuleGauge:
     """The capsule's diameter by the calibration, over the frames of a view."""
 
@@ -103,13 +115,14 @@ class CapsuleGauge:
         """Whether the width in the next frame counts; it need not be measured otherwise."""
         return len(self._widths) < _FRAMES or self._since >= _RENEWED - 1
 
-    def update(self, width_m: float) -> float:
-        """Diameter (m) after a frame that shows ``width_m``, NaN where unknown; NaN before enough frames."""
+    def update(self, width_m: float) -> Diameter:
+        """The diameter after a frame that shows ``width_m`` (m, or NaN); UNKNOWN before enough frames."""
         if self.due and math.isfinite(width_m):
             self._widths.append(width_m)
             self._since = 0
         else:
             self._since += 1
         if len(self._widths) < _FEWEST:
-            return NAN
-        return sorted(self._widths)[round((1.0 - _WIDER) * (len(self._widths) - 1))]
+            return UNKNOWN
+        widths = sorted(self._widths)
+        return Diameter(*(widths[round(share * (len(widths) - 1))] for share in (_LEAST, _MOST)))

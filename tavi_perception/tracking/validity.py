@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tavi_perception.estimates import NAN, Reason
-from tavi_perception.tracking.capsule import SLIMMEST, WIDEST
+from tavi_perception.tracking.capsule import SLIMMEST, UNKNOWN, WIDEST, Diameter
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -30,7 +30,7 @@ class AnnulusEvidence:
         spread: standard deviation of the origin in its worst direction, as a share of the diameter.
         settled: enough frames of this injection agree, or it is carried.
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
-        capsule: diameter of the capsule by the calibration (m).
+        capsule: diameter of the capsule by the calibration.
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
         contradicted: PT is, or often was, an outlier relative to the catheter.
     """
@@ -43,7 +43,7 @@ class AnnulusEvidence:
     spread: float = NAN
     settled: bool = True
     disagreement: float = NAN
-    capsule: float = NAN
+    capsule: Diameter = UNKNOWN
     pigtail_side: float = NAN
     contradicted: bool = False
 
@@ -93,12 +93,12 @@ class Rule(Generic[E]):
     holds: Callable[[E, TrackingConfig], bool]
 
 
-def _fits(capsule: float, config: TrackingConfig) -> bool:
+def _fits(capsule: Diameter, config: TrackingConfig) -> bool:
     """Whether a capsule of a known diameter, or of any that there is, can look like this."""
     known = config.capsule_diameter
     slimmest, widest = (SLIMMEST, WIDEST) if math.isnan(known) else (known, known)
     tolerance = config.capsule_tolerance
-    return not (capsule < slimmest * (1.0 - tolerance) or capsule > widest * (1.0 + tolerance))
+    return not (capsule.most < slimmest * (1.0 - tolerance) or capsule.least > widest * (1.0 + tolerance))
 
 
 _OTHER_SIDE = 0.15

@@ -11,7 +11,9 @@ import pytest
 from tavi_perception.estimates import Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.simulation.procedure import RenderedProcedure
-from tavi_perception.tracking.capsule import CapsuleGauge, capsule_width
+from tavi_perception.tracking.capsule import UNKNOWN, CapsuleGauge, capsule_width
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.validity import ANNULUS_RULES, AnnulusEvidence, judge
 
 SEEDS = range(951_000, 951_003)
 
@@ -68,7 +70,7 @@ def test_width_in_rendered_frames_is_the_device_s(seed: int) -> None:
     for index in range(0, 120, 10):
         frame = procedure.frame(index)
         found = gauge.update(capsule_width(frame.image, procedure.truth(index).keypoints) * scale)
-    assert found == pytest.approx(1e-3 * procedure.scene.device.capsule_width, rel=0.08)
+    assert found == pytest.approx(2 * [1e-3 * procedure.scene.device.capsule_width], rel=0.08)
 
 
 def test_nothing_is_measured_where_the_capsule_is_not_seen() -> None:
@@ -81,12 +83,12 @@ def test_an_empty_image_has_no_capsule() -> None:
     assert math.isnan(capsule_width(np.full((800, 800), 128, np.uint8), keypoints))
 
 
-def test_gauge_is_unknown_before_it_has_enough_frames_and_then_the_median() -> None:
+def test_gauge_is_unknown_before_it_has_enough_frames_and_then_robust() -> None:
     gauge = CapsuleGauge()
-    assert math.isnan(gauge.update(0.006))
+    assert gauge.update(0.006) is UNKNOWN
     for width in [math.nan, 0.1] + [0.006] * 12:
         found = gauge.update(width)
-    assert found == 0.006
+    assert found == (0.006, 0.006)
 
 
 def test_a_full_gauge_asks_for_one_frame_in_eight() -> None:
@@ -99,11 +101,23 @@ def test_a_full_gauge_asks_for_one_frame_in_eight() -> None:
     assert sum(asked[45:]) == 2
 
 
-def test_a_catheter_beside_the_capsule_in_half_of_the_frames_does_not_count() -> None:
+@pytest.mark.parametrize(
+    ("widths", "doubtful"),
+    [
+        ((0.006,), False),
+        ((0.006, 0.0078, 0.0078), False),  # a catheter beside it in most frames
+        ((0.00436, 0.006, 0.006), False),  # what is folded inside, in some
+        ((0.0066,), True),
+        ((0.0066, 0.0078, 0.0078), True),
+        ((0.0042,), True),
+    ],
+)
+def test_the_calibration_is_doubted_where_no_capsule_fits_what_is_seen(widths, doubtful) -> None:
     gauge = CapsuleGauge()
-    for index in range(40):
-        found = gauge.update(0.006 if index % 2 == 0 else 0.0075)
-    assert found == 0.006
+    for index in range(45):
+        found = gauge.update(widths[index % len(widths)])
+    verdict = judge(ANNULUS_RULES, AnnulusEvidence(located=True, capsule=found), TrackingConfig())
+    assert ("capsule width" in verdict.rules) == doubtful
 
 
 @pytest.mark.parametrize("side", [256, 512, 576, 660, 880, 960, 1000, 1024, 2048])
