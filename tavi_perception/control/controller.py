@@ -131,6 +131,8 @@ class Controller:
                 return self.abort("the catheter does not do what its drives do", now)
             if self._opening.contradicted:
                 return self.abort("the capsule is not where its drive says", now)
+            if self._opening.doubtful:
+                doubt = doubt or "the capsule is not seen where its drive says"
         if doubt:
             return self._wait(doubt)
         if self._contrast.open:

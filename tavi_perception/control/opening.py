@@ -13,8 +13,8 @@ _LEARNED = 15
 _CONTRADICTION = 0.12
 """Difference between the extraction seen and that of the drive that is no noise and no slack (unsourced)."""
 
-_FRAMES = 5
-"""Frames in a row with it, after which it counts."""
+_DOUBT, _PROOF = 5, 30
+"""Frames in a row with it after which nothing moves, and after which it is no passing misassociation: 2 s."""
 
 
 class Opening:
@@ -26,9 +26,14 @@ class Opening:
         self.extraction = NAN
 
     @property
+    def doubtful(self) -> bool:
+        """What is seen of the capsule and what its drive says do not agree."""
+        return self._contradicting >= _DOUBT
+
+    @property
     def contradicted(self) -> bool:
         """The capsule is not where its drive says, or perception has lost how long it was."""
-        return self._contradicting >= _FRAMES
+        return self._contradicting >= _PROOF
 
     def update(self, seen: float, retraction: float) -> None:
         """Takes the extraction that is seen (0…1) and the travel of the capsule's drive (m)."""

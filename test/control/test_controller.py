@@ -129,6 +129,30 @@ def test_a_catheter_that_does_not_follow_its_drive_aborts() -> None:
     assert last.phase is Phase.ABORTED and "drives" in last.command.reason
 
 
+def half_open() -> tuple[Plant, Controller]:
+    """A capsule that is being drawn back, 40 % open."""
+    plant, controller = Plant(), started()
+    while plant.extraction < 0.4:
+        moving(plant, controller, Phase.RETRACT)
+    return plant, controller
+
+
+def test_a_capsule_that_is_seen_elsewhere_for_a_moment_waits_and_goes_on() -> None:
+    plant, controller = half_open()
+    for _ in range(15):
+        last = plant.show(controller, replace(plant.deviation(), extraction=plant.extraction - 0.2))
+    assert last.phase is Phase.HOLD and "capsule" in last.command.reason
+    assert plant.run(controller).phase is Phase.DONE
+
+
+def test_a_capsule_that_does_not_follow_its_drive_aborts() -> None:
+    plant, controller = half_open()
+    stuck = plant.extraction - 0.2
+    for _ in range(40):
+        last = plant.show(controller, replace(plant.deviation(), extraction=stuck))
+    assert last.phase is Phase.ABORTED and "capsule" in last.command.reason
+
+
 def test_contrast_that_never_comes_aborts() -> None:
     plant = Plant(contrast_works=False)
     assert plant.run(started()).phase is Phase.ABORTED
