@@ -148,6 +148,11 @@ class ControlConfig:
         8.0, "The same before depth and tilt are checked.",
         group="contrast", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
     )
+    contrast_age_to_let_go: float = parameter(
+        15.0, "The same before the stent lets go.",
+        group="contrast", unit="s", minimum=1.0, maximum=600.0,
+        source="twice what it takes to come to the last check, tuning seeds",
+    )
     contrast_timeout: float = parameter(
         25.0, "Time after which contrast that was asked for is given up, and the procedure aborted.",
         group="contrast", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
@@ -158,6 +163,11 @@ class ControlConfig:
         "taken to be broken.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
         source="twice the simulator's largest dead band",
+    )
+    response_standing: float = parameter(
+        0.0027, "The same while the capsule stands still, however long that takes.",
+        group="abort", unit="m", minimum=0.0005, maximum=0.05,
+        source="the simulator's largest dead band, 1.8 mm, and three times the error of an averaged depth",
     )
     fault_patience: float = parameter(
         1.0, "Time that a fault of the robot may last.",

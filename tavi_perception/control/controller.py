@@ -127,7 +127,7 @@ class Controller:
         average = self._depth.value
         self._opening.update(deviation.extraction, self._drives.retraction())
         if not self._released:
-            if self._response.broken(stamp, average.offset, self.config):
+            if self._response.broken(stamp, average.offset, self._drives.retraction(), self.config):
                 return self.abort("the catheter does not do what its drives do", now)
             if self._opening.contradicted:
                 return self.abort("the capsule is not where its drive says", now)
@@ -149,10 +149,7 @@ class Controller:
 
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""
-        limit = self.config.contrast_age
-        if self._task is Phase.VERIFY:
-            limit = self.config.contrast_age_to_release
-        if not self._released and self._contrast.age(now) > limit:
+        if not self._released and self._contrast.age(now) > self._oldest_contrast():
             self._contrast.ask("whether the annulus is still where it was", now)
             return self._wait("")
         self._progress = now
@@ -166,6 +163,14 @@ class Controller:
             return self._enter(outcome, situation, now)
         self._phase, self._reason = self._task, outcome.reason
         return self._moved(outcome)
+
+    def _oldest_contrast(self) -> float:
+        """Since when the annulus must have been measured (s)."""
+        config = self.config
+        if self._task is Phase.VERIFY:
+            return config.contrast_age_to_release
+        last = self._task is Phase.RELEASE and not self._cleared
+        return config.contrast_age_to_let_go if last else config.contrast_age
 
     def _situation(self, now: float) -> Situation:
         average = self._depth.value

@@ -26,10 +26,12 @@ class Trust:
             self._stamp = max(self._stamp, stamp)
         if not deviation.valid:
             return f"the deviation is not valid: {named(deviation.reasons)}"
-        lengths = (deviation.depth, deviation.depth_sigma)
-        if not (all(abs(length) <= _LARGEST for length in lengths) and 0.0 <= deviation.extraction <= 1.0):
+        known = all(abs(length) <= _LARGEST for length in (deviation.depth, deviation.depth_sigma))
+        # A tilt may be unknown.
+        if not known or abs(deviation.stent_tilt) > _LARGEST or not 0.0 <= deviation.extraction <= 1.0:
             return (
-                "the deviation says valid, but depth, its sigma or extraction is none that a device can have"
+                "the deviation says valid, but depth, its sigma, tilt or extraction is none that a device can "
+                "have"
             )
         if not abs(age) <= config.stale_after:
             return f"the deviation is {age:.2f} s old"

@@ -129,6 +129,20 @@ def test_a_catheter_that_does_not_follow_its_drive_aborts() -> None:
     assert last.phase is Phase.ABORTED and "drives" in last.command.reason
 
 
+def test_an_annulus_that_moves_along_with_the_catheter_aborts_however_slowly() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RELEASE)
+    while plant.extraction < 0.9:
+        plant.show(controller, plant.deviation())
+    begun, seen = plant.advance, plant.deviation().depth - 0.002
+    for _ in range(900):
+        last = plant.show(controller, replace(plant.deviation(), depth=seen))
+        if controller.finished:
+            break
+    assert last.phase is Phase.ABORTED and "drives" in last.command.reason
+    assert plant.advance - begun < 0.004
+
+
 def half_open() -> tuple[Plant, Controller]:
     """A capsule that is being drawn back, 40 % open."""
     plant, controller = Plant(), started()
