@@ -29,10 +29,7 @@ class Trust:
         known = all(abs(length) <= _LARGEST for length in (deviation.depth, deviation.depth_sigma))
         # A tilt may be unknown.
         if not known or abs(deviation.stent_tilt) > _LARGEST or not 0.0 <= deviation.extraction <= 1.0:
-            return (
-                "the deviation says valid, but depth, its sigma, tilt or extraction is none that a device can "
-                "have"
-            )
+            return "the deviation says valid, but depth, sigma, tilt or extraction is none that a device has"
         if not abs(age) <= config.stale_after:
             return f"the deviation is {age:.2f} s old"
         return "" if in_order else "the deviation is not younger than one before it"
