@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from tavi_perception.control.config import ControlConfig
@@ -34,6 +35,9 @@ _TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
     Phase.RELEASE: release,
 }
 
+
+_LETS_GO = 0.97
+"""Extraction by the capsule's drive at which the stent lets go (unsourced, as in the simulator)."""
 
 _RELEASED_FRAMES = 5
 """Usable deviations that say so, before the stent is taken to have let go."""
@@ -123,9 +127,9 @@ class Controller:
         expected = self._depth.depth(stamp, self._drives, self.config)
         doubt = self._trust.agreement(deviation.depth, expected, self.config)
         self._depth.update(deviation, stamp, self._drives, self.config)
-        self._released += deviation.stage is Stage.RELEASED
         average = self._depth.value
-        self._opening.update(deviation.extraction, self._drives.retraction())
+        self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
+        self._released += self._lets_go(deviation)
         if not self._released:
             if self._response.broken(stamp, average.offset, self._drives.retraction(), self.config):
                 return self.abort("the catheter does not do what its drives do", now)
@@ -140,6 +144,11 @@ class Controller:
         if average.span < self._needed_span(expected):
             return self._wait("averages the depth over the heart beat")
         return self._act(now)
+
+    def _lets_go(self, deviation: CatheterDeviation) -> bool:
+        """Whether the stent has let go: as is seen, or, where the extraction is not, as the drive says."""
+        by_drive = self._cleared and self._opening.extraction >= _LETS_GO
+        return deviation.stage is Stage.RELEASED or (by_drive and math.isnan(deviation.extraction))
 
     def _needed_span(self, depth: float) -> float:
         """How long the average must reach back (s): far from the target, a heart beat matters little."""

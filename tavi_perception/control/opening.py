@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tavi_perception.estimates import NAN
 
 _SEEN = (0.15, 0.9)
@@ -35,12 +37,20 @@ class Opening:
         """The capsule is not where its drive says, or perception has lost how long it was."""
         return self._contradicting >= _PROOF
 
-    def update(self, seen: float, retraction: float) -> None:
-        """Takes the extraction that is seen (0…1) and the travel of the capsule's drive (m)."""
+    def update(self, seen: float, retraction: float, length: float) -> None:
+        """Takes what is known at a frame.
+
+        Args:
+            seen: extraction (0…1); NaN unknown: perception has begun anew with an open capsule.
+            retraction: travel of the capsule's drive (m).
+            length: of the capsule as long as nothing is learned of it (m).
+        """
         if self._frames < _LEARNED:
-            self.extraction = seen
+            self.extraction = seen if math.isfinite(seen) else _share(retraction, length)
         else:
-            self.extraction = min(max(retraction * self._squares / self._products, 0.0), 1.0)
+            self.extraction = _share(retraction * self._squares, self._products)
+        if math.isnan(seen):
+            return
         if abs(seen - self.extraction) > _CONTRADICTION:
             self._contradicting += 1
             return
@@ -50,3 +60,7 @@ class Opening:
             self._frames += 1
             self._products += retraction * seen
             self._squares += seen * seen
+
+
+def _share(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0)

@@ -18,6 +18,10 @@ _END_OF_TRAVEL = 1.5
 """s, less than is averaged over, after which a capsule that is told to open and stands still is at its end
 (unsourced)."""
 
+_MAY_BE_LOOSE = 0.95
+"""Extraction from which on the stent may have let go, seen or not, and is not advanced any more: what perception
+calls released."""
+
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
 
@@ -160,6 +164,8 @@ def recapture(now: Situation) -> Move | Next:
 def release(now: Situation) -> Move | Next:
     """Open the capsule to the end, aiming deeper by the expected jump; verify once more before that."""
     config = now.config
+    if now.cleared and now.extraction >= _MAY_BE_LOOSE:
+        return Move(0.0, config.release_velocity, "lets go: the catheter stands still")
     error = config.target_depth + config.jump - now.depth
     if now.cleared or now.extraction < config.last_extraction:
         fix = correction(error, config.correction_velocity, now.moving, config)

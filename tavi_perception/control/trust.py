@@ -27,8 +27,8 @@ class Trust:
         if not deviation.valid:
             return f"the deviation is not valid: {named(deviation.reasons)}"
         known = all(abs(length) <= _LARGEST for length in (deviation.depth, deviation.depth_sigma))
-        # A tilt may be unknown.
-        if not known or abs(deviation.stent_tilt) > _LARGEST or not 0.0 <= deviation.extraction <= 1.0:
+        # Tilt and extraction may be unknown.
+        if not known or abs(deviation.stent_tilt) > _LARGEST or abs(deviation.extraction - 0.5) > 0.5:
             return "the deviation says valid, but depth, sigma, tilt or extraction is none that a device has"
         if not abs(age) <= config.stale_after:
             return f"the deviation is {age:.2f} s old"

@@ -159,6 +159,16 @@ def test_a_capsule_that_is_seen_elsewhere_for_a_moment_waits_and_goes_on() -> No
     assert plant.run(controller).phase is Phase.DONE
 
 
+def test_a_perception_that_begins_anew_with_an_open_capsule_is_steered_by_all_the_same() -> None:
+    plant, controller = half_open()
+    for _ in range(3000):
+        stage = Stage.DEPLOYMENT
+        last = plant.show(controller, replace(plant.deviation(), extraction=NAN, stage=stage))
+        if controller.finished:
+            break
+    assert last.phase is Phase.DONE and plant.released
+
+
 def test_a_capsule_that_does_not_follow_its_drive_aborts() -> None:
     plant, controller = half_open()
     stuck = plant.extraction - 0.2
