@@ -19,8 +19,8 @@ _END_OF_TRAVEL = 1.5
 (unsourced)."""
 
 _MAY_BE_LOOSE = 0.95
-"""Extraction from which on the stent may have let go, seen or not, and is not advanced any more: what perception
-calls released."""
+"""Extraction from which on the stent may have let go, seen or not, and is not advanced any more: that of
+perception's stage released."""
 
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
