@@ -131,7 +131,7 @@ class Controller:
         self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
         self._released += self._lets_go(deviation)
         if not self._released:
-            if self._response.broken(stamp, average.offset, self._drives.retraction(), self.config):
+            if self._response.broken(stamp, average, self._drives.retraction(), self.config):
                 return self.abort("the catheter does not do what its drives do", now)
             if self._opening.contradicted:
                 return self.abort("the capsule is not where its drive says", now)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from tavi_perception.control.average import Averaged
 from tavi_perception.control.config import ControlConfig
 
 _WITHIN = 3.0
 """s within which a difference must arise to count while the capsule moves: shortening and creep are slower
 (unsourced)."""
+
+_WHOLE = 0.9
+"""Share of the time averaged over from which on the heart beat is averaged out."""
 
 _STANDS = 0.0003
 """Travel of the capsule (m) up to which it stands still: the stent neither shortens nor creeps then."""
@@ -31,19 +35,20 @@ class ResponseCheck:
         self._retraction = math.nan
         self._least, self._most = math.inf, -math.inf
 
-    def broken(self, stamp: float, offset: float, retraction: float, config: ControlConfig) -> bool:
-        """Whether the offset (m) at ``stamp`` (s) has changed by more than slack and heart beat explain.
+    def broken(self, stamp: float, average: Averaged, retraction: float, config: ControlConfig) -> bool:
+        """Whether the offset at ``stamp`` (s) has changed by more than slack and heart beat explain.
 
         Args:
             retraction: of the capsule (m).
         """
-        offsets = self._offsets
+        offsets, offset = self._offsets, average.offset
         offsets.append((stamp, offset))
         while stamp - offsets[0][0] > _WITHIN:
             offsets.popleft()
         if not abs(retraction - self._retraction) <= _STANDS:
             self._retraction, self._least, self._most = retraction, math.inf, -math.inf
-        self._least, self._most = min(self._least, offset), max(self._most, offset)
+        if average.span >= _WHOLE * config.averaged:
+            self._least, self._most = min(self._least, offset), max(self._most, offset)
         values = [value for _, value in offsets]
         return (
             max(values) - min(values) > config.response or self._most - self._least > config.response_standing
