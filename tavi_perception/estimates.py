@@ -83,6 +83,8 @@ class Keypoints:
         measured: (11,) it was seen in this frame; False where the tracker bridged it.
         xy: (11, 2) column and row (px), NaN where not present.
         covariance: (11, 2, 2) of ``xy`` (px²), NaN where unknown.
+        foreign: probability that a delivery system of another make is in the field; NaN where the model does
+            not tell makes apart.
     """
 
     width: int
@@ -92,6 +94,7 @@ class Keypoints:
     measured: BoolArray
     xy: FloatArray
     covariance: FloatArray
+    foreign: float = NAN
 
     def __post_init__(self) -> None:
         expected = {

@@ -20,12 +20,14 @@ class Network:
         widths: channels at strides 8, 16, 32, 64; at least 32 (oneDNN's training crashed with 16).
         depths: residual blocks at those strides.
         dense: units of the hidden layer of the presence classifier.
+        foreign: units of the hidden layer that tells devices of another make; 0 for a network without it.
         refinement: of the second look at patches.
     """
 
     widths: tuple[int, int, int, int] = (32, 64, 96, 128)
     depths: tuple[int, int, int, int] = (0, 1, 2, 2)
     dense: int = 128
+    foreign: int = 0
     refinement: Refinement = field(default_factory=Refinement)
 
 
@@ -43,6 +45,7 @@ def build(config: Network, size: int) -> keras.Model:
     but in training. Outputs:
 
     - ``presence`` logits (batch, 11)
+    - ``foreign`` logit (batch, 1) of a delivery system of another make, where the network has that head
     - ``heat`` log-probabilities (batch, 11, cells) over the cells of the whole image, row by row;
       ``coarse_xy`` (batch, 11, 2), their expectation, and ``coarse_covariance`` (batch, 11, 3) in px of the
       input
@@ -80,7 +83,17 @@ def build(config: Network, size: int) -> keras.Model:
         "xy": patches.xy,
         "covariance": patches.covariance,
     }
+    if config.foreign:
+        seen = layers.Concatenate(name="foreign_seen")([pooled, peak])
+        told = layers.Dense(config.foreign, activation="relu", name="foreign_hidden")(seen)
+        outputs["foreign"] = layers.Dense(1, name="foreign", dtype="float32")(told)
     return keras.Model({"image": image, "jitter": jitter}, outputs, name="network")
+
+
+def without_foreign(model: keras.Model) -> keras.Model:
+    """The same network, with the same weights, without the head that tells foreign devices."""
+    outputs = {name: output for name, output in model.output.items() if name != "foreign"}
+    return keras.Model(model.input, outputs, name="network")
 
 
 def _top_down(levels: list[keras.KerasTensor]) -> keras.KerasTensor:

@@ -29,12 +29,14 @@ class Batch:
     xy: (b, 11, 2) px of that size; 0 where not visible.
     visible: (b, 11).
     jitter: (b, 11, 2) px, of the patches.
+    foreign: (b,) 1 where a delivery system of another make is in the field; NaN where unknown.
     """
 
     images: NDArray[np.float32]
     xy: NDArray[np.float32]
     visible: NDArray[np.float32]
     jitter: NDArray[np.float32]
+    foreign: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def _batch(samples: Samples, size: int, order: Order, number: int, rows: range) 
         moved = augment(samples.images[index], samples.xy[index], samples.visible[index], size, rng)
         parts.append((*moved, rng.normal(0, JITTER_PX, moved[1].shape)))
     images, xy, visible, jitter = (np.stack(part) for part in zip(*parts, strict=True))
-    return Batch(normalise(images), *(part.astype(np.float32) for part in (xy, visible, jitter)))
+    foreign = samples.foreign[chosen[rows.start : rows.stop : rows.step]]
+    return Batch(normalise(images), *(part.astype(np.float32) for part in (xy, visible, jitter, foreign)))
 
 
 def _affine(size: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from tavi_perception.evaluation.metrics import Labels, Predictions, mahalanobis
+from tavi_perception.evaluation.metrics import Labels, mahalanobis
 from tavi_perception.inference.manifest import calibrated_covariance
 from tavi_perception.landmarks import COUNT
+from training.forward import Raw
 
 _TRIM = 0.02
 """Share of the worst errors left out of the likelihood; gross mistakes would widen every other sigma."""
@@ -20,6 +21,9 @@ LARGEST_LOGIT, SMALLEST_VARIANCE = 11.5, 1e-3
 """Beyond these a logit, or a variance (px²), says nothing more."""
 
 _RIDGE = 3e-3
+
+_FALSE_ALARMS = 0.0025
+"""Share of frames without a foreign device that may be taken for one; half of what is promised, 0.5 %."""
 
 _WITHIN_1, _WITHIN_2 = 0.6827, 0.9545
 """Shares of a normal distribution within one and two standard deviations."""
@@ -38,6 +42,7 @@ class Calibration:
         blend: share of the first estimate's covariance that is added to that of the patch: a patch cannot
             know that it was cut in the wrong place.
         factor, floor: covariance = factor · (patch + blend · first) + floor · identity (input px²).
+        foreign: what is taken off the logit of a foreign device, a single number.
     """
 
     thresholds: NDArray[np.float64]
@@ -45,6 +50,7 @@ class Calibration:
     blend: NDArray[np.float64]
     factor: NDArray[np.float64]
     floor: NDArray[np.float64]
+    foreign: float
 
     def covariance(self, patch: NDArray[np.float64], first: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated covariances of raw ones (…, 11, 2, 2) of the patches and of the first estimates."""
@@ -52,9 +58,7 @@ class Calibration:
         return calibrated_covariance(raw, self.factor, self.floor)
 
 
-def calibrate(
-    predictions: Predictions, first: NDArray[np.float64], labels: Labels, sets: NDArray[np.int64]
-) -> Calibration:
+def calibrate(raw: Raw, labels: Labels, foreign: NDArray[np.float32], sets: NDArray[np.int64]) -> Calibration:
     """The calibration that suits several sets of validation frames.
 
     Presence is a logistic regression on what the network says of all landmarks: those of the root come and
@@ -64,19 +68,20 @@ def calibrate(
     deviations as nearly as a normal distribution's would.
 
     Args:
-        predictions: with the covariances of the patches.
-        first: (n, 11, 2, 2) covariances of the first estimates (input px²).
+        raw: answers.
         labels: truth.
+        foreign: (n,) truth of foreign devices, NaN where unknown.
         sets: (n,) number of the set that a frame belongs to.
     """
+    predictions, first = raw.predictions, raw.first
     blend, factor, floor = np.zeros(COUNT), np.ones(COUNT), np.ones(COUNT)
     for index in range(COUNT):
         visible = labels.visible[:, index] > 0
         if not visible.any():
             continue
         error = (predictions.xy - labels.xy)[visible, index]
-        raw = predictions.covariance[visible, index]
-        blend[index], factor[index], floor[index] = fit_covariance(error, raw, first[visible, index])
+        patch = predictions.covariance[visible, index]
+        blend[index], factor[index], floor[index] = fit_covariance(error, patch, first[visible, index])
     seen = evidence(predictions.presence, predictions.covariance + blend[:, None, None] * first)
     thresholds, weights = np.full(COUNT, 0.5), identity()
     for index in range(COUNT):
@@ -84,7 +89,7 @@ def calibrate(
         if visible.any() and not visible.all():
             weights[index] = fit_presence(seen, visible)
         thresholds[index] = best_threshold(expit(seen @ weights[index]), visible, sets)
-    return Calibration(thresholds, weights, blend, factor, floor)
+    return Calibration(thresholds, weights, blend, factor, floor, foreign_offset(raw.foreign, foreign))
 
 
 def evidence(presence: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -97,6 +102,15 @@ def evidence(presence: NDArray[np.float64], covariance: NDArray[np.float64]) -> 
 def identity() -> NDArray[np.float64]:
     """(11, 23) weights of ``evidence`` that leave presence as the network says it."""
     return np.eye(COUNT, 2 * COUNT + 1)
+
+
+def foreign_offset(logits: NDArray[np.float64], foreign: NDArray[np.float32]) -> float:
+    """What to take off logits (n,) so that ``_FALSE_ALARMS`` of the frames without a foreign device alarm.
+
+    Never less than 0: where the network by itself alarms less often, it is left as it is.
+    """
+    own = logits[(foreign == 0) & np.isfinite(logits)]
+    return max(0.0, float(np.quantile(own, 1.0 - _FALSE_ALARMS))) if len(own) else 0.0
 
 
 def fit_presence(seen: NDArray[np.float64], visible: NDArray[np.bool_]) -> NDArray[np.float64]:

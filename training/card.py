@@ -10,16 +10,21 @@ import keras
 import tensorflow as tf
 
 from tavi_perception.evaluation.tables import landmark_table, stage_table
-from training.manifest import CARD, TRAINING_DATA, Provenance
+from training.manifest import CARD, Provenance
+
+_MAKES = """- It knows one kind of delivery system. Others are told apart (`foreign`), but only as far as they
+  look like those in `config/devices`."""
+_NO_MAKES = """- It knows one kind of delivery system, and takes others for it."""
 
 
 def write_card(folder: Path, provenance: Provenance, figures: dict[str, Any]) -> None:
     """Write the card of the bundle in ``folder``; ``figures`` are those of ``evaluate``."""
     plan = provenance.recipe.plan
+    foreign = bool(provenance.recipe.network.foreign)
     size = plan.size
     learned = (
-        f"{TRAINING_DATA} Schedule: {plan.steps} steps of {plan.batch} frames; AdamW {plan.learning_rate} "
-        f"with cosine decay, seed {plan.seed}; the running mean of the weights is kept. "
+        f"{provenance.training_data} Schedule: {plan.steps} steps of {plan.batch} frames; AdamW "
+        f"{plan.learning_rate} with cosine decay, seed {plan.seed}; the running mean of the weights is kept. "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}. "
         f"{provenance.note} Presence, a regression on what it says of all landmarks, its thresholds "
         f"(half the best F1) and the covariances were fitted on {provenance.calibration_frames}."
@@ -56,7 +61,8 @@ Presence is right in {100 * figures["presence_accuracy"]:.1f} % of all decisions
 {_wrapped(provenance.observed)}
 
 ## What it does not do
-- It has seen no real image in training. On real images expect larger errors, and stated sigmas too small.
+- It has seen no label on a real image. On real images expect larger errors, and stated sigmas too small.
+{_MAKES if foreign else _NO_MAKES}
 - One view is assumed (aortic arch at the top, ventricle to the lower right, turned by less than 30°); a
   mirrored image is outside what it knows.
 - Each frame is judged alone; continuity is the tracker's work.

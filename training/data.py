@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from tavi_perception.fingerprint import fingerprint
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS, TRAINING, VALIDATION
 from training import shards
+
+_LABELS = ("xy", "visible", "foreign")
 
 _SHARD = 50
 """Patients in a file of the cache."""
@@ -34,17 +36,21 @@ class Samples:
         images: (n, size, size) uint8.
         xy: (n, 11, 2) float32 pixels of the image; 0 where absent (never to be used there).
         visible: (n, 11) float32, 1 where the landmark is visible.
+        foreign: (n,) float32, 1 where a delivery system of another make is in the field; NaN where unknown.
     """
 
     images: NDArray[np.uint8]
     xy: NDArray[np.float32]
     visible: NDArray[np.float32]
+    foreign: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> list[Path]:
+def render(
+    cache: Path, seeds: Sequence[int], size: int, workers: int = 2, scenery: shards.Scenery = shards.USUAL
+) -> list[Path]:
     """Render frames of each patient in ``seeds`` into shards below ``cache`` and return their files.
 
     Shards that are already there are kept; each is written under a temporary name first, so that an
@@ -53,8 +59,10 @@ def render(cache: Path, seeds: Sequence[int], size: int, workers: int = 2) -> li
     folder = cache_folder(TRAINING_SHARDS, renderer_hash(), cache)
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [seeds[start : start + _SHARD] for start in range(0, len(seeds), _SHARD)]
-    files = [folder / f"{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
-    missing = [(file, chunk, size) for file, chunk in zip(files, chunks, strict=True) if not file.exists()]
+    files = [folder / f"{scenery.name}{size}_{c[0]:07d}_{len(c)}.npz" for c in chunks]
+    missing = [
+        (file, chunk, size, scenery) for file, chunk in zip(files, chunks, strict=True) if not file.exists()
+    ]
     if not missing:
         return files
     # A forked copy of a process in which TensorFlow runs would wait for its threads for ever.
@@ -84,17 +92,22 @@ def load(files: Sequence[Path]) -> Samples:
             part = archive["images"]
             start = sum(len(p) for p in parts)
             images[start : start + len(part)] = part
-            parts.append(Samples(images[start : start + len(part)], archive["xy"], archive["visible"]))
+            labels = (archive[name] for name in _LABELS)
+            parts.append(Samples(images[start : start + len(part)], *labels))
     assert images is not None
     count = sum(len(part) for part in parts)
-    xy, visible = (np.concatenate([getattr(p, name) for p in parts]) for name in ("xy", "visible"))
-    return Samples(images[:count], xy, visible)
+    labels = (np.concatenate([getattr(part, name) for part in parts]) for name in _LABELS)
+    return Samples(images[:count], *labels)
 
 
 def joined(parts: Sequence[Samples]) -> Samples:
     """The frames of all ``parts``, one after the other."""
-    fields = ("images", "xy", "visible")
-    return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+    return Samples(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", *_LABELS)))
+
+
+def own_device(samples: Samples) -> Samples:
+    """Frames of procedures, in which the delivery system is never of another make."""
+    return replace(samples, foreign=np.zeros(len(samples), np.float32))
 
 
 def training_seeds(count: int) -> range:

@@ -15,7 +15,8 @@ def averaged(models: Sequence[keras.Model], size: int) -> keras.Model:
 
     Probabilities of presence and positions are averaged; to the mean covariance that of the positions
     among the networks is added (deep ensembles, arXiv:1612.01474). It has those outputs of
-    ``architectures.build`` that answers need: ``presence``, ``xy``, ``covariance``, ``coarse_covariance``.
+    ``architectures.build`` that answers need: ``presence``, ``xy``, ``covariance``, ``coarse_covariance``,
+    and ``foreign``, where all have it: the mean of their logits.
     """
     if len(models) == 1:
         return models[0]
@@ -29,10 +30,11 @@ def averaged(models: Sequence[keras.Model], size: int) -> keras.Model:
         for number, model in enumerate(models)
     ]
     answers = [member(inputs) for member in members]
-    outputs = Averaging(name="average")(
-        [ops.stack([answer[name] for answer in answers]) for name in _AVERAGED]
-    )
-    return keras.Model(inputs, dict(zip(_AVERAGED, outputs, strict=True)), name="ensemble")
+    stacked = {name: ops.stack([answer[name] for answer in answers]) for name in _AVERAGED}
+    outputs = dict(zip(_AVERAGED, Averaging(name="average")(list(stacked.values())), strict=True))
+    if all("foreign" in answer for answer in answers):
+        outputs["foreign"] = ops.mean(ops.stack([answer["foreign"] for answer in answers]), axis=0)
+    return keras.Model(inputs, outputs, name="ensemble")
 
 
 _AVERAGED = ("presence", "xy", "covariance", "coarse_covariance")

@@ -27,6 +27,7 @@ from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import COUNT
 from tavi_perception.output import OutputError, write_text
+from tavi_perception.simulation.backdrop import BackgroundError, Backgrounds
 from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
 from training.annotations import AnnotationError
@@ -40,6 +41,7 @@ from training.labelled import procedure_frames
 from training.manifest import Provenance, write_manifest
 from training.recipe import Recipe, RecipeError, recipe_of
 from training.run import BEST, HISTORY
+from training.shards import USUAL, Scenery
 from training.start import StartError, load_start
 from training.train import RECIPE
 
@@ -101,6 +103,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--procedures", type=int, default=100, help="patients whose whole procedures take part in it"
     )
+    parser.add_argument(
+        "--backgrounds", type=Path, help="real X-ray frames, whose held-out share takes part in it too"
+    )
+    parser.add_argument(
+        "--pool", default="a folder of the user's", help="where the backgrounds come from, for the card"
+    )
     parser.add_argument("--test", type=int, default=75, help="fresh patients for the card's figures")
     parser.add_argument("--note", default="", help="a sentence about the training for the card")
     parser.add_argument(
@@ -114,6 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_text(arguments.json, json.dumps(figures, indent=2))
     except (
         AnnotationError,
+        BackgroundError,
         DatasetError,
         ExportError,
         OutputError,
@@ -132,17 +141,25 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
     recipe = runs[0].recipe
     size = recipe.plan.size
     model = averaged([run.model for run in runs], size)
-    validation = [data.load(data.render(arguments.cache, data.validation_seeds(arguments.validation), size))]
+    seeds = data.validation_seeds(arguments.validation)
+    pool = Backgrounds(arguments.backgrounds, "validation") if arguments.backgrounds else None
+    sceneries = [USUAL, Scenery(wide=True, backgrounds=pool)]
+    validation = [
+        data.load(data.render(arguments.cache, seeds, size, scenery=scenery)) for scenery in sceneries
+    ]
+    fitted = f"{sum(map(len, validation))} unrelated validation frames"
     if arguments.procedures:
         seeds = data.validation_procedures(arguments.procedures)
-        validation.append(to_samples(procedure_frames(seeds[0], len(seeds)).frames, size))
+        validation.append(data.own_device(to_samples(procedure_frames(seeds[0], len(seeds)).frames, size)))
+        fitted += f" and {len(validation[-1])} of procedures"
     provenance = Provenance(
-        recipe, runs[0].history, arguments.version, arguments.note, arguments.observed,
-        f"{len(validation[0])} unrelated validation frames and {sum(map(len, validation[1:]))} of procedures",
+        recipe, runs[0].history, arguments.version, arguments.note, arguments.observed, fitted,
+        arguments.pool if arguments.backgrounds else "",
     )  # fmt: skip
     bundle = export(model, size, validation, provenance, arguments.out)
     figures = evaluate_patients(bundle, data.test_seeds(arguments.test), 1000)
-    write_manifest(arguments.out, provenance, size, bundle.manifest, figures)
+    tells_makes = bool(bundle.manifest.tensors.foreign)
+    write_manifest(arguments.out, provenance, size, bundle.manifest, figures, tells_makes)
     write_card(arguments.out, provenance, figures)
     load_bundle(arguments.out)
     return figures
@@ -163,14 +180,14 @@ def export(
     out.mkdir(parents=True)
     frames = data.joined(validation)
     sets = np.repeat(np.arange(len(validation)), [len(each) for each in validation])
-    calibration = calibrate(*predict(model, frames), frames, sets)
+    calibration = calibrate(predict(model, frames), frames, frames.foreign, sets)
     serving = _serving(model, size, calibration)
     _write_saved_model(model, serving, out / SAVED_MODEL)
     _write_litert(serving, out / LITERT_FILE)
     weights = model.count_params() * _BYTES_PER_WEIGHT
     if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
-    write_manifest(out, provenance, size, calibration, {})
+    write_manifest(out, provenance, size, calibration, {}, "foreign" in model.output)
     bundle = load_bundle(out)
     difference = parity(bundle, frames.images[:20])
     if not difference <= PARITY_PX:
@@ -208,11 +225,14 @@ def _serving(model: keras.Model, size: int, calibration: Calibration) -> Any:
         logits = tf.clip_by_value(outputs["presence"], -LARGEST_LOGIT, LARGEST_LOGIT)
         variance = covariance[..., 0] + covariance[..., 2] + SMALLEST_VARIANCE
         seen = tf.concat([logits, 0.5 * tf.math.log(variance), tf.ones((1, 1))], axis=1)
-        return {
+        served = {
             "presence": tf.nn.sigmoid(tf.linalg.matmul(seen, weights, transpose_b=True)),
             "xy": outputs["xy"],
             "covariance": covariance,
         }
+        if "foreign" in outputs:
+            served["foreign"] = tf.nn.sigmoid(outputs["foreign"] - calibration.foreign)
+        return served
 
     return serve.get_concrete_function()
 

@@ -16,6 +16,7 @@ class Weights:
     """Weights of the parts of the loss, and the widths of the heat maps' targets (input px)."""
 
     presence: float = 2.0
+    foreign: float = 0.5
     heat: float = 1.0
     distance: float = 0.4
     target_sigma: float = 8.0
@@ -32,6 +33,7 @@ def total(
     outputs: dict[str, tf.Tensor],
     xy: tf.Tensor,
     visible: tf.Tensor,
+    foreign: tf.Tensor,
     weights: Weights,
     over_all: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> tf.Tensor:
@@ -42,6 +44,7 @@ def total(
     Args:
         outputs: of the network.
         xy, visible: labels, (b, 11, 2) input px and (b, 11).
+        foreign: label (b,), NaN where unknown: there it costs nothing.
         weights: of the parts.
         over_all: sum of a number over all devices; their losses then add up to that of the whole batch.
     """
@@ -49,8 +52,13 @@ def total(
     decisions = over_all(tf.cast(tf.size(visible), tf.float32))
     heat = heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
     distance = distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
+    make: tf.Tensor | float = 0.0
+    if "foreign" in outputs:
+        judged = over_all(tf.reduce_sum(tf.cast(tf.math.is_finite(foreign), tf.float32)))
+        make = foreign_loss(outputs["foreign"], foreign) / tf.maximum(judged, 1.0)
     return (
         weights.presence * presence_loss(outputs["presence"], visible) / decisions
+        + weights.foreign * make
         + (weights.heat * heat + weights.distance * distance) / seen
         + patch_loss(outputs, xy, visible, weights, over_all)
     )
@@ -76,6 +84,14 @@ def patch_loss(
 def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
     """Binary cross entropy of the presence logits (b, 11), summed."""
     return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
+
+
+def foreign_loss(logits: tf.Tensor, foreign: tf.Tensor) -> tf.Tensor:
+    """Binary cross entropy of the logits (b, 1) of a foreign device, summed where the label (b,) is known."""
+    known = tf.math.is_finite(foreign)
+    labels = tf.where(known, foreign, tf.zeros_like(foreign))
+    loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits[:, 0])
+    return tf.reduce_sum(tf.where(known, loss, tf.zeros_like(loss)))
 
 
 def heat_loss(

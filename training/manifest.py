@@ -17,17 +17,28 @@ from training.recipe import Recipe
 
 CARD = "CARD.md"
 
-TRAINING_DATA = (
+DRAWN = (
     "Synthetic frames only: devices drawn as X-ray attenuation over procedural anatomy, with exact labels "
     "(tavi_perception.simulation); no image of a patient."
 )
+BEFORE_REAL_FRAMES = (
+    "Synthetic frames: devices drawn as X-ray attenuation, with exact labels (tavi_perception.simulation), "
+    "half of them over procedural anatomy, half over real X-ray frames without a valve ({pool}); no label "
+    "was placed on a real image."
+)
+"""What a model has learned from, without and with real backgrounds."""
+
+
+_OUTPUTS = ("presence", "xy", "covariance", "foreign")
+"""The last is that which not every network has."""
 
 
 @dataclass(frozen=True)
 class Provenance:
     """Where the weights come from: recipe and validations of the training, and remarks in words.
 
-    ``note`` is about the training, ``observed`` about what was seen on real images.
+    ``note`` is about the training, ``observed`` about what was seen on real images; ``pool`` says in words
+    where real backgrounds came from, and is empty where there were none.
     """
 
     recipe: Recipe
@@ -36,6 +47,12 @@ class Provenance:
     note: str
     observed: str
     calibration_frames: str
+    pool: str = ""
+
+    @property
+    def training_data(self) -> str:
+        """What the model has learned from, in words."""
+        return BEFORE_REAL_FRAMES.format(pool=self.pool) if self.pool else DRAWN
 
 
 class Calibrated(Protocol):
@@ -52,9 +69,13 @@ class Calibrated(Protocol):
 
 
 def write_manifest(
-    folder: Path, provenance: Provenance, size: int, calibration: Calibrated, figures: dict[str, Any]
-) -> None:
-    """Describe the bundle in ``folder``, with the hashes of all files now in it except its card."""
+    folder: Path, provenance: Provenance, size: int, calibration: Calibrated, figures: dict[str, Any],
+    foreign: bool,
+) -> None:  # fmt: skip
+    """Describe the bundle in ``folder``, with the hashes of all files now in it except its card.
+
+    ``foreign``: the network tells delivery systems of other makes.
+    """
     content = {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
@@ -68,9 +89,10 @@ def write_manifest(
             "INTER_LINEAR to size",
             "scale": 1 / 127.5, "offset": -1.0,
         },
-        "outputs": {"presence": "presence", "xy": "xy", "covariance": "covariance"},
+        "outputs": {name: name for name in _OUTPUTS[: None if foreign else -1]},
         "outputs_in_words": "presence (1, 11) probability; xy (1, 11, 2) input px, an integer is a pixel's "
-        "centre; covariance (1, 11, 3) xx, xy, yy in input px², to be calibrated",
+        "centre; covariance (1, 11, 3) xx, xy, yy in input px², to be calibrated; foreign (1, 1) probability "
+        "of a delivery system of another make, where there is one",
         "presence_thresholds": _named(calibration.thresholds),
         "covariance_calibration": {
             "factor": _named(calibration.factor), "floor_px2": _named(calibration.floor),
@@ -83,7 +105,7 @@ def write_manifest(
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name not in (MANIFEST, CARD)
         },
-        "training_data": TRAINING_DATA,
+        "training_data": provenance.training_data,
         "training": {
             **provenance.recipe.as_json(), "note": provenance.note, "validations": provenance.history,
         },

@@ -86,7 +86,7 @@ class Run:
         self._optimizer.learning_rate = rate
         divided = self._distribution.divided
         loss = self._update(
-            divided(batch.images), divided(batch.xy), divided(batch.visible), divided(batch.jitter)
+            *(divided(part) for part in (batch.images, batch.xy, batch.visible, batch.foreign, batch.jitter))
         )
         self._state.assign_add(1)
         if self.step % 20:
@@ -101,8 +101,7 @@ class Run:
         """
         if self._measured is not self._averaged:
             self._measured.set_weights(self._averaged.get_weights())
-        predictions, _ = predict(self._measured, validation)
-        figures = metrics.summary(predictions, validation)
+        figures = metrics.summary(predict(self._measured, validation).predictions, validation)
         self.history.append({"step": self.step, **figures})
         if self._distribution.chief:
             tqdm.write(" ".join(f"{name} {self.history[-1][name]:.4g}" for name in _SHOWN))
@@ -128,7 +127,9 @@ class Run:
         model, optimizer, ema, weights = self._main, self._optimizer, self._plan.ema, Weights()
         variables = model.trainable_variables
 
-        def on_replica(images: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, jitter: tf.Tensor) -> tf.Tensor:
+        def on_replica(
+            images: tf.Tensor, xy: tf.Tensor, visible: tf.Tensor, foreign: tf.Tensor, jitter: tf.Tensor
+        ) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
 
             def over_all(value: Any) -> Any:
@@ -136,7 +137,7 @@ class Run:
 
             with tf.GradientTape() as tape:
                 outputs = model({"image": images, "jitter": jitter}, training=True)
-                loss = total(outputs, xy, visible, weights, over_all)
+                loss = total(outputs, xy, visible, foreign, weights, over_all)
             gradients, _ = tf.clip_by_global_norm(over_all(tape.gradient(loss, variables)), _CLIP)
             # The optimizer adds up what all replicas hand it.
             shares = [gradient / replicas for gradient in gradients]
@@ -144,8 +145,8 @@ class Run:
             return over_all(loss)
 
         @tf.function(reduce_retracing=True)
-        def update(images: Any, xy: Any, visible: Any, jitter: Any) -> tf.Tensor:
-            losses = strategy.run(on_replica, args=(images, xy, visible, jitter))
+        def update(*batch: Any) -> tf.Tensor:
+            losses = strategy.run(on_replica, args=batch)
             for mean, value in zip(self._averaged.variables, model.variables, strict=True):
                 if mean.dtype == "float32":
                     mean.assign(ema * mean + (1.0 - ema) * value)

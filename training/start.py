@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from tavi_perception.inference.bundle import SAVED_MODEL
+from tavi_perception.inference.manifest import MANIFEST
+from training.architectures import without_foreign
 
 
 class StartError(Exception):
@@ -24,13 +27,16 @@ def load_start(model: keras.Model, start: Path) -> None:
     Raises:
         StartError: there are none, or they belong to another network.
     """
-    variables = start / SAVED_MODEL / "variables" / "variables"
     try:
         if start.is_dir():
-            tf.train.Checkpoint(model=model).read(str(variables)).assert_existing_objects_matched()
+            # A bundle from before there was the head that tells foreign devices: the head begins anew.
+            known = json.loads((start / MANIFEST).read_text())["training"]["network"].get("foreign")
+            part = model if known else without_foreign(model)
+            variables = start / SAVED_MODEL / "variables" / "variables"
+            tf.train.Checkpoint(model=part).read(str(variables)).assert_existing_objects_matched()
         else:
             model.load_weights(str(start))
-    except (AssertionError, OSError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, KeyError, OSError, ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:200]
         raise StartError(
             f"{start} holds no weights of this network ({reason}); give the weights of a training, or a "

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
 from tavi_perception.output import OutputError, write_text
+from tavi_perception.simulation.backdrop import BackgroundError, Backgrounds
 from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
@@ -29,6 +30,7 @@ from training.distribution import CHOICES, Distribution, DistributionError, dist
 from training.labelled import procedure_frames
 from training.recipe import RECIPES, Plan, Recipe, RecipeError, read_recipe
 from training.run import Run
+from training.shards import Scenery
 from training.start import StartError
 
 RECIPE = "recipe.json"
@@ -53,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_text(arguments.json, json.dumps(history, indent=2))
     except (
         AnnotationError,
+        BackgroundError,
         DatasetError,
         DistributionError,
         OutputError,
@@ -133,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     rendered.add_argument(
         "--procedures", type=int, default=0, help="of other patients, which train with 10 frames of each"
     )
+    rendered.add_argument(
+        "--backgrounds",
+        type=Path,
+        help="folder of real X-ray frames, which take the place of drawn anatomy in half of the frames",
+    )
     annotated = parser.add_argument_group("annotated frames", "see docs/training_data.md")
     annotated.add_argument("--data", type=Path, help="an annotated data set")
     annotated.add_argument("--validation-share", type=float, default=0.2, help="of it, for validation")
@@ -148,14 +156,26 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
         raise DatasetError(
             "there is nothing to train or to validate on: give --training and --validation, 1 or more"
         )
-    seeds = data.training_seeds(arguments.training), data.validation_seeds(arguments.validation)
-    samples, validation = (data.load(data.render(arguments.cache, each, plan.size)) for each in seeds)
+    samples = data.load(_training_shards(arguments, plan.size))
+    validation = data.load(
+        data.render(arguments.cache, data.validation_seeds(arguments.validation), plan.size)
+    )
     if arguments.procedures:
         # In procedures stages, contrast and hidden landmarks come as they do in use, not evenly.
         patients = data.training_procedures(arguments.procedures)
         frames = procedure_frames(patients[0], len(patients)).frames
-        samples = data.joined([samples, to_samples(frames, plan.size)])
+        samples = data.joined([samples, data.own_device(to_samples(frames, plan.size))])
     return samples, validation
+
+
+def _training_shards(arguments: argparse.Namespace, size: int) -> list[Path]:
+    """Half of the patients as procedures have them; half wider, and before real frames if there are any."""
+    seeds = data.training_seeds(arguments.training)
+    folder = arguments.backgrounds
+    wide = Scenery(wide=True, backgrounds=Backgrounds(folder, "training") if folder else None)
+    half = len(seeds) // 2
+    usual = data.render(arguments.cache, seeds[half:], size)
+    return usual + data.render(arguments.cache, seeds[:half], size, scenery=wide)
 
 
 def _annotated(arguments: argparse.Namespace, size: int) -> tuple[data.Samples, data.Samples]:

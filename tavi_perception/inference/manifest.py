@@ -26,12 +26,13 @@ class ModelContractError(Exception):
 
 @dataclass(frozen=True)
 class Tensors:
-    """Names of the model's input and outputs in its signature."""
+    """Names of the model's input and outputs in its signature; ``foreign`` is empty where it has none."""
 
     image: str
     presence: str
     xy: str
     covariance: str
+    foreign: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,13 @@ def _parse(content: Any) -> Manifest:
         input_width=int(image["width"]),
         scale=float(image["scale"]),
         offset=float(image["offset"]),
-        tensors=Tensors(image["tensor"], outputs["presence"], outputs["xy"], outputs["covariance"]),
+        tensors=Tensors(
+            image["tensor"],
+            outputs["presence"],
+            outputs["xy"],
+            outputs["covariance"],
+            outputs.get("foreign", ""),
+        ),
         thresholds=_numbers(content["presence_thresholds"], "presence_thresholds", 0.0, 1.0),
         factor=_numbers(
             content["covariance_calibration"]["factor"], "covariance_calibration.factor", 0.0, 1e6

@@ -63,6 +63,7 @@ class Predictor:
             present.copy(),
             np.where(present[:, None], xy, np.nan),
             np.where(present[:, None, None], covariance, np.nan),
+            outputs.foreign,
         )
 
     def warm_up(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, ModelContractError
+from tavi_perception.inference.manifest import Tensors
 from tavi_perception.landmarks import COUNT
 
 RUNTIMES = ("auto", "litert", "tensorflow")
@@ -24,11 +26,17 @@ Float32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class RawOutputs:
-    """The network's answer: presence (11,), xy (11, 2) input px, covariance (11, 3) xx, xy, yy input px²."""
+    """The network's answer.
+
+    Attributes:
+        presence: (11,). xy: (11, 2) input px. covariance: (11, 3) xx, xy, yy input px².
+        foreign: probability of a delivery system of another make; NaN where the model has no such output.
+    """
 
     presence: Float32
     xy: Float32
     covariance: Float32
+    foreign: float
 
 
 class Runtime(Protocol):
@@ -117,8 +125,12 @@ class _TensorFlow:
         return _outputs({key: value.numpy() for key, value in outputs.items()}, self._tensors)
 
 
-def _outputs(outputs: Mapping[str, Any], tensors: Any) -> RawOutputs:
-    return RawOutputs(outputs[tensors.presence][0], outputs[tensors.xy][0], outputs[tensors.covariance][0])
+def _outputs(outputs: Mapping[str, Any], tensors: Tensors) -> RawOutputs:
+    presence, xy, covariance = (
+        outputs[name][0] for name in (tensors.presence, tensors.xy, tensors.covariance)
+    )
+    foreign = float(outputs[tensors.foreign][0, 0]) if tensors.foreign else math.nan
+    return RawOutputs(presence, xy, covariance, foreign)
 
 
 def _check_shapes(bundle: ModelBundle, actual: Mapping[str, tuple[int, ...]]) -> None:
@@ -129,6 +141,7 @@ def _check_shapes(bundle: ModelBundle, actual: Mapping[str, tuple[int, ...]]) ->
         (tensors.presence, (1, COUNT)),
         (tensors.xy, (1, COUNT, 2)),
         (tensors.covariance, (1, COUNT, 3)),
+        *([(tensors.foreign, (1, 1))] if tensors.foreign else []),
     )
     for name, shape in expected:
         if actual.get(name) != shape:

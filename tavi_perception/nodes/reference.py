@@ -117,7 +117,6 @@ NODE_RULES = (
         Reason.PROCESSING_FAILED,
         "an error occurred while the frame was processed; what was known of the procedure is forgotten",
     ),
-    (Reason.UNKNOWN_DEVICE, "never so far: no model recognises unknown delivery systems yet"),
 )
 """The reasons that concern frames before they reach tracking, and when the perception node gives them."""
 

@@ -32,9 +32,7 @@ def draw_delivery(
     scale = float(seen.scale_at(0.0))
     _draw_shaft(layer, device, place, seen, scale)
     layer.add_to(canvas)
-    beyond = wire.placed(route.at(place.tip), route.tangent_at(place.tip), view.beam)
-    _draw_wire(layer, wire, seen.section(seen.distance[0], place.tip), view.project(beyond), scale)
-    layer.add_to(canvas)
+    draw_wire(canvas, layer, wire, route, seen, place.tip, view, scale)
     _draw_capsule(layer, device, place, seen, scale, state)
     layer.add_to(canvas)
     if place.exposed > 0.5:
@@ -52,14 +50,20 @@ def _draw_shaft(layer: Layer, device: Device, place: DevicePose, route: Projecte
     layer.stroke(outer, width * 0.55, 0.12 * o)
 
 
-def _draw_wire(layer: Layer, wire: Wire, inside: FloatArray, beyond: FloatArray, scale: float) -> None:
+def draw_wire(
+    canvas: NDArray[np.uint8], layer: Layer, wire: Wire, route: Route, seen: ProjectedRoute, tip: float,
+    view: View, scale: float,
+) -> None:  # fmt: skip
     """One line from the arch into the ventricle, as dark inside the catheter as beyond its tip."""
+    inside = seen.section(seen.distance[0], tip)
+    beyond = view.project(wire.placed(route.at(tip), route.tangent_at(tip), view.beam))
     layer.stroke(np.concatenate([inside, beyond[1:]]), wire.width * scale, wire.dark)
     if wire.bead is not None:
         layer.stroke(beyond[wire.bead : wire.bead + 2], 1.5 * wire.width * scale, 1.7 * wire.dark)
+    layer.add_to(canvas)
 
 
-_Part = tuple[float, float, FloatArray, FloatArray, float]
+Part = tuple[float, float, FloatArray, FloatArray, float]
 """From one distance along the route to another (mm), between two edges (2,) in half capsule widths, each from
 the one to the other; attenuation at an opacity of 1."""
 
@@ -72,7 +76,7 @@ def _draw_capsule(
 ) -> None:
     """Funnel, block, capsule with what is folded inside, marker band, inner shaft and nose cone."""
     lap = 1.5 / scale  # Parts reach below the one painted after them: no light seams.
-    parts: list[_Part] = []
+    parts: list[Part] = []
 
     def part(start: float, end: float, left: FloatArray, right: FloatArray, value: float) -> None:
         parts.append((start, end, left, right, value))
@@ -102,11 +106,11 @@ def _draw_capsule(
     parts += _cone(device, place, lap)
     band = device.band_length / 2
     part(place.mouth - band, place.mouth + band, -1.04 * full, 1.04 * full, device.band)
-    _paint(layer, parts, route, device.capsule_width / 2 * scale, device.opacity)
+    paint_parts(layer, parts, route, device.capsule_width / 2 * scale, device.opacity)
 
 
-def _paint(layer: Layer, parts: list[_Part], route: ProjectedRoute, half: float, opacity: float) -> None:
-    """All parts, each over those before it."""
+def paint_parts(layer: Layer, parts: list[Part], route: ProjectedRoute, half: float, opacity: float) -> None:
+    """All parts, each over those before it; ``half`` is the unit of their edges (px)."""
     start, end = np.array([part[:2] for part in parts]).T
     left, right = np.array([part[2:4] for part in parts]).transpose(1, 0, 2)
     counts = np.maximum(2, (np.abs(end - start) / _STEP_MM).astype(np.int64) + 2)
@@ -119,11 +123,11 @@ def _paint(layer: Layer, parts: list[_Part], route: ProjectedRoute, half: float,
     layer.ribbons(counts, route.at(distance), route.lateral_at(distance), near * half, far * half, values)
 
 
-def _cone(device: Device, place: DevicePose, lap: float) -> list[_Part]:
+def _cone(device: Device, place: DevicePose, lap: float) -> list[Part]:
     """The nose cone, in slices that get narrower and fainter towards the tip."""
     full = np.ones(2)
     base, rim = device.cone_base, np.array([0.85, 1.0]) * device.cone_base
-    parts: list[_Part] = [(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)]
+    parts: list[Part] = [(place.cone, place.cone + 2.0 + lap, -rim, rim, device.cone)]
     ends = np.linspace(place.cone + 2.0, place.tip, _CONE_STEPS + 1).tolist()
     share = np.linspace(0.0, 1.0, len(ends))
     edges = device.cone_end + (base - device.cone_end) * (1.0 - share**device.cone_taper)

@@ -38,7 +38,11 @@ def landmark_points(scene: Scene, moment: Moment) -> FloatArray:
     points[_ROOT] = scene.root.points + moment.shifts.root
     if scene.contents.pigtail:
         points[Landmark.PT] = scene.pigtail.lowest(moment.view) + moment.shifts.pigtail
-    if scene.contents.delivery:
+    if scene.contents.delivery and scene.foreign:
+        if Landmark.CT in scene.foreign.landmarks:
+            route, _ = scene.routes(moment)
+            points[Landmark.CT] = route.at(scene.foreign.place_of_tip(moment.device))
+    elif scene.contents.delivery:
         place = pose(scene.device, moment.device)
         route, held = scene.routes(moment)
         points[_CATHETER] = catheter_points(place, route)
@@ -62,6 +66,7 @@ def grades(scene: Scene, moment: Moment, pixels: FloatArray) -> NDArray[np.uint8
     if scene.contents.delivery:
         behind = _behind_device(scene, moment, pixels)
         result[behind] = np.maximum(result[behind], Grade.FAINT) - 1
+    if scene.contents.delivery and not scene.foreign:
         exposed = pose(scene.device, moment.device).exposed
         edge = _by_level(np.array([exposed]), VISIBLE_EXPOSURE_MM, _CLEAR_EXPOSURE_MM)[0]
         result[list(INFLOW_EDGE)] = edge
@@ -69,7 +74,7 @@ def grades(scene: Scene, moment: Moment, pixels: FloatArray) -> NDArray[np.uint8
             result[Landmark.CT] = Grade.FAINT
     with np.errstate(invalid="ignore"):
         inside = ((pixels >= 0) & (pixels <= scene.size - 1)).all(axis=1)
-    result[exists & (~inside | scene.imager.covers(pixels))] = Grade.HIDDEN
+    result[exists & (~inside | scene.covers(pixels))] = Grade.HIDDEN
     result[~exists] = Grade.ABSENT
     return result
 
@@ -88,11 +93,15 @@ def _by_level(value: FloatArray, faint: float, clear: float) -> NDArray[np.uint8
 
 def _behind_device(scene: Scene, moment: Moment, pixels: FloatArray) -> NDArray[np.bool_]:
     """(11,) which of AA and STJ lie in the shadow of block, capsule or nose cone."""
-    place = pose(scene.device, moment.device)
     route, _ = scene.routes(moment)
-    axis = moment.view.project(route.at(np.arange(place.block - 5.0, place.tip, 1.0, dtype=np.float64)))
-    half_width = scene.device.capsule_width / 2 * moment.view.px_per_mm
+    if scene.foreign:
+        start, tip = moment.device.advance - 45.0, scene.foreign.place_of_tip(moment.device)
+        half_width = scene.foreign.half_width
+    else:
+        place = pose(scene.device, moment.device)
+        start, tip, half_width = place.block - 5.0, place.tip, scene.device.capsule_width / 2
+    axis = moment.view.project(route.at(np.arange(start, tip, 1.0, dtype=np.float64)))
     distance = np.linalg.norm(pixels[_ROOT, None] - axis, axis=-1).min(axis=1)
     behind = np.zeros(COUNT, dtype=bool)
-    behind[_ROOT] = distance < half_width
+    behind[_ROOT] = distance < half_width * moment.view.px_per_mm
     return behind

@@ -51,6 +51,7 @@ class LiveProcedure:
         size: side of the square image (px).
         bits: 8 or 16 per pixel.
         config: what procedures are drawn from.
+        contents: of the field; with a delivery system of another make there is nothing to place.
         room: draws the moves of table and C-arm for a generator and the first view; by default nothing is
             moved.
 
@@ -61,7 +62,7 @@ class LiveProcedure:
 
     def __init__(
         self, seed: int, size: int = 1000, bits: int = 8, config: SimulationConfig | None = None,
-        room: Callable[[np.random.Generator, Scene], Room] | None = None,
+        room: Callable[[np.random.Generator, Scene], Room] | None = None, contents: Contents = Contents(),
     ) -> None:  # fmt: skip
         if size <= 0 or bits not in (8, 16):
             raise ValueError(
@@ -69,7 +70,7 @@ class LiveProcedure:
             )
         config = config or SimulationConfig()
         self.seed, self.bits = opened(seed), bits
-        self.scene = _draw_in_view(seed, size, bits, config)
+        self.scene = _draw_in_view(seed, size, bits, config, contents)
         rng = np.random.default_rng([seed, 1_000_000])
         self._motion = Motion(rng, config.motion, self.scene.root)
         self.robot = Robot(rng, config.robot, self.scene.device)
@@ -144,10 +145,10 @@ class LiveProcedure:
         return bool((grades(self.scene, moment, pixels)[list(ANNULUS)] >= Grade.FAINT).all())
 
 
-def _draw_in_view(seed: int, size: int, bits: int, config: SimulationConfig) -> Scene:
+def _draw_in_view(seed: int, size: int, bits: int, config: SimulationConfig, contents: Contents) -> Scene:
     """A patient in a view that shows the whole device and root, as an operator would have set it up."""
     for attempt in range(1000):
-        scene = Scene(np.random.default_rng([seed, attempt]), size, config, Contents(), bits)
+        scene = Scene(np.random.default_rng([seed, attempt]), size, config, contents, bits)
         if _in_view(scene):
             return scene
     raise ValueError(f"simulation: no view of seed {seed} shows the whole device; widen the configured views")

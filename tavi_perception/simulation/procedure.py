@@ -12,7 +12,7 @@ from tavi_perception.imaging.source import Frame
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.live import LiveProcedure, Recorded
 from tavi_perception.simulation.room import Room, draw_room
-from tavi_perception.simulation.scene import Scene
+from tavi_perception.simulation.scene import Contents, Scene
 from tavi_perception.simulation.script import Operator
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.xray import Grey
@@ -32,6 +32,7 @@ class RenderedProcedure:
         size: side of the square image (px).
         bits: 8 or 16 per pixel.
         config: what procedures are drawn from.
+        contents: of the field.
 
     Raises:
         ValueError: duration, frame rate or size is not positive, or bits is neither 8 nor 16.
@@ -39,7 +40,7 @@ class RenderedProcedure:
 
     def __init__(
         self, seed: int, duration: float = 20.0, frame_rate: float = 15.0, size: int = 1000, bits: int = 8,
-        config: SimulationConfig | None = None,
+        config: SimulationConfig | None = None, contents: Contents = Contents(),
     ) -> None:  # fmt: skip
         if not (duration > 0 and frame_rate > 0 and size > 0):
             raise ValueError(
@@ -52,7 +53,7 @@ class RenderedProcedure:
         self.frame_count = max(1, round(duration * frame_rate))
         self._seed, self._frame_rate = seed, frame_rate
         config = config or SimulationConfig()
-        live = LiveProcedure(seed, size, bits, config, partial(_moved_room, config, duration))
+        live = LiveProcedure(seed, size, bits, config, partial(_moved_room, config, duration), contents)
         self.scene: Scene = live.scene
         self._course = _course(live, duration, frame_rate, self.frame_count)
 

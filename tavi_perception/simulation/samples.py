@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from tavi_perception.simulation.backdrop import Backgrounds, composited
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import DeviceState
+from tavi_perception.simulation.distributions import Chance
+from tavi_perception.simulation.foreign import foreign_makes
 from tavi_perception.simulation.motion import Motion
 from tavi_perception.simulation.robot import FULL_EXTRACTION
 from tavi_perception.simulation.scene import Contents, Moment, Scene
@@ -20,34 +23,48 @@ from tavi_perception.simulation.xray import Grey
 FRAMES_PER_PATIENT = 8
 """Moments of each patient that training and evaluation draw."""
 
+_FOREIGN = Chance(0.15)
+"""Delivery systems of other makes among those in the field."""
+
+_USUAL, _REAL = (0.76, 0.06, 0.08, 0.08, 0.02), (0.64, 0.06, 0.08, 0.20, 0.02)
+"""How often a patient lacks what, see ``_contents``: a real background alone teaches what is no landmark."""
+
 
 def samples(
-    seed: int, size: int, count: int, config: SimulationConfig | None = None
-) -> Iterator[tuple[Grey, Truth]]:
+    seed: int, size: int, count: int, config: SimulationConfig | None = None,
+    backgrounds: Backgrounds | None = None,
+) -> Iterator[tuple[Grey, Truth]]:  # fmt: skip
     """``count`` unrelated moments of the patient of ``seed``: images (size, size) and their truth.
 
-    The same seed gives the same bytes. Stages, contrast and phases are drawn evenly rather than in the
-    proportions of a procedure, so that rare landmarks are not rare.
+    The same seed gives the same bytes, with the same ``backgrounds``: real frames that take the place of
+    drawn anatomy. Stages, contrast and phases are drawn evenly rather than in the proportions of a procedure,
+    so that rare landmarks are not rare.
 
     Raises:
         SealedSeedError: the seed is sealed.
+        BackgroundError: there is no background that can be used.
     """
     config = config or SimulationConfig()
     rng = np.random.default_rng([opened(seed), 2])
-    scene = Scene(rng, size, config, _contents(rng))
+    backdrop = backgrounds.draw(rng, size) if backgrounds else None
+    if backdrop:
+        config = replace(config, image=composited(config.image))
+    scene = Scene(rng, size, config, _contents(rng, _REAL if backdrop else _USUAL), backdrop=backdrop)
     motion = Motion(rng, config.motion, scene.root)
     for _ in range(count):
         moment = _moment(rng, scene, motion)
         yield scene.render(moment, rng), truth_of(scene, moment, float("nan"))
 
 
-def _contents(rng: np.random.Generator) -> Contents:
+def _contents(rng: np.random.Generator, shares: tuple[float, ...]) -> Contents:
     """Mostly the full field; some patients lack the delivery system, the pigtail, or both."""
-    kind = rng.choice(5, p=[0.76, 0.06, 0.08, 0.08, 0.02])
+    kind = rng.choice(5, p=shares)
+    other = rng.spawn(1)[0]
+    make = str(other.choice(foreign_makes())) if _FOREIGN.draw(other) else ""
     return (
-        Contents(),
+        Contents(make=make),
         Contents(delivery=False),
-        Contents(pigtail=False),
+        Contents(pigtail=False, make=make),
         Contents(delivery=False, pigtail=False, coronaries=True),
         Contents(delivery=False, pigtail=False),
     )[kind]

@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy
+from tavi_perception.simulation.backdrop import RealBackdrop
 from tavi_perception.simulation.clutter import Bystanders, Part, draw_bystanders, draw_coronary_tree
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
 from tavi_perception.simulation.device import Device, DeviceState
 from tavi_perception.simulation.device_config import draw_device
+from tavi_perception.simulation.foreign import ForeignDevice, draw_foreign, draw_foreign_delivery
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
 from tavi_perception.simulation.pigtail import Pigtail, Wire, draw_pigtail, draw_wire
 from tavi_perception.simulation.route import Route, delivery_route
-from tavi_perception.simulation.surroundings import Plane, Surroundings
+from tavi_perception.simulation.surroundings import Plane, Surroundings, behind
 from tavi_perception.simulation.technique import draw_technique
 from tavi_perception.simulation.view import FloatArray, View
 from tavi_perception.simulation.xray import Grey, Imager
@@ -32,11 +34,16 @@ ANNULUS = np.zeros(3)
 
 @dataclass(frozen=True)
 class Contents:
-    """Which devices and filled vessels are in the field."""
+    """Which devices and filled vessels are in the field.
+
+    Attributes:
+        make: of the delivery system, one of ``foreign_makes``; empty for the one that is placed here.
+    """
 
     delivery: bool = True
     pigtail: bool = True
     coronaries: bool = False
+    make: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,17 @@ class Scene:
     """Patient, devices and detector, drawn once from a generator; ``render`` then only moves them.
 
     What only pictures need is made at the first ``render``; labels need none of it.
+
+    Args:
+        backdrop: a real frame, in place of drawn anatomy; then the view is not to be turned.
+
+    Raises:
+        ProfileError: ``contents`` names a make that has no profile.
     """
 
     def __init__(
         self, rng: np.random.Generator, size: int, config: SimulationConfig, contents: Contents = Contents(),
-        bits: int = 8,
+        bits: int = 8, backdrop: RealBackdrop | None = None,
     ) -> None:  # fmt: skip
         self.contents = contents
         self.size = size
@@ -83,6 +96,11 @@ class Scene:
         self.injector: Injector = draw_injector(rng, config.contrast)
         self.imager = Imager(rng, draw_technique(rng, config.image), size, bits)
         self._seeds = rng.integers(2**63, size=3)
+        # A generator of its own: no other patient is changed by it.
+        self.foreign: ForeignDevice | None = (
+            draw_foreign(rng.spawn(1)[0], contents.make) if contents.make else None
+        )
+        self.backdrop = backdrop
         self._config = config
         self._layer = Layer(size)
         self._cast: dict[float, Surroundings] = {}
@@ -110,6 +128,11 @@ class Scene:
             self._draw_delivery(canvas, moment)
         return self.imager.expose(self._background(moment), canvas, noise, self._pulse_motion(moment))
 
+    def covers(self, pixels: FloatArray) -> NDArray[np.bool_]:
+        """(n,) whether points (n, 2) px lie where the picture shows nothing of them."""
+        covered = self.imager.covers(pixels)
+        return covered | self.backdrop.hides(pixels) if self.backdrop else covered
+
     def _draw_pigtail(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
         pigtail, view = self.pigtail, moment.view
         points = view.project(pigtail.points + pigtail.follows[:, None] * moment.shifts.pigtail)
@@ -118,7 +141,11 @@ class Scene:
 
     def _draw_delivery(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
         route, held = self.routes(moment)
-        draw_delivery(canvas, self._layer, self.device, moment.device, route, held, self.wire, moment.view)
+        layer, state, wire, view = self._layer, moment.device, self.wire, moment.view
+        if self.foreign:
+            draw_foreign_delivery(canvas, layer, self.foreign, state, route, held, wire, view)
+        else:
+            draw_delivery(canvas, layer, self.device, state, route, held, wire, view)
 
     def routes(self, moment: Moment) -> tuple[Route, Route]:
         """Routes of catheter and stent at ``moment``: once released, the stent moves with the root alone."""
@@ -145,7 +172,7 @@ class Scene:
     def _bystanders(self) -> Bystanders:
         rng = np.random.default_rng(self._seeds[0])
         usual = draw_bystanders(rng, self._config.clutter, ANNULUS, self.route.points)
-        if not self.contents.coronaries:
+        if not self.contents.coronaries or self.backdrop:
             return usual
         vessels = draw_coronary_tree(rng, ANNULUS)
         return Bystanders(usual.still + vessels.still, usual.moving + vessels.moving)
@@ -157,8 +184,14 @@ class Scene:
     def _surroundings(self, view: View) -> Surroundings:
         key = view.geometry.primary_angle
         if key not in self._cast:
-            self._cast[key] = Surroundings(self._anatomy, self._paint_still, self._make_clouds, view)
+            planes = self._real() if self.backdrop else behind(self._anatomy, view)
+            self._cast[key] = Surroundings(planes, self._paint_still, self._make_clouds, view)
         return self._cast[key]
+
+    def _real(self) -> tuple[Plane, Plane]:
+        """The real frame moves as the body does."""
+        assert self.backdrop is not None
+        return np.ones_like(self.backdrop.transmission), self.backdrop.transmission
 
     def _paint_still(self, canvas: NDArray[np.uint8], view: View) -> None:
         self._bystanders.paint_still(canvas, self._layer, view, np.zeros(3))

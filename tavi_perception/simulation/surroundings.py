@@ -23,24 +23,26 @@ _MARGIN = 0.2
 
 
 class Surroundings:
-    """Anatomy, bystanders that hold still, and the root's contrast shapes, as ``view`` shows them.
+    """What lies behind, bystanders that hold still, and the root's contrast shapes, as ``view`` shows them.
 
     Another view of the same angles (the table was moved) shows the same, shifted.
+
+    Args:
+        behind: (size, size) signals 0…1 that the patient lets through: what holds still, and what moves with
+            the body; see ``behind``.
     """
 
     def __init__(
         self,
-        anatomy: Anatomy,
+        behind: tuple[Plane, Plane],
         paint: Callable[[NDArray[np.uint8], View], None],
         clouds: Callable[[View], RootClouds],
         view: View,
     ) -> None:
         size = view.geometry.image_width
-        backdrop = project_anatomy(anatomy, view, size)
         self._view = view
         self._make_clouds = clouds
-        self._still = _Movable(np.exp(-backdrop.still))
-        self._moving = _Movable(np.exp(-backdrop.moving))
+        self._still, self._moving = map(_Movable, behind)
         canvas = np.zeros((size, size), dtype=np.uint8)
         paint(canvas, view)
         self._canvas = _Movable(canvas)
@@ -65,6 +67,12 @@ class Surroundings:
     def canvas(self, view: View) -> NDArray[np.uint8]:
         """(size, size) attenuation levels of the bystanders that hold still; a new array."""
         return self._canvas.moved(view.project(np.zeros(3)) - self.origin).copy()
+
+
+def behind(anatomy: Anatomy, view: View) -> tuple[Plane, Plane]:
+    """What drawn anatomy lets through in a view: what holds still, and what moves with the body."""
+    cast = project_anatomy(anatomy, view, view.geometry.image_width)
+    return np.exp(-cast.still), np.exp(-cast.moving)
 
 
 class _Movable(Generic[_Number]):

@@ -51,12 +51,14 @@ class Truth:
               line.
             - extraction: 1 - |CP-CD| / sheathed |CP-CD|.
 
-            Standard deviations are 0. Without a device in the field nothing is known.
+            Standard deviations are 0. Without a device in the field, or with one of another make, nothing is
+            known.
         grades: (11,) ``labels.Grade`` of each landmark.
         points_mm: (11, 3) all existing landmarks in patient axes; NaN for the others.
         spatial_depth: implantation depth in space, along the annulus normal (m); NaN without a device. It
             differs from ``deviation.depth`` by what the projection hides.
         spatial_angle: of the catheter's centre line against the annulus normal in space (rad).
+        foreign: a delivery system of another make is in the field.
     """
 
     keypoints: Keypoints
@@ -66,6 +68,7 @@ class Truth:
     points_mm: FloatArray
     spatial_depth: float
     spatial_angle: float
+    foreign: bool
 
 
 def truth_of(scene: Scene, moment: Moment, contrast_age: float) -> Truth:
@@ -81,10 +84,11 @@ def truth_of(scene: Scene, moment: Moment, contrast_age: float) -> Truth:
     annulus = _annulus(scene, moment, pixels, contrast_age)
     deviation = CatheterDeviation()
     depth = angle = float("nan")
-    if scene.contents.delivery:
+    foreign = scene.contents.delivery and scene.foreign is not None
+    if scene.contents.delivery and not scene.foreign:
         deviation = _deviation(scene, moment, pixels, keypoints, annulus)
         depth, angle = _in_space(scene, moment, points)
-    return Truth(keypoints, annulus, deviation, graded, points, depth, angle)
+    return Truth(keypoints, annulus, deviation, graded, points, depth, angle, foreign)
 
 
 def _annulus(scene: Scene, moment: Moment, pixels: FloatArray, contrast_age: float) -> AnnulusFrame:

@@ -93,6 +93,7 @@ def deviation_from(
         order=_smallest_step(points_px[:, 1]) * scale,
         depth_excess=beyond - _ALARM_SIGMAS * found.depth_sigma,
         doubted=doubted,
+        foreign=device.foreign,
     )
     verdict = judge(DEVIATION_RULES, evidence, config)
     reasons = annulus.reasons | verdict.reasons

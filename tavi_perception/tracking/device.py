@@ -28,11 +28,13 @@ class DeviceEstimate:
         reference: feature at which the depth of the stent's inflow edge is measured.
         stage: stage of the implantation.
         extraction: share of the stent out of the capsule, 0…1; NaN when unknown.
+        foreign: probability that the delivery system is of another make; NaN when unknown.
     """
 
     reference: DepthReference
     stage: Stage
     extraction: float
+    foreign: float = NAN
 
 
 def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceEstimate:
@@ -44,7 +46,7 @@ def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingCo
     sheathed_px = config.sheathed_length / geometry.metres_per_px
     extraction = _extraction(keypoints, sheathed_px)
     stage = stage_of(keypoints, extraction, sheathed_px, config)
-    return DeviceEstimate(reference_of(keypoints), stage, extraction)
+    return DeviceEstimate(reference_of(keypoints), stage, extraction, keypoints.foreign)
 
 
 class DeviceTracker:

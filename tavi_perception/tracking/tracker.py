@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, Keypoints, Reason
 from tavi_perception.observation import Observation
@@ -13,6 +13,7 @@ from tavi_perception.tracking.continuity import Continuation
 from tavi_perception.tracking.deviation import DeviationTracker, deviation_from
 from tavi_perception.tracking.device import DeviceTracker
 from tavi_perception.tracking.keypoint_filter import KeypointFilter
+from tavi_perception.tracking.make import MakeTracker
 from tavi_perception.tracking.pigtail import PigtailFilter
 
 
@@ -49,7 +50,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._view = _ViewMemory()
-        self._device = DeviceTracker()
+        self._device, self._make = DeviceTracker(), MakeTracker()
 
     @property
     def capsule_due(self) -> bool:
@@ -77,6 +78,7 @@ class Tracker:
         jump = continuation.time_jump
         annulus = view.annulus.update(filtered, stamp, geometry, config, jump, capsule, contradicted)
         device = self._device.update(filtered, geometry, config)
+        device = replace(device, foreign=self._make.update(seen.foreign, stamp))
         deviation = view.deviation.update(filtered, annulus, geometry, device, stamp, config, misplaced)
         return TrackedFrame(filtered, annulus, deviation)
 
@@ -84,6 +86,6 @@ class Tracker:
         if continuation.new_view:
             self._view = _ViewMemory()
         if continuation.new_procedure:
-            self._device = DeviceTracker()
+            self._device, self._make = DeviceTracker(), MakeTracker()
         elif continuation.new_view:
             self._device.restart_view()

@@ -64,6 +64,7 @@ class DeviationEvidence:
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
         doubted: landmarks of the device have moved relative to each other, or to pigtail and annulus.
+        foreign: probability that the delivery system is of another make.
     """
 
     calibrated: bool
@@ -78,6 +79,7 @@ class DeviationEvidence:
     order: float = NAN
     depth_excess: float = NAN
     doubted: bool = False
+    foreign: float = NAN
 
 
 E = TypeVar("E")
@@ -242,6 +244,13 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
         "relative to FE2, faster than device.max_shape_speed allows, or CD relative to a pigtail that has "
         "kept its place to the hinge points",
         lambda e, c: e.doubted,
+    ),
+    Rule(
+        "foreign device",
+        Reason.UNKNOWN_DEVICE,
+        "by the frames of the last second the delivery system is more likely than not of a make that the "
+        "model does not know",
+        lambda e, c: e.foreign > 0.5,
     ),
 )
 

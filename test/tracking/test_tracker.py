@@ -203,10 +203,7 @@ def test_a_stamp_that_is_no_number_is_refused(scene, geometry):
 
 
 def test_every_reason_of_tracking_has_a_rule():
-    of_the_node = (
-        Reason.MODEL_NOT_READY | Reason.IMAGE_STALE | Reason.IMAGE_REJECTED | Reason.PROCESSING_FAILED
-    )
-    ruled = of_the_node | Reason.UNKNOWN_DEVICE
+    ruled = Reason.MODEL_NOT_READY | Reason.IMAGE_STALE | Reason.IMAGE_REJECTED | Reason.PROCESSING_FAILED
     for rule in (*ANNULUS_RULES, *DEVIATION_RULES):
         ruled |= rule.reason
     assert all(reason in ruled for reason in filter(None, Reason))

@@ -37,4 +37,4 @@ def validation(cache: Path) -> data.Samples:
 def miniature() -> Network:
     """The smallest network of our kind."""
     small = Refinement(widths=(32, 32), depths=(0, 0))
-    return Network(widths=(32, 32, 32, 32), depths=(0, 0, 0, 0), dense=32, refinement=small)
+    return Network(widths=(32, 32, 32, 32), depths=(0, 0, 0, 0), dense=32, foreign=8, refinement=small)

@@ -8,7 +8,14 @@ from scipy.special import expit
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training.calibration import best_threshold, evidence, fit_covariance, fit_presence, identity
+from training.calibration import (
+    best_threshold,
+    evidence,
+    fit_covariance,
+    fit_presence,
+    foreign_offset,
+    identity,
+)
 
 
 @pytest.mark.parametrize("true_factor", [0.3, 1.0, 4.0])
@@ -90,3 +97,21 @@ def test_presence_is_left_alone_where_nothing_can_be_learned() -> None:
     presence = np.linspace(0.05, 0.95, 11)[None]
     seen = evidence(presence, np.tile(np.eye(2), (1, 11, 1, 1)))
     assert expit(seen @ identity().T) == pytest.approx(presence)
+
+
+def test_few_frames_of_our_own_device_are_taken_for_foreign_ones_after_calibration() -> None:
+    rng = np.random.default_rng(0)
+    logits = np.concatenate([rng.normal(-2, 2, 20_000), rng.normal(9, 2, 5_000)])
+    foreign = np.repeat([0.0, 1.0], [20_000, 5_000]).astype(np.float32)
+    told = logits > foreign_offset(logits, foreign)
+    assert np.mean(told[foreign == 0]) <= 0.0026
+    assert np.mean(told[foreign == 1]) > 0.95
+
+
+def test_a_network_that_tells_makes_apart_by_itself_is_left_as_it_is() -> None:
+    foreign = np.array([0, 0, 1, np.nan], np.float32)
+    assert foreign_offset(np.array([-5.0, -4.0, 6.0, 99.0]), foreign) == 0.0
+
+
+def test_frames_of_unknown_make_calibrate_nothing() -> None:
+    assert foreign_offset(np.array([5.0, 5.0]), np.full(2, np.nan, np.float32)) == 0.0

@@ -21,8 +21,9 @@ def test_average_answers_with_the_mean_of_its_networks(miniature: Network, sampl
     for seed in (0, 1):
         keras.utils.set_random_seed(seed)
         models.append(build(miniature, SIZE))
-    (first, _), (second, _) = (predict(model, samples) for model in models)
-    both, _ = predict(averaged(models, SIZE), samples)
+    raw = [predict(model, samples) for model in (*models, averaged(models, SIZE))]
+    assert raw[2].foreign == pytest.approx((raw[0].foreign + raw[1].foreign) / 2, abs=1e-4)
+    first, second, both = (each.predictions for each in raw)
     assert both.xy == pytest.approx((first.xy + second.xy) / 2, abs=1e-3)
     assert both.presence == pytest.approx((first.presence + second.presence) / 2, abs=1e-4)
     spread = ((first.xy - second.xy) / 2) ** 2

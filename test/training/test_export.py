@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -38,8 +39,11 @@ def bundle(
     model: keras.Model, miniature: Network, validation: Samples, tmp_path_factory: pytest.TempPathFactory
 ) -> ModelBundle:
     folder = tmp_path_factory.mktemp("models") / "miniature"
-    provenance = Provenance(Recipe(miniature, Plan(size=SIZE)), [], "0", "", "", "some frames")
-    return export(model, SIZE, [validation], provenance, folder)
+    return export(model, SIZE, [validation], _provenance(miniature), folder)
+
+
+def _provenance(network: Network) -> Provenance:
+    return Provenance(Recipe(network, Plan(size=SIZE)), [], "0", "", "", "some frames")
 
 
 def test_exported_bundle_keeps_the_contract(bundle: ModelBundle) -> None:
@@ -55,13 +59,29 @@ def test_both_runtimes_agree(bundle: ModelBundle, samples: Samples) -> None:
 def test_bundle_answers_as_the_trained_model(
     bundle: ModelBundle, model: keras.Model, samples: Samples, validation: Samples
 ) -> None:
-    fitted = calibrate(*predict(model, validation), validation, np.zeros(len(validation), np.int64))
-    expected, first = predict(model, samples)
-    seen = evidence(expected.presence, expected.covariance + fitted.blend[:, None, None] * first)
+    sets = np.zeros(len(validation), np.int64)
+    fitted = calibrate(predict(model, validation), validation, validation.foreign, sets)
+    raw = predict(model, samples)
+    expected = raw.predictions
+    seen = evidence(expected.presence, expected.covariance + fitted.blend[:, None, None] * raw.first)
     presence = expit(seen[0] @ fitted.presence.T)
     found = Predictor(bundle, "litert").predict(samples.images[0])
     assert found.presence == pytest.approx(presence, abs=1e-3)
     assert found.xy[found.present] == pytest.approx(expected.xy[0][found.present], abs=0.01)
+    assert found.foreign == pytest.approx(expit(raw.foreign[0] - fitted.foreign), abs=1e-3)
+
+
+def test_a_network_from_before_makes_were_told_apart_can_be_trained_on(
+    miniature: Network, validation: Samples, tmp_path: Path
+) -> None:
+    old = replace(miniature, foreign=0)
+    former = build(old, SIZE)
+    bundle = export(former, SIZE, [validation], _provenance(old), tmp_path / "former")
+    assert np.isnan(Predictor(bundle, "litert").predict(validation.images[0]).foreign)
+    model = build(miniature, SIZE)
+    load_start(model, bundle.folder)
+    first, second = (predict(each, validation).predictions.xy for each in (former, model))
+    assert np.array_equal(first, second)
 
 
 def test_training_can_start_from_a_bundle(

@@ -7,7 +7,7 @@ import pytest
 
 tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training.losses import Weights, distance_loss, heat_loss, presence_loss, total  # noqa: E402
+from training.losses import Weights, distance_loss, foreign_loss, heat_loss, presence_loss, total  # noqa: E402
 
 CELLS = 16
 
@@ -91,7 +91,21 @@ def test_patch_that_missed_its_landmark_costs_nothing() -> None:
             "xy": tf.constant(xy + 5),
         }
         nothing_else = Weights(presence=0.0, heat=0.0, distance=0.0)
-        return float(total(outputs, xy, visible, nothing_else))
+        return float(total(outputs, xy, visible, np.zeros(1, np.float32), nothing_else))
 
     assert cost_of_patches_at(64.0) > 0.0
     assert cost_of_patches_at(160.0) == cost_of_patches_at(0.0) == 0.0
+
+
+def test_a_frame_of_which_the_make_is_not_known_costs_nothing() -> None:
+    logits = np.array([[3.0], [-2.0], [50.0]], np.float32)
+    known, unknown = np.array([1, 0], np.float32), np.array([1, 0, np.nan], np.float32)
+    assert float(foreign_loss(logits, unknown)) == pytest.approx(float(foreign_loss(logits[:2], known)))
+
+
+def test_no_gradient_comes_from_frames_of_which_the_make_is_not_known() -> None:
+    logits = tf.Variable([[1.0], [1.0]])
+    with tf.GradientTape() as tape:
+        loss = foreign_loss(logits, np.array([1.0, np.nan], np.float32))
+    gradient = tape.gradient(loss, logits).numpy()[:, 0]
+    assert gradient[0] < 0.0 and gradient[1] == 0.0

@@ -31,7 +31,7 @@ def to_samples(frames: Sequence[AnnotatedFrame], size: int, *, workers: int = WO
 
     for _ in in_parallel(fill, range(len(frames)), "reading images", workers):
         pass
-    return Samples(images, xy, visible)
+    return Samples(images, xy, visible, np.full(len(frames), np.nan, np.float32))
 
 
 def groups_of(frames: Sequence[AnnotatedFrame]) -> NDArray[np.int64]:

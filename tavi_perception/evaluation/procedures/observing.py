@@ -81,6 +81,7 @@ class Observed:
         presence, present, xy, covariance: (n, …) fields of the ``Observation``'s keypoints.
         continuations: (n,) ``Continuation``.
         capsule_widths: (n,) of the capsule in the image (px).
+        foreign: (n,) probability of a delivery system of another make.
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
         truth: what was true.
@@ -94,6 +95,7 @@ class Observed:
     covariance: Floats
     continuations: NDArray[np.uint8]
     capsule_widths: Floats
+    foreign: Floats
     primary_angles: Floats
     geometry: CArmGeometry
     truth: TrueCourse
@@ -108,7 +110,7 @@ class Observed:
             present = self.present[index]
             keypoints = Keypoints(
                 width, height, self.presence[index], present, present.copy(), self.xy[index],
-                self.covariance[index],
+                self.covariance[index], float(self.foreign[index]),
             )  # fmt: skip
             geometry = replace(self.geometry, primary_angle=float(self.primary_angles[index]))
             continuation = Continuation(int(self.continuations[index]))
@@ -134,6 +136,7 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
         covariance=np.stack([each.covariance for each in keypoints]),
         continuations=np.array([each.continuation for each in seen], dtype=np.uint8),
         capsule_widths=np.array([each.capsule_width for each in seen]),
+        foreign=np.array([each.foreign for each in keypoints]),
         primary_angles=np.array([each.geometry.primary_angle for each in seen]),
         geometry=procedure.geometry,
         truth=_true_course(truths),

@@ -18,7 +18,7 @@ def frames(count: int, seed: int) -> Samples:
     visible = (random.random((count, 11)) > 0.4).astype(np.float32)
     xy = random.uniform(0, SIDE - 1, (count, 11, 2)) * visible[..., None]
     images = random.integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8)
-    return Samples(images, xy.astype(np.float32), visible)
+    return Samples(images, xy.astype(np.float32), visible, np.full(len(images), np.nan, np.float32))
 
 
 @pytest.fixture(scope="session")

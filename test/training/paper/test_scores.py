@@ -62,7 +62,7 @@ def test_targets_do_not_depend_on_the_size_of_the_frame() -> None:
     large = np.random.default_rng(0).uniform(0, 511, (1, 11, 2)).astype(np.float32)
     small = (large + 0.5) * (128 / 512) - 0.5
     one, other = (
-        targets(Samples(np.zeros((1, side, side), np.uint8), xy, visible))
+        targets(Samples(np.zeros((1, side, side), np.uint8), xy, visible, np.zeros(1, np.float32)))
         for side, xy in ((512, large), (128, small))
     )
     assert one == pytest.approx(other, abs=1e-6)
