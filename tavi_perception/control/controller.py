@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from tavi_perception.control.attachment import Attachment
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.contrast import ContrastRequest
 from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phase, RobotReading
@@ -63,6 +64,7 @@ class Controller:
         self._fresh = True
         self._trust, self._contrast, self._drives = Trust(), ContrastRequest(), Drives()
         self._depth, self._response, self._opening = DepthEstimator(config), ResponseCheck(), Opening()
+        self._attachment = Attachment()
 
     @property
     def finished(self) -> bool:
@@ -130,7 +132,10 @@ class Controller:
         average = self._depth.value
         self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
         self._released += self._lets_go(deviation)
+        self._attachment.update(deviation.landmarks, *self._drives.at(stamp))
         if not self._released:
+            if self._attachment.lost:
+                return self.abort("the stent has let go: the catheter moves without it", now)
             if self._response.broken(stamp, average, self._drives.retraction(), self.config):
                 return self.abort("the catheter does not do what its drives do", now)
             if self._opening.contradicted:

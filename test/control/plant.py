@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.controller import Controller
 from tavi_perception.control.decision import Decision, Phase, RobotReading
@@ -12,9 +14,11 @@ from tavi_perception.estimates import (
     AnnulusSource,
     CatheterDeviation,
     DepthReference,
+    FloatArray,
     Reason,
     Stage,
 )
+from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
 
 FRAME = 1.0 / 15.0
 LATENCY = 0.045
@@ -39,6 +43,7 @@ class Plant:
     asked: float = math.nan
     contrast: float = math.nan
     moved: bool = False
+    loose_at: float = math.nan
     decisions: list[Decision] = field(default_factory=list)
 
     @property
@@ -48,21 +53,36 @@ class Plant:
     @property
     def inflow(self) -> float:
         """Depth of the inflow edge, the heart at rest (m); what is released stays where it is."""
-        return self.depth + self.advance - 0.14 * LENGTH * min(self.extraction, RELEASED_AT) ** 2
+        advance = self.advance if math.isnan(self.loose_at) else self.loose_at
+        return self.depth + advance - 0.14 * LENGTH * min(self.extraction, RELEASED_AT) ** 2
+
+    def let_go_unseen(self) -> None:
+        """The stent stays where it is from now on, and perception takes it for one that is still held."""
+        self.loose_at = self.advance
+
+    def landmarks(self, beat: float) -> FloatArray:
+        """(11, 3) annulus coordinates (m) of CP and of the inflow edge; NaN of the others."""
+        points = np.full((COUNT, 3), np.nan)
+        points[Landmark.CP] = 0.0, self.depth + self.advance - LENGTH + beat, 0.0
+        for sign, corner in zip((-0.5, 0.5), INFLOW_EDGE, strict=True):
+            points[corner] = 0.024 * sign, self.inflow + sign * self.tilt + beat, 0.0
+        return points
 
     def deviation(self) -> CatheterDeviation:
         """What is seen now."""
         age = self.now - self.contrast
         if not age >= 0.0:
             return UNKNOWN_ANNULUS
+        beat = self.beat * math.sin(2 * math.pi * 1.1 * self.now)
         return CatheterDeviation(
             valid=True,
             stage=Stage.RELEASED if self.released else Stage.DEPLOYMENT,
             reference=DepthReference.STENT,
-            depth=self.inflow + self.beat * math.sin(2 * math.pi * 1.1 * self.now),
+            depth=self.inflow + beat,
             depth_sigma=0.0003,
             stent_tilt=self.tilt,
             extraction=self.extraction,
+            landmarks=self.landmarks(beat),
             annulus_source=AnnulusSource.CONTRAST if age < 2.0 else AnnulusSource.PIGTAIL,
         )
 

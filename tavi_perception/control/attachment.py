@@ -1,0 +1,63 @@
+"""Whether the stent still hangs on the catheter: the one moves as the other does."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from tavi_perception.estimates import FloatArray
+from tavi_perception.landmarks import INFLOW_EDGE, Landmark
+
+_STANDS = 0.0003
+"""Travel of the capsule (m) up to which it stands still: the stent neither shortens nor creeps then."""
+
+_TRAVEL = 0.0015
+"""Of the catheter's drive (m), beyond which it is seen whether the stent follows: the mean of two corners may
+drift by 0.3 mm, and slack may keep 0.6 mm from the catheter (both simulated)."""
+
+_LEFT_BEHIND = -0.6
+"""Change of the inflow edge's lead over CP for each metre that the catheter is advanced: 0 of a stent that
+hangs on it, -1 of one that has let go; what lies below is the latter."""
+
+_FRAMES = 15
+"""With both seen, at least: a second."""
+
+_KEPT = 450
+"""Frames: half a minute."""
+
+
+class Attachment:
+    """Compares how far the inflow edge lies ahead of CP with how far the catheter was advanced.
+
+    Both in the annulus frame: an annulus that moves along with the catheter moves them alike.
+    """
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+        self._retraction = np.nan
+
+    @property
+    def lost(self) -> bool:
+        """The catheter has moved, and the stent has not gone with it."""
+        if len(self._frames) < _FRAMES:
+            return False
+        advance, lead = np.array(self._frames).T
+        off = advance - advance.mean()
+        if np.ptp(advance) < _TRAVEL:
+            return False
+        return bool(off @ lead < _LEFT_BEHIND * (off @ off))
+
+    def update(self, landmarks: FloatArray, advance: float, retraction: float) -> None:
+        """Takes a frame.
+
+        Args:
+            landmarks: (11, 3) annulus coordinates (m); NaN where unknown.
+            advance, retraction: travel of the drives by then (m).
+        """
+        if not abs(retraction - self._retraction) <= _STANDS:
+            self._retraction = retraction
+            self._frames.clear()
+        lead = float(landmarks[list(INFLOW_EDGE), 1].mean() - landmarks[Landmark.CP, 1])
+        if np.isfinite(lead) and np.isfinite(advance):
+            self._frames.append((advance, lead))
