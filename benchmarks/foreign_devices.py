@@ -27,14 +27,11 @@ from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.inference.bundle import default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.pipeline import Pipeline
-from tavi_perception.simulation.foreign import foreign_makes
+from tavi_perception.simulation.makes import OWN, foreign_makes
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.scene import Contents
 from tavi_perception.simulation.seeds import BENCHMARK, opened
 from tavi_perception.tracking.config import TrackingConfig
-
-OWN = ""
-"""The make that a model knows."""
 
 _DURATION_S, _FRAME_RATE = 20.0, 5.0
 
@@ -94,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows = [counts for (of, _), counts in zip(jobs, counted, strict=True) if of == make]
         found[make] = total = Counts(*map(sum, zip(*rows, strict=True)))
         told, unknown, valid = (f"{number / total.frames:.2%}" for number in total[1:])
-        print(f"{make or 'our own':28}{total.frames:8}{told:>9}{unknown:>9}{valid:>9}")
+        print(f"{make:28}{total.frames:8}{told:>9}{unknown:>9}{valid:>9}")
     if arguments.json:
         content = {
             "model": describe_bundle(bundle),
@@ -102,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "first_seed": seeds[0],
             "procedures": len(seeds),
             "size_px": arguments.size,
-            "makes": {make or "our own": counts._asdict() for make, counts in found.items()},
+            "makes": {make: counts._asdict() for make, counts in found.items()},
         }
         arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     own = found.pop(OWN)

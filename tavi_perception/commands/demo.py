@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tavi_perception.commands.options import add_model, add_sealed, positive
 from tavi_perception.commands.session import played, print_results, session_options
 from tavi_perception.simulation.fault import FAULT_NAMES, NO_FAULT, fault_of
+from tavi_perception.simulation.makes import OWN, foreign_makes
 
 if TYPE_CHECKING:
     from tavi_perception.audit.verdict import Verdict
@@ -63,6 +64,14 @@ def add_demo(commands: Commands) -> None:
         help="what goes wrong, and the seed says when; drawn: the seed says what, too; else one of "
         + ", ".join(FAULT_NAMES[2:]),
     )
+    parser.add_argument(
+        "--device",
+        choices=(OWN, *foreign_makes()),
+        default=OWN,
+        metavar="MAKE",
+        help="a delivery system that the model does not know, to see that nothing is acted on: "
+        + ", ".join(foreign_makes()),
+    )
     add_model(parser)
     add_sealed(parser)
     # More threads gain nothing at the pace of a camera, and the other processes need the cores.
@@ -79,14 +88,16 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _scripted(seed: int, arguments: argparse.Namespace) -> int:
     from tavi_perception.simulation.procedure import RenderedProcedure
+    from tavi_perception.simulation.scene import Contents
 
-    return played(
-        RenderedProcedure(
-            seed, arguments.duration or 20.0, arguments.frame_rate or 15.0, arguments.size or 1000
-        ),
-        arguments,
-        live=True,
+    procedure = RenderedProcedure(
+        seed,
+        arguments.duration or 20.0,
+        arguments.frame_rate or 15.0,
+        arguments.size or 1000,
+        contents=Contents(make=arguments.device),
     )
+    return played(procedure, arguments, live=True)
 
 
 def _closed_loop(seed: int, arguments: argparse.Namespace) -> int:
@@ -101,6 +112,7 @@ def _closed_loop(seed: int, arguments: argparse.Namespace) -> int:
         controller=arguments.controller,
         longest=min(arguments.duration or LONGEST, LONGEST),
         fault=fault_of(arguments.fault, seed),
+        device=arguments.device,
     )
     options = session_options(arguments, live=True)
     fault = f"; simulated fault: {loop.fault.words}" if loop.fault is not None else ""

@@ -32,6 +32,7 @@ from tavi_perception.nodes.session_graph import (
 from tavi_perception.parameter_file import parameters_text
 from tavi_perception.resources import share_directory
 from tavi_perception.simulation.fault import NO_FAULT, RESTARTS, Fault, FaultKind
+from tavi_perception.simulation.makes import OWN
 from tavi_perception.visualization.closed_loop.live import phase_line, progress_line
 
 DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/controller/state")
@@ -63,6 +64,7 @@ class ClosedLoop:
         controller: Python file of a controller that runs in place of ours; None: ours.
         fault: what goes wrong; None: nothing.
         longest: time that the procedure may take (s).
+        device: make of the delivery system.
 
     Raises:
         GraphError: the controller is no file.
@@ -74,6 +76,7 @@ class ClosedLoop:
     controller: Path | None = None
     longest: float = LONGEST
     fault: Fault | None = None
+    device: str = OWN
 
     def __post_init__(self) -> None:
         if self.controller is not None and not self.controller.is_file():
@@ -185,6 +188,7 @@ def _start_simulator(graph: Graph, loop: ClosedLoop, parameters: Path, out: Path
         "frame_rate": loop.frame_rate,
         "size": loop.size,
         "image_reliability": "reliable",
+        "device": loop.device,
         "fault": loop.fault.kind.name.lower() if loop.fault is not None else NO_FAULT,
     }
     parameters.write_text(parameters_text(given), encoding="utf-8")

@@ -17,7 +17,7 @@ from tavi_perception.simulation.faulty import FaultyImages, FaultyProcedure, fau
 from tavi_perception.simulation.live import LiveProcedure, Recorded
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.robot import Command, RobotState
-from tavi_perception.simulation.scene import Scene
+from tavi_perception.simulation.scene import Contents, Scene
 from tavi_perception.simulation.staff import Staff, staff_of
 from tavi_perception.simulation.truth import Truth, truth_of
 from tavi_perception.simulation.watchdog import Drive
@@ -97,7 +97,11 @@ class CommandedPatient:
         self.period = 1.0 / config.robot_rate
         self.fault = fault_of(config.fault, config.seed)
         self._procedure = LiveProcedure(
-            config.seed, config.size, config.bits, room=lambda _, scene: faulty_room(self.fault, scene)
+            config.seed,
+            config.size,
+            config.bits,
+            room=lambda _, scene: faulty_room(self.fault, scene),
+            contents=Contents(make=config.device),
         )
         self._images, self._faulty = FaultyImages(self.fault), FaultyProcedure(self._procedure, self.fault)
         self.stored_bits = _stored_bits(self._procedure.scene, config)
@@ -150,7 +154,12 @@ class ScriptedPatient:
 
     def __init__(self, config: SimulatorConfig) -> None:
         self._procedure = RenderedProcedure(
-            config.seed, config.duration, config.frame_rate, config.size, bits=config.bits
+            config.seed,
+            config.duration,
+            config.frame_rate,
+            config.size,
+            bits=config.bits,
+            contents=Contents(make=config.device),
         )
         self.name = self._procedure.name
         self.stored_bits = _stored_bits(self._procedure.scene, config)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tavi_perception.nodes.settings import ImagePublisherConfig, at_start
 from tavi_perception.simulation.fault import FAULT_NAMES, NO_FAULT
+from tavi_perception.simulation.makes import OWN, foreign_makes
 from tavi_perception.simulation.seeds import DEMO_SEED
 from tavi_perception.simulation.staff import StaffConfig
 
@@ -76,6 +77,11 @@ class SimulatorConfig(ImagePublisherConfig):
         "What goes wrong where commands move the device, when the seed says so; drawn: what the seed says. "
         "Nothing here restarts a process.",
         choices=FAULT_NAMES,
+    )
+    device: str = at_start(
+        OWN,
+        "The delivery system: ours, or one of another make, by its profile in config/devices.",
+        choices=(OWN, *foreign_makes()),
     )
     robot_rate: float = at_start(
         50.0,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ import yaml
 from numpy.typing import NDArray
 
 from tavi_perception.landmarks import Landmark
-from tavi_perception.resources import share_directory
 from tavi_perception.simulation.delivery import Part, draw_wire, paint_parts
 from tavi_perception.simulation.device import DeviceState
+from tavi_perception.simulation.makes import foreign_makes, profiles_folder
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.pigtail import Wire
 from tavi_perception.simulation.robot import FULL_EXTRACTION
@@ -90,11 +89,6 @@ class ForeignDevice:
     def place_of_tip(self, state: DeviceState) -> float:
         """Of CT along the route (mm)."""
         return state.advance - state.withdrawal + float(np.interp(_opened(state), _STATES, self.tip))
-
-
-def foreign_makes() -> tuple[str, ...]:
-    """Names of the profiles that come with the project."""
-    return tuple(sorted(file.stem for file in _folder().glob("*.yaml")))
 
 
 def draw_foreign(rng: np.random.Generator, make: str) -> ForeignDevice:
@@ -222,10 +216,6 @@ def _arches(part: ForeignPart, route: Route, at: float, opened: float, beam: Flo
     return _around(route, distance, np.broadcast_to(radius * (0.55 + 0.45 * side), phase.shape), phase, beam)
 
 
-def _folder() -> Path:
-    return share_directory() / "config" / "devices"
-
-
 def _places(value: Any) -> FloatArray:
     """(3,) one number for all states, or one for each."""
     return np.broadcast_to(np.asarray(value, dtype=np.float64), 3).copy()
@@ -238,7 +228,7 @@ def _profile(make: str) -> Mapping[str, Any]:
     Raises:
         ProfileError: it is missing, or not what a profile has to be.
     """
-    file = _folder() / f"{make}.yaml"
+    file = profiles_folder() / f"{make}.yaml"
     if not file.exists():
         raise ProfileError(f"there is no device profile {make!r}; choose one of {', '.join(foreign_makes())}")
     try:

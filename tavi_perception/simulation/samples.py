@@ -12,7 +12,7 @@ from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import Contrast
 from tavi_perception.simulation.device import DeviceState
 from tavi_perception.simulation.distributions import Chance
-from tavi_perception.simulation.foreign import foreign_makes
+from tavi_perception.simulation.makes import OWN, foreign_makes
 from tavi_perception.simulation.motion import Motion
 from tavi_perception.simulation.robot import FULL_EXTRACTION
 from tavi_perception.simulation.scene import Contents, Moment, Scene
@@ -60,7 +60,7 @@ def _contents(rng: np.random.Generator, shares: tuple[float, ...]) -> Contents:
     """Mostly the full field; some patients lack the delivery system, the pigtail, or both."""
     kind = rng.choice(5, p=shares)
     other = rng.spawn(1)[0]
-    make = str(other.choice(foreign_makes())) if _FOREIGN.draw(other) else ""
+    make = str(other.choice(foreign_makes())) if _FOREIGN.draw(other) else OWN
     return (
         Contents(make=make),
         Contents(delivery=False),

@@ -18,6 +18,7 @@ from tavi_perception.simulation.delivery import draw_delivery
 from tavi_perception.simulation.device import Device, DeviceState
 from tavi_perception.simulation.device_config import draw_device
 from tavi_perception.simulation.foreign import ForeignDevice, draw_foreign, draw_foreign_delivery
+from tavi_perception.simulation.makes import OWN
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
 from tavi_perception.simulation.patient import Root, draw_normal, draw_root, draw_view
@@ -37,13 +38,13 @@ class Contents:
     """Which devices and filled vessels are in the field.
 
     Attributes:
-        make: of the delivery system, one of ``foreign_makes``; empty for the one that is placed here.
+        make: of the delivery system, one of ``foreign_makes`` or ours.
     """
 
     delivery: bool = True
     pigtail: bool = True
     coronaries: bool = False
-    make: str = ""
+    make: str = OWN
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Scene:
         self._seeds = rng.integers(2**63, size=3)
         # A generator of its own: no other patient is changed by it.
         self.foreign: ForeignDevice | None = (
-            draw_foreign(rng.spawn(1)[0], contents.make) if contents.make else None
+            draw_foreign(rng.spawn(1)[0], contents.make) if contents.make != OWN else None
         )
         self.backdrop = backdrop
         self._config = config

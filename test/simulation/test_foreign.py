@@ -13,7 +13,8 @@ from tavi_perception.landmarks import Landmark
 from tavi_perception.simulation import foreign
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.device import DeviceState
-from tavi_perception.simulation.foreign import ProfileError, draw_foreign, foreign_makes
+from tavi_perception.simulation.foreign import ProfileError, draw_foreign
+from tavi_perception.simulation.makes import OWN, foreign_makes
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.scene import Contents, Scene, at_rest
 from tavi_perception.simulation.truth import truth_of
@@ -71,7 +72,7 @@ def test_nothing_is_true_of_the_deviation_of_a_foreign_device(make: str) -> None
 
 
 def test_the_patient_is_the_same_with_another_device() -> None:
-    ours, theirs = scene_with(""), scene_with(MAKES[0])
+    ours, theirs = scene_with(OWN), scene_with(MAKES[0])
     assert np.array_equal(ours.root.points, theirs.root.points)
     assert np.array_equal(ours.route.points, theirs.route.points)
     assert not truth_of(ours, at_rest(ours, DeviceState(2.0)), float("nan")).foreign
@@ -100,7 +101,7 @@ def test_a_profile_that_cannot_be_used_is_named(
     text: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "odd.yaml").write_text(text)
-    monkeypatch.setattr(foreign, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(foreign, "profiles_folder", lambda: tmp_path)
     foreign._profile.cache_clear()
     with pytest.raises(ProfileError, match=complaint):
         draw_foreign(np.random.default_rng(0), "odd")
