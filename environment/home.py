@@ -43,13 +43,18 @@ class Home:
     Attributes:
         path: the folder; several clones may share it.
         own: where in it lies what this clone alone uses. The two are one in the clone's own folder.
+        log: what the commands said that made it.
+
+    Args:
+        name: of its lock and its log. What homes of two names prepare, they may prepare at the same time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "setup") -> None:
         self.path = path
         self._shared = not path.is_relative_to(ROOT)
         self.own = path / "clones" / _name_of(ROOT) if self._shared else path
-        self.log = path / "setup.log"
+        self.log = path / f"{name}.log"
+        self._lock = path / f"{name}.lock"
         self._started = time.monotonic()
 
     def common(self, name: str, *made_of: str | Path) -> Path:
@@ -99,7 +104,7 @@ class Home:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "lock").open("w") as lock:
+        with self._lock.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -16,7 +16,7 @@ NEED_GB_WITH_CUDA = 12.0
 
 def training(base: Path) -> Prepared:
     """TensorFlow with CUDA where there is an NVIDIA GPU, else for the CPU."""
-    home = Home(base)
+    home = Home(base, "training")
     folder = environment_folder(home, "training")
     gpu = machine.has_nvidia_gpu()
 

@@ -6,11 +6,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from home import ROOT
+from home import ROOT, Home, Part
 from prepared import Prepared
 from ros_environment import development
 
@@ -20,6 +21,10 @@ TOGETHER = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
 
 NO_TESTS = 5
 """Exit code of pytest when it has selected no test."""
+
+
+Chain = tuple[Home, list[Part]]
+"""What to prepare, in order, and where."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,10 @@ def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> i
     """Run every check, also after one has failed; 0 when all have passed."""
     started = time.monotonic()
     selection = select(arguments)
-    runtime.home.prepare([*runtime.parts, development(runtime)])
+    wanted = [(runtime.home, [*runtime.parts, development(runtime)])]
     if selection.training is not None:
-        training.home.prepare(training.parts)
+        wanted.append((training.home, [*training.parts]))
+    prepare(wanted)
 
     # Training's tests run beside all else, or a core would be idle for minutes.
     *beside, last = [
@@ -87,6 +93,21 @@ def verify(runtime: Prepared, training: Prepared, arguments: Sequence[str]) -> i
     seconds = time.monotonic() - started
     print(f" {broken} in {seconds:.2f}s ".center(80, "="), flush=True)
     return 1 if failed else 0
+
+
+def prepare(chains: Sequence[Chain]) -> None:
+    """Make homes of different names beside each other: pip keeps one core busy.
+
+    Raises:
+        SetupError: one of them has failed, and the others have ended.
+    """
+    # What the machine lacks is said before anything is downloaded.
+    for home, (first, *_) in chains:
+        home.prepare([first])
+    with ThreadPoolExecutor(len(chains)) as pool:
+        made = [pool.submit(home.prepare, parts) for home, parts in chains]
+    for each in made:
+        each.result()
 
 
 def select(arguments: Sequence[str]) -> Selection:

@@ -206,6 +206,12 @@ def procedure():
 
 
 @pytest.fixture(scope="session")
-def frames(procedure):
+def longer(procedure):
+    """Its first 20 images."""
+    return [frame.image for frame in itertools.islice(procedure, 20)]
+
+
+@pytest.fixture(scope="session")
+def frames(longer):
     """Its first second, with contrast in the root."""
-    return [frame.image for frame in itertools.islice(procedure, 15)]
+    return longer[:15]

@@ -38,8 +38,9 @@ except KeyboardInterrupt:
 
 
 def demo(*words):
+    """As small as can be: what is tested here does not depend on what the perception sees."""
     return subprocess.run(
-        [sys.executable, "-m", "tavi_perception.cli", "demo", *map(str, words)],
+        [sys.executable, "-m", "tavi_perception.cli", "demo", "--size", "256", *map(str, words)],
         capture_output=True,
         text=True,
         timeout=200,

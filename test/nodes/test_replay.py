@@ -25,11 +25,11 @@ def deviations(bag):
 
 
 @pytest.fixture(scope="module")
-def recorded(procedure, tmp_path_factory):
+def recorded(procedure, frames, tmp_path_factory):
     """A run on calibrated frames that show contrast."""
     folder = tmp_path_factory.mktemp("frames")
-    for index, frame in zip(range(FRAMES), procedure, strict=False):
-        cv2.imwrite(str(folder / f"{index:02}.png"), frame.image)
+    for index, image in enumerate(frames[:FRAMES]):
+        cv2.imwrite(str(folder / f"{index:02}.png"), image)
     out = tmp_path_factory.mktemp("recorded")
     run(folder, "--pixel-size-mm", procedure.geometry.metres_per_px * 1e3, "--out", out)
     return out / "bag"

@@ -64,9 +64,9 @@ def messages(bag, *topics):
 
 
 @pytest.fixture(scope="module")
-def cine(tmp_path_factory, procedure):
+def cine(tmp_path_factory, longer):
     """A short DICOM cine of a synthetic procedure with contrast, without any calibration."""
-    images = np.stack([frame.image for frame, _ in zip(procedure, range(20), strict=False)])
+    images = np.stack(longer)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
     meta.MediaStorageSOPInstanceUID = "1.2.3.4"
@@ -222,7 +222,7 @@ def test_a_played_bag_gives_a_second_node_the_same_keypoints(uncalibrated_run, t
 
 
 def test_a_scripted_demo_records_images_answers_and_truth(tmp_path):
-    result = tavi("demo", "--script", "--duration", "2", "--out", tmp_path)
+    result = tavi("demo", "--script", "--duration", "2", "--size", "256", "--out", tmp_path)
     assert result.returncode == 0, result.stderr
     found = messages(tmp_path / "bag", "/fluoro/image", "/truth/deviation", "/truth/keypoints", *RESULTS)
     counts = {topic: len(there) for topic, there in found.items()}
@@ -249,14 +249,24 @@ def test_recording_nothing_is_a_failure(tmp_path, domain):
     assert result.returncode != 0 and "/nothing" in result.stdout
 
 
+def said_by_record(*words, domain):
+    """What ``record`` says while it records: it is interrupted after its first line."""
+    command = [sys.executable, "-m", "tavi_perception.cli", "record", *map(str, words)]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment(domain), **quiet) as recorder:
+        first = recorder.stderr.readline()
+        recorder.send_signal(signal.SIGINT)
+        return (first + recorder.stderr.read()).splitlines()
+
+
 def test_record_says_when_every_named_topic_is_connected(tmp_path, domain):
-    result = tavi("record", tmp_path / "bag", "--topics", "/rosout", "--duration", "2", domain=domain)
-    assert result.stderr.splitlines() == ["every topic is connected"]
+    said = said_by_record(tmp_path / "bag", "--topics", "/rosout", domain=domain)
+    assert said == ["every topic is connected"]
 
 
 def test_record_names_the_topics_that_still_lack_a_publisher(tmp_path, domain):
-    words = ("record", tmp_path / "bag", "--topics", "/rosout", "/nothing", "--duration", "5")
-    assert tavi(*words, domain=domain).stderr.splitlines() == ["still without a publisher: /nothing"]
+    said = said_by_record(tmp_path / "bag", "--topics", "/rosout", "/nothing", domain=domain)
+    assert said == ["still without a publisher: /nothing"]
 
 
 def test_a_signal_that_comes_while_the_event_is_in_use_still_ends_a_recording():

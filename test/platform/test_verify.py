@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from verify import TRAINING, Counts, Run, select
+from home import Home, Part
+from problems import SetupError
+from verify import TRAINING, Counts, Run, prepare, select
 
 
 def test_options_go_to_both_environments(monkeypatch, root):
@@ -43,6 +47,54 @@ def test_counts_of_two_runs_are_added_and_empty_ones_left_out():
     total = Counts(passed=3, skipped=1) + Counts(passed=2, errors=1)
 
     assert str(total) == "5 passed, 1 skipped, 1 errors"
+
+
+def test_two_environments_are_prepared_at_the_same_time(tmp_path):
+    chains, both = [], threading.Barrier(2, timeout=30)
+    for name in ("one", "other"):
+        checked = Part(tmp_path / f"{name}-checked", "checking", "a", lambda: None)
+        chains.append((Home(tmp_path, name), [checked, Part(tmp_path / name, "making it", "a", both.wait)]))
+
+    prepare(chains)
+
+    assert (tmp_path / "one").exists() and (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("failing", ["one", "other"])
+def test_environment_that_cannot_be_prepared_is_said_and_the_other_one_is_finished(tmp_path, failing):
+    def make(name: str) -> None:
+        if name == failing:
+            raise SetupError(f"{name} failed")
+
+    names = ("one", "other")
+    chains = [
+        (
+            Home(tmp_path, name),
+            [
+                Part(tmp_path / f"{name}-checked", "checking", "a", lambda: None),
+                Part(tmp_path / name, "making it", "a", partial(make, name)),
+            ],
+        )
+        for name in names
+    ]
+
+    with pytest.raises(SetupError, match=f"{failing} failed"):
+        prepare(chains)
+
+    assert [name for name in names if (tmp_path / name).exists()] == [n for n in names if n != failing]
+
+
+def test_nothing_is_downloaded_where_the_machine_lacks_something(tmp_path):
+    def refuse() -> None:
+        raise SetupError("there is no compiler")
+
+    first = Home(tmp_path, "one"), [Part(tmp_path / "one", "checking", "a", refuse)]
+    second = Home(tmp_path, "other"), [Part(tmp_path / "other", "downloading", "a", lambda: None)]
+
+    with pytest.raises(SetupError, match="no compiler"):
+        prepare([first, second])
+
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("aside", [False, True])

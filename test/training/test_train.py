@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi trai
 from training.architectures import Network
 from training.data import Samples
 from training.distribution import Distribution, DistributionError, distribution
-from training.recipe import Plan, Recipe
+from training.recipe import Plan, Recipe, recipe_of
 from training.run import HISTORY
 from training.train import train
 
@@ -34,24 +35,31 @@ PLAN = {"size": 64, "batch": 4, "steps": 12, "validate_every": 4, "warm_up": 1, 
 
 
 @pytest.fixture(scope="module")
-def alone(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(samples: Samples, validation: Samples) -> Callable[[Path], object]:
+    """Does what ``_command`` does in this process, which has TensorFlow already."""
+    recipe = recipe_of({"network": NETWORK, "plan": PLAN})
+    return lambda out: train(recipe, samples, validation, out, distribution("none"))
+
+
+@pytest.fixture(scope="module")
+def alone(run: Callable[[Path], object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a miniature training by one process, not disturbed."""
     folder = tmp_path_factory.mktemp("training") / "alone"
-    subprocess.run(_command(cache, folder), cwd=ROOT, check=True, capture_output=True)
+    run(folder)
     return folder
 
 
 def test_killed_training_comes_to_the_result_of_one_left_alone(
-    alone: Path, cache: Path, tmp_path: Path
+    alone: Path, run: Callable[[Path], object], cache: Path, tmp_path: Path
 ) -> None:
     killed = tmp_path / "killed"
     with subprocess.Popen(_command(cache, killed), cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
-        while not (killed / "checkpoints" / "ckpt-2.index").exists() and time.monotonic() < deadline:
-            assert process.poll() is None
+        while not (killed / "checkpoints" / "ckpt-2.index").exists():
+            assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
         process.kill()
-    subprocess.run(_command(cache, killed), cwd=ROOT, check=True, capture_output=True)
+    run(killed)
     histories = [json.loads((folder / HISTORY).read_text()) for folder in (alone, killed)]
     assert [entry["step"] for entry in histories[0]] == [entry["step"] for entry in histories[1]]
     for expected, found in zip(*histories, strict=True):
