@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from tavi_perception.cache import CACHE, TRAINING_SHARDS, cache_folder
 from tavi_perception.fingerprint import fingerprint
+from tavi_perception.simulation.backdrop import Backgrounds
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS, TRAINING, VALIDATION
 from training import shards
@@ -103,6 +104,16 @@ def load(files: Sequence[Path]) -> Samples:
 def joined(parts: Sequence[Samples]) -> Samples:
     """The frames of all ``parts``, one after the other."""
     return Samples(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", *_LABELS)))
+
+
+def training_shards(cache: Path, patients: int, size: int, backgrounds: Backgrounds | None) -> list[Path]:
+    """Files of training frames, rendered where they are missing.
+
+    Half of the patients are as procedures have them; half wider, and before real frames if there are any.
+    """
+    seeds, half = training_seeds(patients), patients // 2
+    wide = shards.Scenery(wide=True, backgrounds=backgrounds)
+    return render(cache, seeds[half:], size) + render(cache, seeds[:half], size, scenery=wide)
 
 
 def own_device(samples: Samples) -> Samples:

@@ -30,7 +30,6 @@ from training.distribution import CHOICES, Distribution, DistributionError, dist
 from training.labelled import procedure_frames
 from training.recipe import RECIPES, Plan, Recipe, RecipeError, read_recipe
 from training.run import Run
-from training.shards import Scenery
 from training.start import StartError
 
 RECIPE = "recipe.json"
@@ -156,7 +155,8 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
         raise DatasetError(
             "there is nothing to train or to validate on: give --training and --validation, 1 or more"
         )
-    samples = data.load(_training_shards(arguments, plan.size))
+    pool = Backgrounds(arguments.backgrounds, "training") if arguments.backgrounds else None
+    samples = data.load(data.training_shards(arguments.cache, arguments.training, plan.size, pool))
     validation = data.load(
         data.render(arguments.cache, data.validation_seeds(arguments.validation), plan.size)
     )
@@ -166,16 +166,6 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
         frames = procedure_frames(patients[0], len(patients)).frames
         samples = data.joined([samples, data.own_device(to_samples(frames, plan.size))])
     return samples, validation
-
-
-def _training_shards(arguments: argparse.Namespace, size: int) -> list[Path]:
-    """Half of the patients as procedures have them; half wider, and before real frames if there are any."""
-    seeds = data.training_seeds(arguments.training)
-    folder = arguments.backgrounds
-    wide = Scenery(wide=True, backgrounds=Backgrounds(folder, "training") if folder else None)
-    half = len(seeds) // 2
-    usual = data.render(arguments.cache, seeds[half:], size)
-    return usual + data.render(arguments.cache, seeds[:half], size, scenery=wide)
 
 
 def _annotated(arguments: argparse.Namespace, size: int) -> tuple[data.Samples, data.Samples]:
