@@ -29,6 +29,7 @@ from tavi_perception.nodes.graph import Graph, GraphError
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, paced
 from tavi_perception.nodes.recorder import Recorder
 from tavi_perception.nodes.session_graph import (
+    DIAGNOSTICS,
     INPUTS,
     RECORDING_STALE_AFTER,
     RESULTS,
@@ -107,6 +108,13 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             ANSWER_TIMEOUT,
             graph,
             lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
+        )
+        told = counts[DIAGNOSTICS]
+        wait_for(
+            lambda: counts[DIAGNOSTICS] > told,
+            ANSWER_TIMEOUT,
+            graph,
+            lambda: "the perception node tells nothing on /diagnostics of its last frames",
         )
         time.sleep(SETTLE)
         return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed, unusable)
