@@ -22,6 +22,7 @@ from tavi_perception.nodes.mismatches import Mismatches
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import NodeConfig
+from tavi_perception.nodes.transitions import told
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.tracking.config import TrackingConfig
 
@@ -71,6 +72,7 @@ class PerceptionNode(LifecycleNode):
 
     # Transitions ------------------------------------------------------------------------------------
 
+    @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._outputs = Outputs(
             self, self._config, self.resolve_topic_name("image"), self._mismatches.report, self._health
@@ -87,6 +89,7 @@ class PerceptionNode(LifecycleNode):
         self._health.state = "inactive"
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self._pipeline is not None:
             self._pipeline.reset()
@@ -102,20 +105,30 @@ class PerceptionNode(LifecycleNode):
         self.get_logger().info(f"active, waiting for images on {self._images.topic}")
         return super().on_activate(state)
 
+    @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_working()
         self._health.state = "inactive"
         return super().on_deactivate(state)
 
+    @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._release()
         self._health.state = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_working()
         self._release()
         self._health.state = "finalized"
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """A transition has failed: nothing of what it left half done remains, and it may be tried again."""
+        self._stop_working()
+        self._release()
+        self._health.state = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
 
     def _stop_working(self) -> None:
