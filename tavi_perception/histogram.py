@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,20 +33,21 @@ class Histogram:
     """Durations (s) in bins of one width on a logarithmic scale; the longest is kept as it is."""
 
     def __init__(self) -> None:
-        self._bins: Counter[int] = Counter()
+        self._bins: dict[int, int] = {}
         self._max = 0.0
 
     def add(self, seconds: float, count: int = 1) -> None:
         """Counts ``count`` equal durations; one that is not finite, or negative, is none."""
         if not 0.0 <= seconds < math.inf:
             return
-        self._bins[_bin(seconds)] += count
+        index = _bin(seconds)
+        self._bins[index] = self._bins.get(index, 0) + count
         if seconds > self._max:
             self._max = seconds
 
     def durations(self) -> Durations:
         """Their figures; the percentiles are durations that are not exceeded by that share."""
-        total = self._bins.total()
+        total = sum(self._bins.values())
         if not total:
             return Durations(0, NAN, NAN, NAN, NAN)
         wanted, found, below = [0.5, 0.95, 0.99], list[float](), 0
@@ -88,15 +88,18 @@ class Histogram:
     def sum(histograms: Iterable[Histogram]) -> Histogram:
         """All their durations in one."""
         total = Histogram()
+        bins = total._bins
         for each in histograms:
-            total._bins.update(each._bins)
+            for index, count in each._bins.items():
+                bins[index] = bins.get(index, 0) + count
             total._max = max(total._max, each._max)
         return total
 
 
 def _bin(seconds: float) -> int:
-    within = min(max(seconds, SHORTEST), LONGEST)
-    return round(BINS_PER_DECADE * math.log10(within / SHORTEST))
+    if seconds <= SHORTEST:
+        return 0
+    return round(BINS_PER_DECADE * math.log10(min(seconds, LONGEST) / SHORTEST))
 
 
 def _middle(index: int) -> float:

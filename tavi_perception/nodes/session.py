@@ -109,6 +109,7 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             graph,
             lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
         )
+        time.sleep(SETTLE)
         told = counts[DIAGNOSTICS]
         wait_for(
             lambda: counts[DIAGNOSTICS] > told,
@@ -116,7 +117,6 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             graph,
             lambda: "the perception node tells nothing on /diagnostics of its last frames",
         )
-        time.sleep(SETTLE)
         return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed, unusable)
 
 
