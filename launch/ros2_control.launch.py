@@ -8,7 +8,7 @@ from pathlib import Path
 from launch_ros.actions import Node
 
 from tavi_perception.nodes.launch_arguments import ROS2_CONTROL, absolute, loop_topics, own_parameters
-from tavi_perception.nodes.launching import controller, described, remappings, values
+from tavi_perception.nodes.launching import controller, described, enclave, remappings, values
 from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
 
 COMMANDED = {
@@ -42,6 +42,7 @@ def actions(base, words):
                 "joint_commands": f"/{name}/{topic}",
             }
         ),
+        ros_arguments=enclave(namespace, "robot_bridge"),
         output="screen",
     )
     return [

@@ -12,6 +12,7 @@ from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
 from tavi_perception.observation import Observation
 from tavi_perception.observer import Observer
+from tavi_perception.stage_clock import StageClock, TimedStage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
@@ -38,7 +39,12 @@ class Pipeline:
         self._last: _Processed | None = None
 
     def process(
-        self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
+        self,
+        image: GreyImage,
+        stamp: float,
+        geometry: CArmGeometry,
+        config: TrackingConfig,
+        clock: StageClock | None = None,
     ) -> TrackedFrame:
         """What is known after this frame.
 
@@ -51,28 +57,43 @@ class Pipeline:
             stamp: capture time (s), on any clock.
             geometry: of the C-arm, for this field of view in any resolution.
             config: parameters for this frame.
+            clock: of this frame, to which its stages are told.
 
         Raises:
             ValueError: the stamp is not finite.
         """
+        clock = clock or StageClock()
         last = self._last
-        if last is not None and last.geometry == geometry and np.array_equal(image, last.image):
+        repeated = last is not None and last.geometry == geometry and np.array_equal(image, last.image)
+        clock.passed(TimedStage.CONVERSION)
+        if last is not None and repeated:
             fresh = 0.0 <= stamp - last.stamp <= config.frozen_after
             return last.frame if fresh else invalidated(last.frame, Reason.IMAGE_STALE)
         try:
-            frame = self.track(self.observe(image, stamp, geometry, config), config)
+            observation = self.observe(image, stamp, geometry, config, clock)
+            frame = self.track(observation, config)
         except Exception:
             self.reset()
             raise
+        clock.passed(TimedStage.TRACKING)
         self._last = _Processed(image, stamp, geometry, frame)
         return frame
 
     def observe(
-        self, image: GreyImage, stamp: float, geometry: CArmGeometry, config: TrackingConfig
+        self,
+        image: GreyImage,
+        stamp: float,
+        geometry: CArmGeometry,
+        config: TrackingConfig,
+        clock: StageClock | None = None,
     ) -> Observation:
         """The first half of ``process``: what network and registration see in the image."""
+        clock = clock or StageClock()
         keypoints, due = self.predict(image), self._tracker.capsule_due
-        return self._observer.observe(image, keypoints, stamp, geometry, config, due)
+        clock.passed(TimedStage.INFERENCE)
+        observation = self._observer.observe(image, keypoints, stamp, geometry, config, due)
+        clock.passed(TimedStage.REGISTRATION)
+        return observation
 
     def track(self, observation: Observation, config: TrackingConfig) -> TrackedFrame:
         """The second half of ``process``; observations that were kept may be tracked again by themselves."""

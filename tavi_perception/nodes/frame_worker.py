@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.clock import Clock
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from tavi_perception.bags import decode
@@ -21,11 +21,13 @@ from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.imaging.grey import ImageRejectedError
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
-from tavi_perception.nodes.health import Health
+from tavi_perception.nodes.health import Health, Part
+from tavi_perception.nodes.image_input import AnyImage, Arrival
 from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.pipeline import Pipeline, aged, nothing_known
+from tavi_perception.stage_clock import StageClock, TimedStage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame
 
@@ -76,7 +78,7 @@ class FrameWorker:
         self._situation = situation
         self._clock = clock
         self._logger = logger
-        self._mailbox: Mailbox[Image | CompressedImage] = Mailbox()
+        self._mailbox: Mailbox[Arrival] = Mailbox()
         self._publishing = threading.Lock()
         self._active = False
         self._last_header = Header()
@@ -101,8 +103,8 @@ class FrameWorker:
         """Images that were overwritten by newer ones before their turn came."""
         return self._mailbox.overwritten
 
-    def put(self, msg: Image | CompressedImage) -> None:
-        self._mailbox.put(msg)
+    def put(self, arrival: Arrival) -> None:
+        self._mailbox.put(arrival)
 
     def watch(self) -> None:
         """Publishes an invalid deviation before the first image, when images stop, or the inference hangs."""
@@ -116,14 +118,16 @@ class FrameWorker:
             self._outputs.publish_deviation(header, stale, self._age(header))
 
     def _work(self) -> None:
-        while (msg := self._mailbox.take()) is not None:
+        while (arrival := self._mailbox.take()) is not None:
+            arrival.clock.passed(TimedStage.WAITING)
             try:
-                self._answer(msg)
+                self._answer(arrival.msg, arrival.clock)
             except Exception as error:  # the node outlives any single frame
                 text = _failure("publishing", error)
                 self._logger.error(text, throttle_duration_sec=LOG_PERIOD)
+            self._health.frame_timed(arrival.clock)
 
-    def _answer(self, msg: Image | CompressedImage) -> None:
+    def _answer(self, msg: AnyImage, clock: StageClock) -> None:
         """Publishes what is known after this image, once, whatever happens on the way."""
         situation = self._situation()
         try:
@@ -132,12 +136,15 @@ class FrameWorker:
         except ImageRejectedError as error:
             self._logger.error(str(error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_rejected(str(error))
+            clock.passed(TimedStage.CONVERSION)
             size = getattr(msg, "width", 0), getattr(msg, "height", 0)
-            self._publish(msg.header, nothing_known(*size, Reason.IMAGE_REJECTED))
+            self._publish(msg.header, nothing_known(*size, Reason.IMAGE_REJECTED), clock)
             return
+        clock.passed(TimedStage.CONVERSION)
         height, width = image.shape
         geometry = situation.geometry_of(msg.header.frame_id)
         self._health.error(
+            Part.INPUT,
             "geometry frame",
             ""
             if geometry is situation.geometry
@@ -145,19 +152,21 @@ class FrameWorker:
             f"{msg.header.frame_id!r}: it is not used; publish that of this C-arm, with its images' frame",
         )
         if self._pipeline is None:
-            self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY))
+            self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY), clock)
             return
         stamp = decode.seconds(msg.header.stamp)
         try:
-            frame = self._pipeline.process(image, stamp, geometry, situation.tracking)
+            frame = self._pipeline.process(image, stamp, geometry, situation.tracking, clock)
         except Exception as error:  # the pipeline has forgotten the procedure: the next frame starts afresh
             self._logger.error(_failure("processing", error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_failed(f"processing a frame failed: {error}")
-            self._publish(msg.header, nothing_known(width, height, Reason.PROCESSING_FAILED))
+            clock.skip()
+            self._publish(msg.header, nothing_known(width, height, Reason.PROCESSING_FAILED), clock)
             return
-        latency, frame = self._publish(msg.header, frame)
-        self._health.frame_done(latency, frame.deviation.reasons)
+        frame = self._publish(msg.header, frame, clock)
+        self._health.frame_processed()
         self._show(msg.header, image, frame, geometry, situation)
+        clock.passed(TimedStage.DISPLAY)
 
     def _check_source(self, header: Header, image: GreyImage) -> None:
         """Forgets the procedure when another source takes over.
@@ -200,18 +209,21 @@ class FrameWorker:
         except Exception as error:
             self._logger.error(_failure("showing", error), throttle_duration_sec=LOG_PERIOD)
 
-    def _publish(self, header: Header, frame: TrackedFrame) -> tuple[float, TrackedFrame]:
-        """Publishes a result, invalid if its image is too old by now; latency (s) and what was published."""
+    def _publish(self, header: Header, frame: TrackedFrame, clock: StageClock) -> TrackedFrame:
+        """Publishes a result, invalid if its image is too old by now, and returns what was published."""
         latency = self._age(header)
         frame = aged(frame, latency, self._situation().config.stale_after)
         stale = Reason.IMAGE_STALE in frame.deviation.reasons
-        self._health.warn("stamps", _stale_sentence(latency) if stale else "")
+        self._health.warn(Part.INPUT, "stamps", _stale_sentence(latency) if stale else "")
         with self._publishing:
             if self._active:
                 self._outputs.publish_results(header, frame, latency)
                 self._last_header = header
                 self._last_output = time.monotonic()
-        return latency, frame
+        clock.passed(TimedStage.PUBLICATION)
+        clock.took(TimedStage.LATENCY, latency)
+        self._health.frame_answered(frame.deviation.reasons)
+        return frame
 
     def _age(self, header: Header) -> float:
         """Time since capture (s) on the node's clock; NaN where there was no image."""
@@ -220,7 +232,7 @@ class FrameWorker:
         return self._clock.now().nanoseconds * 1e-9 - decode.seconds(header.stamp)
 
 
-def _grey(msg: Image | CompressedImage, bits_stored: int) -> GreyImage:
+def _grey(msg: AnyImage, bits_stored: int) -> GreyImage:
     if isinstance(msg, CompressedImage):
         return compressed_to_grey(msg, bits_stored=bits_stored)
     return image_to_grey(msg, bits_stored=bits_stored)

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from rclpy.node import Node
-from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
+from tavi_perception.bags import decode
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.settings import NodeConfig
+from tavi_perception.stage_clock import StageClock, TimedStage
+
+AnyImage: TypeAlias = Image | CompressedImage
 
 _TYPES = {"raw": Image, "compressed": CompressedImage}
 """By the parameter ``image_transport``."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An image that has come.
+
+    Attributes:
+        msg: the image.
+        stamp: when it was taken (s).
+        clock: of its stages, those before it came included.
+        lost: how many images of its publisher were sent since the one before, and never came.
+    """
+
+    msg: AnyImage
+    stamp: float
+    clock: StageClock
+    lost: int
 
 
 class ImageInput:
@@ -31,7 +53,7 @@ class ImageInput:
         self,
         node: Node,
         config: NodeConfig,
-        on_image: Callable[[Image | CompressedImage], None],
+        on_image: Callable[[Arrival], None],
         report: Callable[[str], None],
     ) -> None:
         self._node = node
@@ -39,6 +61,7 @@ class ImageInput:
         self._transport = config.image_transport
         self._last_arrival = time.monotonic()
         self._arrived = False
+        self._sent = 0
         base = node.resolve_topic_name("image")
         # As image_transport has it: beside the image, wherever that is remapped to.
         name = base if self._transport == "raw" else f"{base}/{self._transport}"
@@ -74,11 +97,24 @@ class ImageInput:
                 f"{since}: it is published as {publishers[0].topic_type}, not {wanted}; "
                 "set image_transport to raw for the former, to compressed for a topic of the latter"
             )
-        return f"{since}: {_names(matching)} publishes there, but sends none; check the image source"
+        names = qos.endpoint_names(matching)
+        return f"{since}: {names} publishes there, but sends none; check the image source"
 
-    def _receive(self, msg: Image | CompressedImage) -> None:
+    def _receive(self, msg: AnyImage, info: dict[str, int]) -> None:
+        clock = StageClock()
+        stamp = decode.seconds(msg.header.stamp)
+        # Both by the clock of the machine, whatever the node's is.
+        received = info.get("received_timestamp") or 0
+        reception = 1e-9 * (time.time_ns() - received) if received else 0.0
+        clock.took(TimedStage.RECEPTION, reception)
+        clock.took(TimedStage.TRANSPORT, 1e-9 * self._node.get_clock().now().nanoseconds - stamp - reception)
         self._arrived, self._last_arrival = True, time.monotonic()
-        self._on_image(msg)
+        self._on_image(Arrival(msg, stamp, clock, self._lost(info.get("publication_sequence_number") or 0)))
+
+    def _lost(self, number: int) -> int:
+        """How many numbers are missing before one; none where counting has begun anew, or there is none."""
+        before, self._sent = self._sent, number
+        return max(0, number - before - 1) if before else 0
 
 
 def crowd(node: Node, topic: str) -> str:
@@ -87,14 +123,10 @@ def crowd(node: Node, topic: str) -> str:
     if len(publishers) < 2:
         return ""
     return (
-        f"{topic} has {len(publishers)} publishers ({_names(publishers)}), and what they send is taken for "
-        "that of one C-arm; stop all but one"
+        f"{topic} has {len(publishers)} publishers ({qos.endpoint_names(publishers)}), and what they send is "
+        "taken for that of one C-arm; stop all but one"
     )
 
 
 def _type_name(message: type) -> str:
     return f"sensor_msgs/msg/{message.__name__}"
-
-
-def _names(publishers: list[TopicEndpointInfo]) -> str:
-    return ", ".join(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in publishers)

@@ -113,7 +113,7 @@ def _own(
             values({**given, **_sim_time(words)}),
         ],
         remappings=remappings(remapped),
-        ros_arguments=["--log-level", f"{logger}:={words['log_level']}"],
+        ros_arguments=["--log-level", f"{logger}:={words['log_level']}", *enclave(namespace, name)],
         output="screen",
     )
 
@@ -132,6 +132,7 @@ def feeder(
         name=executable,
         parameters=[values(own_parameters(config, words))],
         remappings=remappings(remapped),
+        ros_arguments=enclave(namespace, executable),
         output="screen",
     )
 
@@ -173,6 +174,11 @@ def names_in_layout(namespace: str, image: str, frame_id: str) -> dict[str, str]
         "/fluoro/camera_info": f"{image.rpartition('/')[0]}/camera_info",
         "fluoro": frame_id,
     }
+
+
+def enclave(namespace: str, name: str) -> list[str]:
+    """Each node has the enclave of its full name, which matters where SROS 2 is turned on."""
+    return ["--enclave", absolute(namespace, name)]
 
 
 def remappings(remapped: Mapping[str, str]) -> list[tuple[str, str]]:

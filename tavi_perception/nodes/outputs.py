@@ -19,7 +19,7 @@ from tavi_perception.carm import CArmGeometry
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.frame_names import transform_defect
-from tavi_perception.nodes.health import Health
+from tavi_perception.nodes.health import Health, Part
 from tavi_perception.nodes.markers import marker_array
 from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.tracking.config import TrackingConfig
@@ -95,7 +95,7 @@ class Outputs:
 
     def _may_be_sent(self, parent: str, child: str) -> bool:
         defect = transform_defect(parent, child)
-        self._health.warn("frames", defect)
+        self._health.warn(Part.OUTPUT, "frames", defect)
         return not defect
 
     def publish_deviation(self, header: Header, frame: TrackedFrame, latency: float) -> None:

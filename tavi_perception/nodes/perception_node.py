@@ -6,7 +6,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import CArmGeometry, ModelInfo
 
@@ -17,11 +16,13 @@ from tavi_perception.inference.predictor import Predictor
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.declaration import declare, read, refuse_invalid, warn_of_undeclared
 from tavi_perception.nodes.frame_worker import FrameWorker, Situation
-from tavi_perception.nodes.health import Health
-from tavi_perception.nodes.image_input import ImageInput, crowd
+from tavi_perception.nodes.health import INCOMPATIBLE, Health, Part
+from tavi_perception.nodes.image_input import Arrival, ImageInput, crowd
+from tavi_perception.nodes.mismatches import Mismatches
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.process import run_node
 from tavi_perception.nodes.settings import NodeConfig
+from tavi_perception.nodes.transitions import told
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.tracking.config import TrackingConfig
 
@@ -49,7 +50,8 @@ class PerceptionNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._health = Health(self.get_fully_qualified_name())
         for sentence in warn_of_undeclared(self):
-            self._health.warn(sentence, sentence)
+            self._health.warn(Part.NODE, sentence, sentence)
+        self._mismatches = Mismatches(self)
         self._geometry, self._geometry_frame = uncalibrated(0, 0), ""
         self._pipeline: Pipeline | None = None
         self._worker: FrameWorker | None = None
@@ -70,9 +72,10 @@ class PerceptionNode(LifecycleNode):
 
     # Transitions ------------------------------------------------------------------------------------
 
+    @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._outputs = Outputs(
-            self, self._config, self.resolve_topic_name("image"), self._report_qos, self._health
+            self, self._config, self.resolve_topic_name("image"), self._mismatches.report, self._health
         )
         geometry_topic = self.resolve_topic_name("carm_geometry")
         self._geometry_subscription = self.create_subscription(
@@ -80,12 +83,13 @@ class PerceptionNode(LifecycleNode):
             "carm_geometry",
             self._on_geometry,
             qos.LATCHED,
-            event_callbacks=qos.subscription_events(geometry_topic, self._report_qos),
+            event_callbacks=qos.subscription_events(geometry_topic, self._mismatches.report),
         )
         self._load_model()
         self._health.state = "inactive"
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         if self._pipeline is not None:
             self._pipeline.reset()
@@ -93,27 +97,38 @@ class PerceptionNode(LifecycleNode):
             self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
         )
         worker.start()
-        self._images = ImageInput(self, self._config, self._on_image, self._report_qos)
+        self._images = ImageInput(self, self._config, self._on_image, self._mismatches.report)
+        self._health.topic = self._images.topic
         self._watchdog = self.create_timer(WATCHDOG_PERIOD, worker.watch, clock=self._steady)
         self._worker = worker  # last: who spins the node beside this takes it for active from here on
         self._health.state = "active"
         self.get_logger().info(f"active, waiting for images on {self._images.topic}")
         return super().on_activate(state)
 
+    @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_working()
         self._health.state = "inactive"
         return super().on_deactivate(state)
 
+    @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._release()
         self._health.state = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop_working()
         self._release()
         self._health.state = "finalized"
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """A transition has failed: nothing of what it left half done remains, and it may be tried again."""
+        self._stop_working()
+        self._release()
+        self._health.state = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
 
     def _stop_working(self) -> None:
@@ -126,6 +141,7 @@ class PerceptionNode(LifecycleNode):
         self.destroy_timer(self._watchdog)
 
     def _release(self) -> None:
+        self._health.model = {}
         if hasattr(self, "_outputs"):
             self._outputs.destroy()
             self.destroy_subscription(self._geometry_subscription)
@@ -133,18 +149,28 @@ class PerceptionNode(LifecycleNode):
         self._pipeline = None
 
     def _load_model(self) -> None:
-        self._pipeline = None
+        self._pipeline, self._health.model = None, {}
         try:
             bundle = load_bundle(self._config.model) if self._config.model else default_bundle()
             predictor = Predictor(bundle, self._config.runtime, self._config.threads)
             predictor.warm_up()
         except (ModelContractError, ValueError, RuntimeError) as error:
-            self._health.error("model", str(error))
+            self._health.error(Part.MODEL, "bundle", str(error))
             self.get_logger().error(f"{error}; until then every deviation is invalid")
             return
-        self._health.error("model", "")
-        self._health.model = f"{bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
-        self.get_logger().info(f"model {self._health.model}")
+        self._health.error(Part.MODEL, "bundle", "")
+        self._health.model = {
+            "name": bundle.name,
+            "version": bundle.version,
+            "sha256": bundle.sha256,
+            "runtime": predictor.runtime,
+            "device": predictor.device,
+            "input px": f"{bundle.input_width} x {bundle.input_height}",
+            "threads": str(self._config.threads),
+        }
+        self.get_logger().info(
+            f"model {bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
+        )
         self._pipeline = Pipeline(predictor.predict)
         self._outputs.announce_model(
             ModelInfo(
@@ -162,19 +188,19 @@ class PerceptionNode(LifecycleNode):
 
     # Inputs -----------------------------------------------------------------------------------------
 
-    def _on_image(self, msg: Image | CompressedImage) -> None:
-        self._health.received += 1
+    def _on_image(self, arrival: Arrival) -> None:
+        self._health.image_received(arrival.stamp, arrival.lost)
         if self._worker is not None:
-            self._worker.put(msg)
+            self._worker.put(arrival)
 
     def _on_geometry(self, msg: CArmGeometry) -> None:
         try:
             self._geometry = decode.geometry(msg)
-            self._health.error("geometry", "")
+            self._health.error(Part.INPUT, "geometry", "")
         except ValueError as error:
             # A wrong scale is worse than none.
             self._geometry = uncalibrated(msg.image_width, msg.image_height)
-            self._health.error("geometry", str(error))
+            self._health.error(Part.INPUT, "geometry", str(error))
             self.get_logger().error(str(error))
         self._geometry_frame = msg.header.frame_id
         if msg.header.frame_id:
@@ -187,17 +213,16 @@ class PerceptionNode(LifecycleNode):
     def _situation(self) -> Situation:
         return Situation(self._config, self._tracking, self._geometry, self._geometry_frame)
 
-    def _report_qos(self, sentence: str) -> None:
-        self.get_logger().warning(sentence)
-        self._health.warn(sentence, sentence)
-
     def _publish_diagnostics(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg())
         active = self._worker is not None
-        self._health.warn("silence", self._images.silence(self._config.stale_after) if active else "")
+        silence = self._images.silence(self._config.stale_after) if active else ""
+        self._health.warn(Part.INPUT, "silence", silence)
         if active:
             for topic in (self._images.topic, self.resolve_topic_name("carm_geometry")):
-                self._health.warn(topic, crowd(self, topic))
+                self._health.warn(Part.INPUT, topic, crowd(self, topic))
+        for part, topic, sentence in self._mismatches.look():
+            self._health.warn(part, f"{INCOMPATIBLE}{topic}", sentence)
         dropped = self._dropped_before + (self._worker.dropped if self._worker else 0)
         self._diagnostics.publish(self._health.to_msg(header, dropped))
 

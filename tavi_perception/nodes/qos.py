@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.qos import (
@@ -12,6 +12,7 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_policy_name_from_kind,
 )
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 OUTPUT = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 LATCHED = QoSProfile(
@@ -49,6 +50,11 @@ def publisher_events(topic: str, report: Callable[[str], None]) -> PublisherEven
         incompatible_qos=lambda event: report(_mismatch(topic, "subscriber", event)),
         use_default_callbacks=False,
     )
+
+
+def endpoint_names(endpoints: Iterable[TopicEndpointInfo]) -> str:
+    """Which nodes they are of, from the root on."""
+    return ", ".join(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in endpoints)
 
 
 def _mismatch(topic: str, who: str, event: object) -> str:

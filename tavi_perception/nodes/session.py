@@ -29,6 +29,7 @@ from tavi_perception.nodes.graph import Graph, GraphError
 from tavi_perception.nodes.playback import FramePublisher, TruthPublisher, paced
 from tavi_perception.nodes.recorder import Recorder
 from tavi_perception.nodes.session_graph import (
+    DIAGNOSTICS,
     INPUTS,
     RECORDING_STALE_AFTER,
     RESULTS,
@@ -109,6 +110,13 @@ def run_session(source: FrameSource, options: SessionOptions) -> SessionResult:
             lambda: f"the recorder has {counts[INPUTS[0]]} of {shown} images",
         )
         time.sleep(SETTLE)
+        told = counts[DIAGNOSTICS]
+        wait_for(
+            lambda: counts[DIAGNOSTICS] > told,
+            ANSWER_TIMEOUT,
+            graph,
+            lambda: "the perception node tells nothing on /diagnostics of its last frames",
+        )
         return SessionResult(counts[INPUTS[0]], counts["/tavi/keypoints"], answers.failed, unusable)
 
 

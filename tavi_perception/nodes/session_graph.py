@@ -27,7 +27,8 @@ INPUTS = ("/fluoro/image", "/fluoro/carm_geometry", "/fluoro/camera_info")
 RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
 VIEWS = ("/tavi/annulus_pose", "/tavi/markers", "/tavi/overlay", "/tavi/camera_info", "/tavi/model_info")
 TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
-SHARED = ("/tf", "/tf_static", "/diagnostics")
+DIAGNOSTICS = "/diagnostics"
+SHARED = ("/tf", "/tf_static", DIAGNOSTICS)
 
 PERCEPTION = "perception node"
 """Its name in a session's graph."""

@@ -13,13 +13,18 @@ from tavi_perception.bags.reader import BagReader, Message
 from tavi_perception.bags.topics import Topic
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints
+from tavi_perception.histogram import Histogram
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
+from tavi_perception.stage_clock import TimedStage
+from tavi_perception.timing_values import newest_times
 
 IMAGES = ("/fluoro/image", "/fluoro/image/compressed")
 GEOMETRY = "/fluoro/carm_geometry"
 MODEL_INFO = "/tavi/model_info"
 DIAGNOSTICS = "/diagnostics"
+TIMING = "/tavi/", ": timing"
+"""How the name of the diagnostic status begins and ends that tells how long the stages took."""
 COMMAND, STATE = "/delivery/command", "/delivery/state"
 _RESULTS = ("/tavi/keypoints", "/tavi/annulus", "/tavi/deviation")
 _TRUTH = ("/truth/keypoints", "/truth/annulus", "/truth/deviation")
@@ -98,6 +103,7 @@ class Recording:
             first image.
         geometry: of the C-arm; uncalibrated when not recorded.
         model, diagnostics, robot: None or empty when not recorded.
+        times: what the stages took in each frame of which /diagnostics told; empty when not recorded.
         holds, commands: commands to the robot to stand still, and all commands.
     """
 
@@ -108,6 +114,7 @@ class Recording:
     geometry: CArmGeometry
     model: ModelFacts | None
     diagnostics: tuple[DiagnosticFact, ...]
+    times: Mapping[TimedStage, Histogram]
     robot: tuple[RobotSample, ...]
     holds: int
     commands: int
@@ -138,6 +145,7 @@ def read_recording(path: Path) -> Recording:
         geometry=_geometry(messages[GEOMETRY]),
         model=_model(messages[MODEL_INFO]),
         diagnostics=_diagnostics(messages[DIAGNOSTICS]),
+        times=_times(messages[DIAGNOSTICS]),
         robot=tuple(
             RobotSample((decode.stamp_ns(state) - start) * 1e-9, state.advance, state.retraction)
             for state in messages[STATE]
@@ -240,3 +248,12 @@ def _diagnostics(messages: list[Any]) -> tuple[DiagnosticFact, ...]:
             before = facts.get(status.name, DiagnosticFact(status.name, level, status.message))
             facts[status.name] = replace(before, worst=max(before.worst, level), message=status.message)
     return tuple(facts.values())
+
+
+def _times(messages: list[Any]) -> dict[TimedStage, Histogram]:
+    found: dict[TimedStage, Histogram] = {}
+    for status in (status for message in messages for status in message.status):
+        if status.name.startswith(TIMING[0]) and status.name.endswith(TIMING[1]):
+            for stage, newest in newest_times({pair.key: pair.value for pair in status.values}).items():
+                found[stage] = Histogram.sum((found.get(stage, Histogram()), newest))
+    return found

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from tavi_perception.estimates import NAN, Reason, Stage
+from tavi_perception.histogram import Durations
 from tavi_perception.outages import OutageFigures, outage_figures, outages
+from tavi_perception.stage_clock import TimedStage
 from tavi_perception.visualization.accuracy import Accuracy, measure_accuracy
 from tavi_perception.visualization.recording import RecordedFrame, Recording
 from tavi_perception.visualization.words import REASONS, STAGES
@@ -29,14 +31,11 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Latency:
-    """From the capture of a frame to the publication of its deviation (ms); NaN when not recorded."""
+class StageTime:
+    """What a stage of the frames' way through the perception node took (ms)."""
 
-    count: int
-    median: float
-    p95: float
-    p99: float
-    max: float
+    name: str
+    durations: Durations
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ class Summary:
         within_tolerance: frames with a valid deviation within tolerance.
         annulus_valid: frames with a valid annulus frame.
         transforms: transforms sent.
-        latency_ms: as ``Latency``.
+        latency_ms: from the capture of a frame to the publication of its deviation (ms).
+        timing_ms: where it was spent, as far as the perception node told.
         target_depth_mm: aimed at; NaN when no depth was measured.
         calibrated: the geometry of the C-arm is known.
         model_name, model_version, model_runtime, model_device: empty when not recorded.
@@ -80,7 +80,8 @@ class Summary:
     within_tolerance: int
     annulus_valid: int
     transforms: int
-    latency_ms: Latency
+    latency_ms: Durations
+    timing_ms: tuple[StageTime, ...]
     target_depth_mm: float
     calibrated: bool
     model_name: str
@@ -123,6 +124,11 @@ def summarise(recording: Recording) -> Summary:
         annulus_valid=sum(annulus.valid for annulus in annuli),
         transforms=sum(count.count for count in messages if count.name == TRANSFORM_TOPIC),
         latency_ms=latency,
+        timing_ms=tuple(
+            StageTime(stage.value, recording.times[stage].durations())
+            for stage in TimedStage
+            if stage in recording.times
+        ),
         target_depth_mm=_median(targets) * 1e3,
         calibrated=recording.geometry.calibrated,
         model_name=model.name if model else "",
@@ -138,10 +144,11 @@ def summarise(recording: Recording) -> Summary:
 
 
 def values_of(summary: Summary) -> dict[str, Any]:
-    """For JSON: counts as name → number, landmarks as name → errors."""
+    """For JSON: counts as name → number, stages as name → durations, landmarks as name → errors."""
     values = asdict(summary)
     for name in ("messages", "reasons", "stages"):
         values[name] = {count["name"]: count["count"] for count in values[name]}
+    values["timing_ms"] = {stage["name"]: stage["durations"] for stage in values["timing_ms"]}
     if values["accuracy"] is not None:
         landmarks = values["accuracy"]["landmarks"]
         values["accuracy"]["landmarks"] = {landmark.pop("name"): landmark for landmark in landmarks}
@@ -154,7 +161,7 @@ def to_json(values: dict[str, Any]) -> str:
     return json.dumps(_without_nan(values), indent=2, ensure_ascii=False) + "\n"
 
 
-def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason], latency: Latency) -> str:
+def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason], latency: Durations) -> str:
     share = f" ({100 * valid / processed:.0f} %)" if processed else ""
     words = f"{images} image{'' if images == 1 else 's'}, {processed} processed, {valid} valid{share}"
     if valid < processed and reasons:
@@ -165,12 +172,12 @@ def _headline(images: int, processed: int, valid: int, reasons: Counter[Reason],
     return words
 
 
-def _latency(latencies: Iterable[float]) -> Latency:
+def _latency(latencies: Iterable[float]) -> Durations:
     known = np.array([latency for latency in latencies if math.isfinite(latency)]) * 1e3
     if not known.size:
-        return Latency(0, NAN, NAN, NAN, NAN)
+        return Durations(0, NAN, NAN, NAN, NAN)
     median, p95, p99 = np.percentile(known, (50, 95, 99))
-    return Latency(int(known.size), float(median), float(p95), float(p99), float(known.max()))
+    return Durations(int(known.size), float(median), float(p95), float(p99), float(known.max()))
 
 
 def _outages(frames: Sequence[RecordedFrame]) -> OutageFigures:

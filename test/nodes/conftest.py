@@ -115,16 +115,16 @@ class Robot(Node):
     def transforms(self, child, topic="/tf"):
         return [t for msg in self.received(topic) for t in msg.transforms if t.child_frame_id == child]
 
-    def status(self, node):
-        """The last diagnostic status of a node; None before the first."""
-        name = node.get_fully_qualified_name()
+    def status(self, node, part=""):
+        """The last diagnostic status of a node, or of a part of it; None before the first."""
+        name = node.get_fully_qualified_name() + (f": {part}" if part else "")
         found = [s for msg in self.received("/diagnostics") for s in msg.status if s.name == name]
         return found[-1] if found else None
 
-    def hear(self, node, words, level=None):
+    def hear(self, node, words, level=None, part=""):
         """Waits for a diagnostic of the node that holds the words, and has the level where one is given."""
         wait_until(
-            lambda: (s := self.status(node)) and words in s.message and level in (None, s.level),
+            lambda: (s := self.status(node, part)) and words in s.message and level in (None, s.level),
             f"a diagnostic with {words!r}",
         )
 

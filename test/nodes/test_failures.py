@@ -64,7 +64,7 @@ def test_a_failure_is_named_in_the_diagnostics_even_when_the_next_frame_is_good(
     )
     assert robot.status(perception).level == DiagnosticStatus.ERROR
     robot.wait(lambda: robot.status(perception).level == DiagnosticStatus.OK, "the failure to be over")
-    assert {item.key: item.value for item in robot.status(perception).values}["images failed"] == "1"
+    assert {item.key: item.value for item in robot.status(perception, "input").values}["images failed"] == "1"
 
 
 def test_a_frame_whose_overlay_fails_is_answered_once_all_the_same(robot, frames, monkeypatch):

@@ -84,7 +84,7 @@ def test_diagnostics_count_reasons_since_the_last_message_only(perception, robot
     robot.hear(perception, "no deviation is valid")
     robot.forget()
     robot.wait(lambda: robot.status(perception), "the next diagnostic")
-    assert value(robot.status(perception), "invalid since the last message") == "none"
+    assert value(robot.status(perception, "validity"), "invalid since the last message") == "none"
 
 
 @pytest.mark.parametrize(

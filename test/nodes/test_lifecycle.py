@@ -10,10 +10,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
-from tavi_msgs.msg import Reason
+from tavi_msgs.msg import CatheterDeviation, Reason
 
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes import conversions
@@ -113,7 +113,7 @@ def test_an_unreadable_image_gives_an_error_diagnostic_that_names_the_encoding(p
         "the error",
     )
     assert "32FC1" in robot.status(perception).message
-    assert values(robot.status(perception))["images rejected"] == "1"
+    assert values(robot.status(perception, "input"))["images rejected"] == "1"
 
 
 def test_the_error_diagnostic_goes_when_images_are_readable_again(perception, robot, frames):
@@ -139,7 +139,7 @@ def test_frames_that_came_too_fast_are_counted_as_dropped(make_perception, make_
         robot.send(frames[0])
 
     def every_image_is_accounted_for():
-        status = robot.status(perception)
+        status = robot.status(perception, "input")
         if status is None:
             return False
         counts = {key: int(value) for key, value in values(status).items() if key.startswith("images")}
@@ -147,7 +147,10 @@ def test_frames_that_came_too_fast_are_counted_as_dropped(make_perception, make_
         return answered and counts["images received"] == counts["images processed"] + counts["images dropped"]
 
     robot.wait(
-        lambda: every_image_is_accounted_for() and values(robot.status(perception))["images dropped"] != "0",
+        lambda: (
+            every_image_is_accounted_for()
+            and values(robot.status(perception, "input"))["images dropped"] != "0"
+        ),
         "every image to be answered or counted as dropped",
     )
 
@@ -162,11 +165,38 @@ def test_an_incompatible_image_publisher_is_reported_by_topic_and_policy(make_pe
     node = make_perception(image_reliability="reliable")
     robot = make_robot()
     robot.wait(
-        lambda: robot.status(node) and "RELIABILITY" in robot.status(node).message,
+        lambda: robot.status(node) and "reliable subscription" in robot.status(node).message,
         "the mismatch to be reported",
     )
-    assert node.resolve_topic_name("image") in robot.status(node).message
+    topic = node.resolve_topic_name("image")
+    assert f"{robot.get_fully_qualified_name()} publishes {topic}" in robot.status(node).message
     assert robot.status(node).level == DiagnosticStatus.WARN
+
+
+def test_an_incompatible_publisher_that_is_gone_is_reported_no_longer(make_perception, make_robot):
+    node = make_perception(image_reliability="reliable")
+    robot = make_robot()
+    robot.hear(node, "incompatible quality of service", DiagnosticStatus.WARN, "input")
+    robot.destroy_publisher(robot.images)
+
+    def gone():
+        return values(robot.status(node, "input"))["incompatible QoS"] == "none"
+
+    robot.wait(gone, "the warning to end")
+
+
+def test_an_incompatible_subscriber_is_reported_by_name_and_topic(make_perception, make_robot):
+    node = make_perception()
+    robot = make_robot()
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    robot.listen(CatheterDeviation, "deviation", latched)
+    topic = node.resolve_topic_name("deviation")
+    robot.hear(
+        node,
+        f"{robot.get_fully_qualified_name()} subscribes to {topic} with an incompatible quality of service",
+        DiagnosticStatus.WARN,
+        "output",
+    )
 
 
 def test_every_parameter_has_a_description(perception):

@@ -23,6 +23,7 @@ from tavi_perception.estimates import Reason
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes.graph import free_domain
 from tavi_perception.nodes.session_graph import INPUTS, RESULTS, SHARED, VIEWS
+from tavi_perception.stage_clock import TimedStage
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 CINE = REFERENCE / "coronary_xa_cine_96f.dcm"
@@ -141,6 +142,13 @@ def test_run_writes_a_summary_that_agrees_with_its_bag(uncalibrated_run):
     summary = json.loads((uncalibrated_run / "summary.json").read_text())
     assert summary["images"] == 20 and summary["valid"] == 0
     assert "not a medical device" in (uncalibrated_run / "report.html").read_text().lower()
+
+
+def test_run_tells_how_long_each_frame_took_on_every_stage(uncalibrated_run):
+    timing = json.loads((uncalibrated_run / "summary.json").read_text())["timing_ms"]
+    assert {name: durations["count"] for name, durations in timing.items()} == {
+        stage.value: 20 for stage in TimedStage
+    }
 
 
 def test_the_bag_holds_every_topic_of_the_node(uncalibrated_run):

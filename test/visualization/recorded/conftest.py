@@ -18,8 +18,12 @@ from tavi_perception.bags.writer import BagWriter
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import AnnulusFrame, AnnulusSource, CatheterDeviation, Keypoints, Reason, Stage
 from tavi_perception.landmarks import COUNT, NEEDS_CONTRAST
+from tavi_perception.stage_clock import StageClock, StageTimes, TimedStage
+from tavi_perception.timing_values import timing_values
 
 LATENCY = 0.012
+STAGE_TIMES = {TimedStage.INFERENCE: 0.008, TimedStage.TRACKING: 0.001}
+"""Of every frame (s)."""
 TARGET = 0.003
 TOLERANCE = 0.002
 
@@ -51,6 +55,11 @@ def run_bag(tmp_path_factory: pytest.TempPathFactory, scene: Callable[..., Any])
         return path
 
     return lambda **options: written(RunOptions(**options))
+
+
+@pytest.fixture(scope="session")
+def stage_times() -> dict[TimedStage, float]:
+    return STAGE_TIMES
 
 
 @pytest.fixture(scope="session")
@@ -242,4 +251,11 @@ class RunBag:
 
     def diagnostics(self, header: Any) -> Any:
         status = self.make("diagnostic_msgs/msg/DiagnosticStatus", 0, "perception", "running", "test", [])
-        return self.make("diagnostic_msgs/msg/DiagnosticArray", header, [status])
+        clock, times = StageClock(), StageTimes()
+        for stage, seconds in STAGE_TIMES.items():
+            clock.took(stage, seconds)
+        times.add(clock)
+        pairs = [self.make("diagnostic_msgs/msg/KeyValue", *pair) for pair in timing_values(times).items()]
+        name = "/tavi/perception: timing"
+        timing = self.make("diagnostic_msgs/msg/DiagnosticStatus", 0, name, "running", "test", pairs)
+        return self.make("diagnostic_msgs/msg/DiagnosticArray", header, [status, timing])

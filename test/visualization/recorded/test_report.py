@@ -104,6 +104,18 @@ def test_latencies_equal_those_of_the_bag(report) -> None:
     np.testing.assert_allclose((latency.median, latency.p95, latency.p99), expected)
 
 
+def test_times_of_the_stages_are_those_of_the_diagnostics(report, stage_times) -> None:
+    made = report()
+    timing = made.figures["timing_ms"]
+    assert list(timing) == [stage.value for stage in stage_times]
+    for stage, seconds in stage_times.items():
+        found = timing[stage.value]
+        assert found["count"] == len(recorded(made.bag, "/diagnostics"))
+        assert found["max"] == pytest.approx(1e3 * seconds)
+        assert found["median"] == pytest.approx(1e3 * seconds, rel=0.03)
+        assert f"<tr><td>{stage.value}</td><td>{found['median']:.1f}</td>" in made.page
+
+
 def test_depth_errors_equal_those_recomputed_from_the_bag(report) -> None:
     made = report()
     accuracy = made.summary.accuracy
