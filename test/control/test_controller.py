@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import pytest
 from plant import FRAME, UNKNOWN_ANNULUS, Plant, moving, started
 
@@ -210,36 +209,6 @@ def test_a_stent_that_lets_go_too_early_is_reported_and_not_moved() -> None:
     for _ in range(12):
         last = plant.show(controller, replace(plant.deviation(), stage=Stage.RELEASED))
     assert last.phase is Phase.ABORTED and not last.moving
-
-
-def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves_without_it() -> None:
-    plant, controller = Plant(), started()
-    moving(plant, controller, Phase.RETRACT)
-    while plant.extraction < 0.7:
-        plant.show(controller, plant.deviation())
-    plant.let_go_unseen()
-    plant.depth -= 0.003
-    before = plant.advance
-    last = plant.run(controller)
-    assert last.phase is Phase.ABORTED
-    assert last.command.reason == "the stent has let go: the catheter moves without it"
-    assert plant.advance - before < 0.004
-
-
-def test_an_annulus_that_moves_along_with_the_catheter_is_not_taken_for_a_stent_that_has_let_go() -> None:
-    plant, controller = Plant(), started()
-    moving(plant, controller, Phase.RETRACT)
-    while plant.extraction < 0.7:
-        plant.show(controller, plant.deviation())
-    plant.depth -= 0.003
-    carried = plant.advance
-    while not controller.finished:
-        seen, moved = plant.deviation(), np.array([0.0, plant.advance - carried, 0.0])
-        last = plant.show(
-            controller, replace(seen, depth=seen.depth - moved[1], landmarks=seen.landmarks - moved)
-        )
-    assert last.phase is Phase.ABORTED
-    assert "let go" not in last.command.reason
 
 
 def test_a_released_valve_is_never_advanced(placed: Plant) -> None:

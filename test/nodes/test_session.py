@@ -236,15 +236,14 @@ def test_a_scripted_demo_records_images_answers_and_truth(tmp_path):
     counts = {topic: len(there) for topic, there in found.items()}
     assert counts["/fluoro/image"] == counts["/truth/deviation"] == counts["/truth/keypoints"] == 30
     assert counts["/tavi/deviation"] > 0
-    stamps = {stamp_ns(image) for image in found["/fluoro/image"]}
-    stamps |= {0}  # deviations before the first image
+    # 0 is that of deviations before the first image.
+    stamps = {0, *(stamp_ns(image) for image in found["/fluoro/image"])}
     assert all(stamp_ns(message) in stamps for topic in RESULTS for message in found[topic])
 
 
 def test_an_existing_bag_is_not_overwritten(uncalibrated_run, cine):
     result = tavi("run", cine, "--out", uncalibrated_run)
-    assert result.returncode != 0
-    assert "exists already" in result.stderr.strip().splitlines()[-1]
+    assert result.returncode != 0 and "exists already" in result.stderr.strip().splitlines()[-1]
 
 
 def test_playing_a_topic_that_the_bag_lacks_names_what_it_holds(uncalibrated_run):
@@ -260,8 +259,8 @@ def test_recording_nothing_is_a_failure(tmp_path, domain):
 def said_by_record(*words, domain):
     """What ``record`` says while it records: it is interrupted after its first line."""
     command = [sys.executable, "-m", "tavi_perception.cli", "record", *map(str, words)]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=environment(domain), **quiet) as recorder:
+    pipe = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment(domain), **pipe) as recorder:
         first = recorder.stderr.readline()
         recorder.send_signal(signal.SIGINT)
         return (first + recorder.stderr.read()).splitlines()

@@ -1,0 +1,40 @@
+"""Whether the stent still hangs on the catheter, told by how both move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from plant import Plant, moving, started
+
+from tavi_perception.control.decision import Phase
+
+
+def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves_without_it() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RETRACT)
+    while plant.extraction < 0.7:
+        plant.show(controller, plant.deviation())
+    plant.let_go_unseen()
+    plant.depth -= 0.003
+    before = plant.advance
+    last = plant.run(controller)
+    assert last.phase is Phase.ABORTED
+    assert last.command.reason == "the stent has let go: the catheter moves without it"
+    assert plant.advance - before < 0.004
+
+
+def test_an_annulus_that_moves_along_with_the_catheter_is_not_taken_for_a_stent_that_has_let_go() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RETRACT)
+    while plant.extraction < 0.7:
+        plant.show(controller, plant.deviation())
+    plant.depth -= 0.003
+    carried = plant.advance
+    while not controller.finished:
+        seen, moved = plant.deviation(), np.array([0.0, plant.advance - carried, 0.0])
+        last = plant.show(
+            controller, replace(seen, depth=seen.depth - moved[1], landmarks=seen.landmarks - moved)
+        )
+    assert last.phase is Phase.ABORTED
+    assert "let go" not in last.command.reason
