@@ -17,6 +17,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
+from tavi_perception.evaluation.numbers import for_json
 from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         history = train(recipe, samples, validation, arguments.out, devices, arguments.start)
         if arguments.json:
-            write_text(arguments.json, json.dumps(history, indent=2))
+            write_text(arguments.json, json.dumps(for_json(history), indent=2))
     except (
         AnnotationError,
         DatasetError,

@@ -37,6 +37,21 @@ def add_reading(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--stored-bits", type=int, default=None, help="low bits of 16-bit pixels that carry the grey level"
     )
+    parser.add_argument(
+        "--labelled",
+        default=None,
+        metavar="AA1,…",
+        help="landmarks that the set labels, if not all it declares",
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("absent", "unknown"),
+        default=None,
+        help="what a labelled landmark is where it is not marked; default: absent, with --folds unknown",
+    )
+    parser.add_argument(
+        "--root-points", action="store_true", help="guess missing AA and STJ from the outline of the root"
+    )
     parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
 
 
@@ -51,5 +66,9 @@ def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "origin",
         "stored_bits",
         "workers",
+        "labelled",
+        "root_points",
     )
-    return {name: getattr(arguments, name) for name in names}
+    options = {name: getattr(arguments, name) for name in names}
+    missing = arguments.missing or ("unknown" if getattr(arguments, "folds", None) else "absent")
+    return {**options, "missing": missing}
