@@ -55,6 +55,23 @@ def add_reading(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
 
 
+def add_folds(parser: argparse._ActionsContainer, purpose: str) -> None:
+    """Adds the options of patient-wise folds."""
+    parser.add_argument(
+        "--folds", type=Path, default=None, metavar="FOLDER", help="manifests of patient-wise folds of --data"
+    )
+    parser.add_argument("--fold", type=int, default=None, metavar="N", help=f"the fold that {purpose}")
+
+
+def folds_error(arguments: argparse.Namespace) -> str | None:
+    """What is wrong with options of folds, in a sentence."""
+    if arguments.folds is not None and arguments.data is None:
+        return "--folds needs the data set that it divides: give --data as well"
+    if arguments.fold is not None and arguments.folds is None:
+        return "--fold needs the manifests of the folds: give --folds as well"
+    return None
+
+
 def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What ``add_reading`` has read, as ``open_annotated`` takes it."""
     names = (

@@ -40,7 +40,7 @@ class Placing:
         xy, roots = self._places(record), self._roots(record)
         if self.by_root is not None:
             xy = self.by_root.completed(xy, roots, image.size)
-        visible = np.isfinite(xy).all(axis=1)
+        visible: NDArray[np.bool_] = np.isfinite(xy[:, 0])
         return AnnotatedFrame(
             record.name,
             record.image,

@@ -48,7 +48,7 @@ class RootPoints:
         found = root_points(np.logical_or.reduce([region.mask(width, height) for region in roots]))
         both = np.linalg.norm(found - xy, axis=1) * (1000 / max(size))
         self.differences += both[np.isfinite(both)].tolist()
-        missing = np.isnan(xy).any(axis=1) & np.isfinite(found).all(axis=1)
+        missing: NDArray[np.bool_] = np.isnan(xy[:, 0]) & np.isfinite(found[:, 0])
         self.added += int(missing.sum())
         return np.where(missing[:, None], found, xy)
 
