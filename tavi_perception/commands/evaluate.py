@@ -18,9 +18,9 @@ from tavi_perception.evaluation.bag import open_bag
 from tavi_perception.evaluation.closed_loop.command import add_loop, closed_loops
 from tavi_perception.evaluation.closed_loop.study import StudyError
 from tavi_perception.evaluation.closed_loop.trial import OtherCodeError
-from tavi_perception.evaluation.judged import Judged, Labelled, judge
 from tavi_perception.evaluation.fold_tables import fold_text
 from tavi_perception.evaluation.folds import fold_figures
+from tavi_perception.evaluation.judged import Judged, Labelled, judge
 from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.evaluation.numbers import calibration_of, figures_of, write_json
 from tavi_perception.evaluation.procedures.command import add_course, over_procedures
@@ -37,7 +37,6 @@ from training.annotations.folds import FoldedSet, open_folds
 from training.annotations.options import add_folds, add_reading, folds_error, reading_options
 from training.annotations.scale import add_scale, stated_scale
 from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated, benchmark
-
 
 _FINDINGS = 5
 """Of a kind that are printed of a folded data set."""

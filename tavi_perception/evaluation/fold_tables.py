@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tavi_perception.evaluation.published import NETWORK
+from tavi_perception.evaluation.tables import number
 
 _COLUMNS = (
     ("median_px_640", 1),
@@ -45,13 +46,13 @@ def _table(first: str, rows: Mapping[str, Mapping[str, Any]], points: bool = Fal
     for name, row in rows.items():
         extra = ""
         if points:
-            extra = f" | {_number(row['pck_10_px_640_percent'], 1)} | {_number(row['reported_percent'], 1)}"
+            extra = f" | {number(row['pck_10_px_640_percent'], 1)} | {number(row['reported_percent'], 1)}"
         lines.append(f"| {name} | {row['points']} | {_pairs(row)}{extra} |")
     return "\n".join(lines)
 
 
 def _pairs(row: Mapping[str, Any]) -> str:
-    values = [_number(row[key], digits) for key, digits in _COLUMNS]
+    values = [number(row[key], digits) for key, digits in _COLUMNS]
     return " | ".join(
         f"{a}, {b}" if a != "–" else "–" for a, b in zip(values[::2], values[1::2], strict=True)
     )
@@ -77,7 +78,7 @@ def _annulus(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _pair(found: Mapping[str, float], key: str, digits: int) -> str:
-    middle, mean = (_number(found[f"{which}_{key}"], digits) for which in ("median", "mean"))
+    middle, mean = (number(found[f"{which}_{key}"], digits) for which in ("median", "mean"))
     return middle if middle == "–" else f"{middle}, {mean}"
 
 
@@ -85,8 +86,8 @@ def _published(rows: list[dict[str, Any]]) -> str:
     lines = [f"| figure | of | this model | {NETWORK} |", "|---" * 4 + "|"]
     for row in rows:
         ours, theirs = (
-            _number(row[name], 2)
-            + (f" ± {_number(row[f'{name}_std'], 2)}" if _known(row[f"{name}_std"]) else "")
+            number(row[name], 2)
+            + (f" ± {number(row[f'{name}_std'], 2)}" if _known(row[f"{name}_std"]) else "")
             for name in ("ours", NETWORK)
         )
         lines.append(f"| {row['figure']} | {row['of']} | {ours} | {theirs} |")
@@ -95,8 +96,3 @@ def _published(rows: list[dict[str, Any]]) -> str:
 
 def _known(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
-
-
-def _number(value: float | None, digits: int) -> str:
-    """So rounded; a dash for what is unknown (NaN, or None as JSON has it)."""
-    return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else "–"

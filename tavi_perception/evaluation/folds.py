@@ -142,7 +142,7 @@ def _beside(folds: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "figure": each.title,
-            "of": "five folds" if each.spread is not None else "first fold",
+            "of": "all folds" if each.spread is not None else "first fold",
             NETWORK: each.value,
             f"{NETWORK}_std": each.spread,
             **_ours(each, list(folds.values()) if each.spread is not None else first),

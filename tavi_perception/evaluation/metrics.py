@@ -83,13 +83,17 @@ def summary_of(predictions: Predictions, labels: Labels, reported: NDArray[np.bo
     accuracy = mean((reported == visible)[known])
     places = place_figures(predictions, labels, np.ones_like(reported))
     occurring = visible.any(axis=0)
-    f1 = [presence_figures(reported[:, i], labels.visible[:, i])["f1"] for i in np.flatnonzero(occurring)]
+    partly = not known.all()
+    f1 = [
+        presence_figures(reported[:, i], labels.visible[:, i], partly)["f1"]
+        for i in np.flatnonzero(occurring)
+    ]
     return {
         **places,
         **{f"reported_{key}": value for key, value in place_figures(predictions, labels, reported).items()},
         "presence_accuracy": accuracy,
         "macro_f1": mean([value for value in f1 if np.isfinite(value)]),
-        "micro_f1": presence_figures(reported, labels.visible)["f1"],
+        "micro_f1": presence_figures(reported, labels.visible, partly)["f1"],
         "score": places["mean_px"] + 100 * (1 - accuracy),
     }
 
@@ -99,7 +103,7 @@ def by_landmark_of(
 ) -> dict[str, dict[str, float]]:
     """As ``by_landmark``, where ``reported`` (n, 11) says which were reported present."""
     distance = mahalanobis(predictions.xy - labels.xy, predictions.covariance)
-    visible = labels.visible > 0
+    visible, partly = labels.visible > 0, not np.isfinite(labels.visible).all()
     table = {}
     for index, name in enumerate(NAMES):
         if not visible[:, index].any():
@@ -116,7 +120,7 @@ def by_landmark_of(
                 for key, value in place_figures(predictions, labels, only & reported).items()
                 if key in ("median_px", "mean_px", "p95_px")
             },
-            **presence_figures(reported[:, index], labels.visible[:, index]),
+            **presence_figures(reported[:, index], labels.visible[:, index], partly),
             # For a two-dimensional normal distribution 39.3 % and 86.5 % are expected.
             "within_1_sigma": mean(within <= 1.0),
             "within_2_sigma": mean(within <= 2.0),
@@ -147,17 +151,17 @@ def place_figures(predictions: Predictions, labels: Labels, chosen: NDArray[np.b
 
 
 def presence_figures(
-    reported: NDArray[np.bool_], visible: NDArray[np.bool_] | NDArray[np.float32]
+    reported: NDArray[np.bool_], visible: NDArray[np.bool_] | NDArray[np.float32], partly: bool = False
 ) -> dict[str, float]:
     """Precision, recall and F1 of decisions; arrays of one shape.
 
-    Where ``visible`` is NaN the truth is unknown: such decisions are left out, and where all that is left is
-    visible, precision and F1 are NaN.
+    Where ``visible`` is NaN the truth is unknown: such decisions are left out. In a set of which only part is
+    known (``partly``), precision and F1 are NaN where all that is known is visible.
     """
     known = np.isfinite(visible)
     said, shown = reported[known], visible[known] > 0
     hits = float(np.sum(shown & said))
-    blind = not known.all() and bool(shown.all())
+    blind = partly and bool(shown.all())
     return {
         "precision": float("nan") if blind else hits / max(float(said.sum()), 1.0),
         "recall": hits / max(float(shown.sum()), 1.0),

@@ -2,9 +2,9 @@
 
 BAMNet (BoundaryAwareMAnet; Laptev et al., "Multi-Task Fluoroscopic Segmentation of the Aortic Root and
 Landmark Localization for TAVI guidance", manuscript of 2026 in github.com/Nikita75699/BAMNet), trained and
-validated on the public TAVI set (Zenodo 10.5281/zenodo.19219901), patients apart. Its px are those of an image
-side of 640, its mm those of the detector: ImagerPixelSpacing, without the magnification. It answers with every
-point in every frame, and visible points are judged, as ours are here, reported or not.
+validated on the public TAVI set (Zenodo 10.5281/zenodo.19219901), patients apart. Its px are those of an
+image side of 640, its mm those of the detector: ImagerPixelSpacing, without the magnification. It answers
+with every point in every frame, and visible points are judged, as ours are here, reported or not.
 """
 
 from __future__ import annotations

@@ -95,3 +95,39 @@ def test_patch_that_missed_its_landmark_costs_nothing() -> None:
 
     assert cost_of_patches_at(64.0) > 0.0
     assert cost_of_patches_at(160.0) == cost_of_patches_at(0.0) == 0.0
+
+
+def test_unknown_landmarks_cost_nothing_and_teach_nothing(labels, heat) -> None:
+    xy, visible = labels
+    unknown = np.zeros((3, 11), bool)
+    unknown[:, 4:] = True
+    presence = tf.Variable(np.random.default_rng(2).normal(size=(3, 11)).astype(np.float32))
+    estimate = tf.Variable(xy + 5)
+    outputs = {
+        "heat": tf.nn.log_softmax(np.zeros((3, 11, 64), np.float32)),
+        "corner": tf.zeros((3, 11, 2)),
+        "patch_heat": tf.constant(heat),
+    }
+    with tf.GradientTape() as tape:
+        outputs |= {"presence": presence, "coarse_xy": estimate + 0.0, "xy": estimate + 0.0}
+        loss = total(outputs, xy, np.where(unknown, np.nan, visible).astype(np.float32), Weights())
+    of_presence, of_place = tape.gradient(loss, [presence, estimate])
+    assert np.isfinite(float(loss))
+    assert (of_presence.numpy()[unknown] == 0).all() and (of_place.numpy()[unknown] == 0).all()
+    assert (of_presence.numpy()[~unknown] != 0).all()
+
+
+def test_unknown_landmarks_do_not_dilute_the_loss_of_known_ones() -> None:
+    logits, visible = np.ones((2, 11), np.float32), np.zeros((2, 11), np.float32)
+    outputs = {
+        "presence": tf.constant(logits),
+        "heat": tf.nn.log_softmax(np.zeros((2, 11, 64), np.float32)),
+        "coarse_xy": tf.zeros((2, 11, 2)),
+        "corner": tf.zeros((2, 11, 2)),
+        "patch_heat": tf.nn.log_softmax(np.zeros((2, 11, 256), np.float32)),
+        "xy": tf.zeros((2, 11, 2)),
+    }
+    partly = visible.copy()
+    partly[:, 4:] = np.nan
+    losses = [float(total(outputs, np.zeros((2, 11, 2)), each, Weights())) for each in (visible, partly)]
+    assert losses[0] == pytest.approx(losses[1])

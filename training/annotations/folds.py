@@ -112,10 +112,10 @@ class _Choice:
                 records, lost = known.records_of(part)
                 self.names[manifest.name, name] = {record.name for record in records}
                 missing += [f"{manifest.name}: {each}" for each in lost]
+        said = f"{len(missing)} of what the manifests name has no image here, first {(*missing, '')[0]}"
         if missing and not self._skip:
             raise AnnotationError(
-                f"{self._path}: {len(missing)} entries of the manifests have no image here, first "
-                f"{missing[0]}; add the images, or leave them out with on-error skip"
+                f"{self._path}: {said}; add the images, or leave these samples out with on-error skip"
             )
         wanted = set().union(*self.names.values())
         chosen = tuple(record for record in read.records if record.name in wanted)
@@ -125,7 +125,7 @@ class _Choice:
             )
         notes = [f"{len(read.records) - len(chosen)} images are in none of the folds that are read"]
         if missing:
-            notes.append(f"{len(missing)} entries of the manifests have no image here, first {missing[0]}")
+            notes.append(said)
         return replace(read, records=chosen, notes=(*read.notes, *notes))
 
 
