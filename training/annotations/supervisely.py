@@ -87,7 +87,7 @@ def read_single_files(root: Path, rule: ProcedureRule) -> RecordSet:
         folder = images.parent if texts != images else images
         name = root.resolve().name if folder == root else relative(folder, root)
         records += [_record(pair, root, ProjectMeta(), rule, name) for pair in pairs]
-        records += faulty
+        records += [replace(record, procedure=one_form(name)) for record in faulty]
     return RecordSet("Supervisely files beside their images", tuple(records))
 
 
@@ -158,7 +158,7 @@ def _with_spacing(record: Record, dataset: Path, pair: Pair) -> Record:
 
 def _record(pair: Pair, root: Path, meta: ProjectMeta, rule: ProcedureRule, folder: str) -> Record:
     name, source = relative(pair.image, root), relative(pair.annotation, root)
-    record = Record(name, pair.image, source)
+    record = Record(name, pair.image, source, procedure=rule.procedure(pair.image.name, folder))
     try:
         content = read_json(pair.annotation)
         if not isinstance(content, dict):
