@@ -185,7 +185,7 @@ def _folded(arguments: argparse.Namespace, size: int, report: Path) -> tuple[dat
     folded = open_folds(arguments.data, arguments.folds, number, report_file=report, **options)
     (fold,) = folded.folds
     print(
-        f"{arguments.data}: {folded.report.headline}; {fold.name}: {len(fold.training)} frames train, "
+        f"{folded.report.headline}; {fold.name}: {len(fold.training)} frames train, "
         f"{len(fold.validation)} validate; report: {report}"
     )
     return to_samples(fold.training, size), to_samples(fold.validation, size)
