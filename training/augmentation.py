@@ -27,7 +27,7 @@ class Batch:
     """Attributes:
     images: (b, size, size, 1) −1…1.
     xy: (b, 11, 2) px of that size; 0 where not visible.
-    visible: (b, 11).
+    visible: (b, 11); NaN where unknown.
     jitter: (b, 11, 2) px, of the patches.
     foreign: (b,) 1 where a delivery system of another make is in the field; NaN where unknown.
     """

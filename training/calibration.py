@@ -85,10 +85,11 @@ def calibrate(raw: Raw, labels: Labels, foreign: NDArray[np.float32], sets: NDAr
     seen = evidence(predictions.presence, predictions.covariance + blend[:, None, None] * first)
     thresholds, weights = np.full(COUNT, 0.5), identity()
     for index in range(COUNT):
-        visible = labels.visible[:, index] > 0
+        known = np.isfinite(labels.visible[:, index])
+        visible, said = labels.visible[known, index] > 0, seen[known]
         if visible.any() and not visible.all():
-            weights[index] = fit_presence(seen, visible)
-        thresholds[index] = best_threshold(expit(seen @ weights[index]), visible, sets)
+            weights[index] = fit_presence(said, visible)
+        thresholds[index] = best_threshold(expit(said @ weights[index]), visible, sets[known])
     return Calibration(thresholds, weights, blend, factor, floor, foreign_offset(raw.foreign, foreign))
 
 

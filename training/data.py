@@ -36,7 +36,7 @@ class Samples:
     Attributes:
         images: (n, size, size) uint8.
         xy: (n, 11, 2) float32 pixels of the image; 0 where absent (never to be used there).
-        visible: (n, 11) float32, 1 where the landmark is visible.
+        visible: (n, 11) float32, 1 where the landmark is visible, NaN where the data do not say.
         foreign: (n,) float32, 1 where a delivery system of another make is in the field; NaN where unknown.
     """
 

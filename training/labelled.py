@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from tavi_perception.simulation.dataset.folder import simulator_hash
 from tavi_perception.simulation.dataset.options import DatasetOptions, default_shares
 from tavi_perception.simulation.seeds import BENCHMARK
 from training.annotations import AnnotatedFrame, AnnotatedSet, open_annotated
+from training.annotations.folds import FoldedSet
 from training.annotations.images import read_grey
+from training.annotations.scale import StatedScale
 
 BENCHMARK_PROCEDURES = 200
 BENCHMARK_FRAMES = 10
@@ -68,8 +71,10 @@ def benchmark(
     return annotated(procedure_frames(BENCHMARK.start, procedures, frames, size, cache, workers), about)
 
 
-def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Source:
-    """The frames of a data set that was opened."""
+def annotated(
+    dataset: AnnotatedSet | FoldedSet, about: dict[str, Any] | None = None, scale: StatedScale | None = None
+) -> Source:
+    """The frames of a data set that was opened; ``scale``: what the user states of their pixels."""
     found = dataset.frames
     sides = sorted({max(frame.width, frame.height) for frame in found})
     told = about or {
@@ -78,11 +83,12 @@ def annotated(dataset: AnnotatedSet, about: dict[str, Any] | None = None) -> Sou
         "size_px": sides[0] if len(sides) == 1 else sides,
         "left_out": dataset.report.images - len(found),
     }
-    return Source(told, len(found), lambda: map(_labelled, found))
+    return Source(told, len(found), lambda: map(partial(_labelled, scale or StatedScale()), found))
 
 
-def _labelled(frame: AnnotatedFrame) -> Labelled:
+def _labelled(scale: StatedScale, frame: AnnotatedFrame) -> Labelled:
     image = read_grey(frame.image, frame.stored_bits)
     return Labelled(
-        frame.name, frame.procedure, frame.stage, image, frame.width, frame.height, frame.xy, frame.visible
-    )
+        frame.name, frame.procedure, frame.stage, image, frame.width, frame.height, frame.xy, frame.visible,
+        frame.known, scale.mm_per_px(frame),
+    )  # fmt: skip

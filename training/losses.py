@@ -1,4 +1,4 @@
-"""Losses: presence, and coordinates that count only where a landmark is visible."""
+"""Losses: presence where it is known, and coordinates that count only where a landmark is visible."""
 
 from __future__ import annotations
 
@@ -39,19 +39,22 @@ def total(
 ) -> tf.Tensor:
     """Scalar loss of a batch, or of a device's part of it.
 
-    The loss of a patch counts where the landmark is visible and lies in it.
+    The loss of a patch counts where the landmark is visible and lies in it. A landmark that is unknown costs
+    nothing.
 
     Args:
         outputs: of the network.
-        xy, visible: labels, (b, 11, 2) input px and (b, 11).
+        xy, visible: labels, (b, 11, 2) input px and (b, 11), NaN where unknown.
         foreign: label (b,), NaN where unknown: there it costs nothing.
         weights: of the parts.
         over_all: sum of a number over all devices; their losses then add up to that of the whole batch.
     """
-    seen = tf.maximum(over_all(tf.reduce_sum(visible)), 1.0)
-    decisions = over_all(tf.cast(tf.size(visible), tf.float32))
-    heat = heat_loss(outputs["heat"], xy, visible, weights.target_sigma, STRIDE)
-    distance = distance_loss(outputs["coarse_xy"], xy, visible, STRIDE)
+    known = tf.math.is_finite(visible)
+    shown = tf.where(known, visible, tf.zeros_like(visible))
+    seen = tf.maximum(over_all(tf.reduce_sum(shown)), 1.0)
+    decisions = tf.maximum(over_all(tf.reduce_sum(tf.cast(known, tf.float32))), 1.0)
+    heat = heat_loss(outputs["heat"], xy, shown, weights.target_sigma, STRIDE)
+    distance = distance_loss(outputs["coarse_xy"], xy, shown, STRIDE)
     make: tf.Tensor | float = 0.0
     if "foreign" in outputs:
         judged = over_all(tf.reduce_sum(tf.cast(tf.math.is_finite(foreign), tf.float32)))
@@ -60,7 +63,7 @@ def total(
         weights.presence * presence_loss(outputs["presence"], visible) / decisions
         + weights.foreign * make
         + (weights.heat * heat + weights.distance * distance) / seen
-        + patch_loss(outputs, xy, visible, weights, over_all)
+        + patch_loss(outputs, xy, shown, weights, over_all)
     )
 
 
@@ -82,15 +85,20 @@ def patch_loss(
 
 
 def presence_loss(logits: tf.Tensor, visible: tf.Tensor) -> tf.Tensor:
-    """Binary cross entropy of the presence logits (b, 11), summed."""
-    return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=visible, logits=logits))
+    """Binary cross entropy of the presence logits (b, 11), summed where ``visible`` is known."""
+    return _cross_entropy(logits, visible)
 
 
 def foreign_loss(logits: tf.Tensor, foreign: tf.Tensor) -> tf.Tensor:
     """Binary cross entropy of the logits (b, 1) of a foreign device, summed where the label (b,) is known."""
-    known = tf.math.is_finite(foreign)
-    labels = tf.where(known, foreign, tf.zeros_like(foreign))
-    loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits[:, 0])
+    return _cross_entropy(logits[:, 0], foreign)
+
+
+def _cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Sum over labels that are known; NaN is unknown."""
+    known = tf.math.is_finite(labels)
+    told = tf.where(known, labels, tf.zeros_like(labels))
+    loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=told, logits=logits)
     return tf.reduce_sum(tf.where(known, loss, tf.zeros_like(loss)))
 
 

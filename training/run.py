@@ -14,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tavi_perception.evaluation import metrics
+from tavi_perception.evaluation.numbers import for_json
 from training import data
 from training.architectures import build
 from training.augmentation import Batch
@@ -110,7 +111,7 @@ class Run:
                 self._measured.save_weights(str(self._out / BEST))
             # Whole or not at all: a kill in between must leave a history that can be read.
             part = self._out / "history.part"
-            part.write_text(json.dumps(self.history, indent=2))
+            part.write_text(json.dumps(for_json(self.history), indent=2))
             part.replace(self._out / HISTORY)
         self._manager.save()
         return self._distribution.decided(self.stale < self._plan.patience)

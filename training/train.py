@@ -17,12 +17,14 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tavi_perception.cache import CACHE
+from tavi_perception.evaluation.numbers import for_json
 from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.backdrop import BackgroundError, Backgrounds
 from tavi_perception.simulation.dataset.options import DatasetError
 from training import data
 from training.annotations import AnnotationError, FaultyAnnotationsError, open_annotated, sampling_weights
-from training.annotations.options import add_reading, reading_options
+from training.annotations.folds import open_folds
+from training.annotations.options import add_folds, add_reading, folds_error, reading_options
 from training.annotations.samples import to_samples
 from training.annotations.splitting import split
 from training.augmentation import Order, batches
@@ -37,7 +39,10 @@ RECIPE = "recipe.json"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train a model; rendering, training and a killed training all resume."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if wrong := folds_error(arguments):
+        parser.error(wrong)
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     try:
         devices = distribution(arguments.distribute)
@@ -51,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         history = train(recipe, samples, validation, arguments.out, devices, arguments.start)
         if arguments.json:
-            write_text(arguments.json, json.dumps(history, indent=2))
+            write_text(arguments.json, json.dumps(for_json(history), indent=2))
     except (
         AnnotationError,
         BackgroundError,
@@ -146,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     annotated.add_argument(
         "--split-by", choices=("procedure", "frame"), default="procedure", help="frame is the paper's"
     )
+    add_folds(annotated, "trains and validates (1)")
     add_reading(annotated)
     return parser
 
@@ -172,12 +178,27 @@ def _annotated(arguments: argparse.Namespace, size: int) -> tuple[data.Samples, 
     """Frames of the user's own data set; what is wrong with it lies in ``out/report.txt``."""
     arguments.out.mkdir(parents=True, exist_ok=True)
     report = arguments.out / "report.txt"
+    if arguments.folds is not None:
+        return _folded(arguments, size, report)
     found = open_annotated(arguments.data, report_file=report, **reading_options(arguments))
     found.report.write(report)
     print(f"{arguments.data}: {found.report.headline}; report: {report}")
     share = arguments.validation_share
     parts = split(found.frames, (1 - share, share, 0.0), by=arguments.split_by, seed=arguments.seed or 0)
     return to_samples(parts.training, size), to_samples(parts.validation, size)
+
+
+def _folded(arguments: argparse.Namespace, size: int, report: Path) -> tuple[data.Samples, data.Samples]:
+    """The parts of a fold, patients apart."""
+    number = 1 if arguments.fold is None else arguments.fold
+    options = reading_options(arguments)
+    folded = open_folds(arguments.data, arguments.folds, number, report_file=report, **options)
+    (fold,) = folded.folds
+    print(
+        f"{folded.report.headline}; {fold.name}: {len(fold.training)} frames train, "
+        f"{len(fold.validation)} validate; report: {report}"
+    )
+    return to_samples(fold.training, size), to_samples(fold.validation, size)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from tavi_perception.evaluation.bag import open_bag
 from tavi_perception.evaluation.closed_loop.command import add_loop, closed_loops
 from tavi_perception.evaluation.closed_loop.study import StudyError
 from tavi_perception.evaluation.closed_loop.trial import OtherCodeError
+from tavi_perception.evaluation.fold_tables import fold_text
+from tavi_perception.evaluation.folds import fold_figures
 from tavi_perception.evaluation.judged import Judged, Labelled, judge
 from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.evaluation.numbers import calibration_of, figures_of, write_json
@@ -27,17 +29,25 @@ from tavi_perception.evaluation.sources import Source, answered, patients
 from tavi_perception.evaluation.tables import headline, landmark_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
-from tavi_perception.output import write_all
+from tavi_perception.output import write_all, write_text
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS
 from training.annotations import AnnotationError, open_annotated
-from training.annotations.options import add_reading, reading_options
+from training.annotations.folds import FoldedSet, open_folds
+from training.annotations.options import add_folds, add_reading, folds_error, reading_options
+from training.annotations.scale import add_scale, stated_scale
 from training.labelled import BENCHMARK_FRAMES, BENCHMARK_PROCEDURES, annotated, benchmark
+
+_FINDINGS = 5
+"""Of a kind that are printed of a folded data set."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Errors of a bundle or of a bag on frames, of the deviation over procedures, and of the closed loop."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if wrong := folds_error(arguments):
+        parser.error(wrong)
     try:
         return _run(arguments)
     except user_errors(AnnotationError, StudyError, OtherCodeError) as error:
@@ -53,7 +63,8 @@ def _run(arguments: argparse.Namespace) -> int:
     worst = WorstFrames(arguments.worst)
     recorded = arguments.bag is not None and arguments.model is None
     bundle = None if recorded else load_bundle(arguments.model) if arguments.model else default_bundle()
-    about, frames = _chosen(arguments, bundle)
+    folded = _folded(arguments) if arguments.folds is not None else None
+    about, frames = _chosen(arguments, bundle, folded)
     judged = judge(frames, worst)
     figures = {
         **about,
@@ -64,8 +75,16 @@ def _run(arguments: argparse.Namespace) -> int:
         "runtime": None if bundle is None else arguments.runtime,
         "machine": describe_machine(),
     }
-    print(_text(figures, judged))
     writers: list[Callable[[], None]] = []
+    if folded is not None:
+        figures["by_fold"] = fold_figures(
+            judged, {fold.name: {frame.name for frame in fold.validation} for fold in folded.folds}
+        )
+        if arguments.out:
+            writers.append(
+                partial(write_text, arguments.out / "folds.md", fold_text(figures["by_fold"]) + "\n")
+            )
+    print(_text(figures, judged))
     if arguments.out:
         writers.append(partial(write_report, arguments.out, figures, judged, worst))
     if arguments.json:
@@ -77,7 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _chosen(
-    arguments: argparse.Namespace, bundle: ModelBundle | None
+    arguments: argparse.Namespace, bundle: ModelBundle | None, folded: FoldedSet | None
 ) -> tuple[dict[str, Any], Iterable[tuple[Labelled, Answer]]]:
     """What is measured, in words, and its frames with their answers."""
     if arguments.bag is not None:
@@ -86,7 +105,8 @@ def _chosen(
             return bag.about, tqdm(bag.recorded(), unit="frame", disable=None)
         source = Source(bag.about, len(bag.truth), bag.frames)
     elif arguments.data is not None:
-        source = annotated(open_annotated(arguments.data, **reading_options(arguments)))
+        dataset = folded or open_annotated(arguments.data, **reading_options(arguments))
+        source = annotated(dataset, scale=stated_scale(arguments))
     elif arguments.benchmark is not None:
         source = benchmark(
             arguments.benchmark, BENCHMARK_FRAMES, arguments.size, arguments.cache, arguments.workers
@@ -97,6 +117,14 @@ def _chosen(
     return source.about, answered(bundle, source, arguments.runtime)
 
 
+def _folded(arguments: argparse.Namespace) -> FoldedSet:
+    """The validation frames of the folds; training frames are not looked at."""
+    options = reading_options(arguments)
+    folded = open_folds(arguments.data, arguments.folds, arguments.fold, ("validation",), **options)
+    print(folded.report.text(_FINDINGS))
+    return folded
+
+
 def _text(figures: dict[str, Any], judged: Judged) -> str:
     model = figures["model"]
     what = f"{model['name']} {model['version']}" if model else "recorded keypoints"
@@ -104,6 +132,8 @@ def _text(figures: dict[str, Any], judged: Judged) -> str:
     parts = [f"{what} on {figures['data']}{seeds}, {len(judged)} frames", landmark_table(figures)]
     if figures["stages"]:
         parts.append(stage_table(figures))
+    if "by_fold" in figures:
+        parts.append(fold_text(figures["by_fold"]))
     return "\n\n".join([*parts, headline(figures)])
 
 
@@ -149,7 +179,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, help="write the figures here")
     add_course(parser.add_argument_group("procedures", "which are simulated; see docs/evaluation.md"))
     add_loop(parser.add_argument_group("closed loop", "controller, robot and faults; see docs/evaluation.md"))
-    add_reading(parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md"))
+    reading = parser.add_argument_group("data sets", "how --data is read; see docs/evaluation.md")
+    add_folds(reading, "is evaluated")
+    add_reading(reading)
+    add_scale(reading)
     add_sealed(parser)
     return parser
 

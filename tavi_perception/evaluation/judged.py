@@ -26,6 +26,8 @@ class Labelled:
         width, height: of the image (px).
         xy: (11, 2) px; NaN where not visible.
         visible: (11,) whether a landmark is visible.
+        known: (11,) whether that is known; None: of all.
+        mm_per_px: of this image, at the detector and at the patient; NaN where unknown.
     """
 
     name: str
@@ -36,11 +38,19 @@ class Labelled:
     height: int
     xy: NDArray[np.float64]
     visible: NDArray[np.bool_]
+    known: NDArray[np.bool_] | None = None
+    mm_per_px: tuple[float, float] = (float("nan"), float("nan"))
+
+    @property
+    def truth(self) -> NDArray[np.float32]:
+        """(11,) 1 where visible, 0 where not, NaN where unknown."""
+        known = True if self.known is None else self.known
+        return np.where(known, self.visible, np.nan).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Truths:
-    """(n, 11, 2) px of 1000, 0 where absent, and (n, 11) 1 or 0; implements ``metrics.Labels``."""
+    """(n, 11, 2) px of 1000, 0 where absent, and (n, 11) 1, 0 or NaN; implements ``metrics.Labels``."""
 
     xy: NDArray[np.float32]
     visible: NDArray[np.float32]
@@ -55,6 +65,7 @@ class Judged:
         predictions: NaN where an answer has no place for a landmark.
         labels: the truth.
         reported: (n, 11) what was reported present.
+        mm_per_px: (n, 2) mm at the detector and at the patient for a px of 1000; NaN where unknown.
     """
 
     names: tuple[str, ...]
@@ -63,6 +74,7 @@ class Judged:
     predictions: Predictions
     labels: Truths
     reported: NDArray[np.bool_]
+    mm_per_px: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -83,6 +95,7 @@ class Judged:
             ),
             Truths(self.labels.xy[chosen], self.labels.visible[chosen]),
             self.reported[chosen],
+            self.mm_per_px[chosen],
         )
 
 
@@ -117,9 +130,11 @@ def judge(answered: Iterable[tuple[Labelled, Answer]], worst: WorstFrames | None
         ),
         Truths(
             np.nan_to_num(np.stack(truths)).astype(np.float32),
-            np.stack([frame.visible for frame in frames]).astype(np.float32),
+            np.stack([frame.truth for frame in frames]),
         ),
         np.stack([answer.reported for answer in answers]),
+        np.array([frame.mm_per_px for frame in frames])
+        * np.array([[max(frame.width, frame.height) / REFERENCE_SIDE] for frame in frames]),
     )
 
 

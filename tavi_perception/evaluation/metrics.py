@@ -16,7 +16,10 @@ REFERENCE_SIDE = 1000
 
 
 class Labels(Protocol):
-    """Truth of a set of frames: xy (n, 11, 2) px, anything where absent, and visible (n, 11), 1 or 0."""
+    """Truth of a set of frames: xy (n, 11, 2) px, anything where absent, and visible (n, 11), 1 or 0.
+
+    ``visible`` is NaN where nobody knows: such a landmark counts in no figure.
+    """
 
     @property
     def xy(self) -> NDArray[np.float32]: ...
@@ -58,7 +61,8 @@ def summary(
 ) -> dict[str, float]:
     """Headline figures; training keeps the best ``score``: mean error + 100 px · wrong presence.
 
-    ``macro_f1`` is the mean of the F1 of the landmarks that occur, ``micro_f1`` that of all decisions.
+    ``macro_f1`` is the mean of the F1 of the landmarks that occur, ``micro_f1`` that of all decisions; NaN
+    where truths are known of visible landmarks only, which tell nothing of false alarms.
     ``pck_5`` and ``pck_10`` are the shares of visible points within 5 and 10 px, reported present or not.
     Coverages ``within_…_sigma_axis`` are of x and y one by one: 0.683 and 0.954 are expected.
     """
@@ -75,16 +79,21 @@ def by_landmark(
 def summary_of(predictions: Predictions, labels: Labels, reported: NDArray[np.bool_]) -> dict[str, float]:
     """As ``summary``, where ``reported`` (n, 11) says which were reported present."""
     visible = labels.visible > 0
-    accuracy = float(np.mean(reported == visible))
+    known = np.isfinite(labels.visible)
+    accuracy = mean((reported == visible)[known])
     places = place_figures(predictions, labels, np.ones_like(reported))
     occurring = visible.any(axis=0)
-    f1 = [presence_figures(reported[:, i], visible[:, i])["f1"] for i in np.flatnonzero(occurring)]
+    partly = not known.all()
+    f1 = [
+        presence_figures(reported[:, i], labels.visible[:, i], partly)["f1"]
+        for i in np.flatnonzero(occurring)
+    ]
     return {
         **places,
         **{f"reported_{key}": value for key, value in place_figures(predictions, labels, reported).items()},
         "presence_accuracy": accuracy,
-        "macro_f1": mean(f1),
-        "micro_f1": presence_figures(reported, visible)["f1"],
+        "macro_f1": mean([value for value in f1 if np.isfinite(value)]),
+        "micro_f1": presence_figures(reported, labels.visible, partly)["f1"],
         "score": places["mean_px"] + 100 * (1 - accuracy),
     }
 
@@ -94,7 +103,7 @@ def by_landmark_of(
 ) -> dict[str, dict[str, float]]:
     """As ``by_landmark``, where ``reported`` (n, 11) says which were reported present."""
     distance = mahalanobis(predictions.xy - labels.xy, predictions.covariance)
-    visible = labels.visible > 0
+    visible, partly = labels.visible > 0, not np.isfinite(labels.visible).all()
     table = {}
     for index, name in enumerate(NAMES):
         if not visible[:, index].any():
@@ -111,7 +120,7 @@ def by_landmark_of(
                 for key, value in place_figures(predictions, labels, only & reported).items()
                 if key in ("median_px", "mean_px", "p95_px")
             },
-            **presence_figures(reported[:, index], visible[:, index]),
+            **presence_figures(reported[:, index], labels.visible[:, index], partly),
             # For a two-dimensional normal distribution 39.3 % and 86.5 % are expected.
             "within_1_sigma": mean(within <= 1.0),
             "within_2_sigma": mean(within <= 2.0),
@@ -141,13 +150,22 @@ def place_figures(predictions: Predictions, labels: Labels, chosen: NDArray[np.b
     }
 
 
-def presence_figures(reported: NDArray[np.bool_], visible: NDArray[np.bool_]) -> dict[str, float]:
-    """Precision, recall and F1 of decisions; arrays of one shape."""
-    hits = float(np.sum(visible & reported))
+def presence_figures(
+    reported: NDArray[np.bool_], visible: NDArray[np.bool_] | NDArray[np.float32], partly: bool = False
+) -> dict[str, float]:
+    """Precision, recall and F1 of decisions; arrays of one shape.
+
+    Where ``visible`` is NaN the truth is unknown: such decisions are left out. In a set of which only part is
+    known (``partly``), precision and F1 are NaN where all that is known is visible.
+    """
+    known = np.isfinite(visible)
+    said, shown = reported[known], visible[known] > 0
+    hits = float(np.sum(shown & said))
+    blind = partly and bool(shown.all())
     return {
-        "precision": hits / max(float(reported.sum()), 1.0),
-        "recall": hits / max(float(visible.sum()), 1.0),
-        "f1": 2 * hits / max(float(reported.sum() + visible.sum()), 1.0),
+        "precision": float("nan") if blind else hits / max(float(said.sum()), 1.0),
+        "recall": hits / max(float(shown.sum()), 1.0),
+        "f1": float("nan") if blind else 2 * hits / max(float(said.sum() + shown.sum()), 1.0),
     }
 
 

@@ -38,11 +38,11 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     stages = {}
     for stage in [*_STAGES, *sorted({s for s in judged.stages if s and s not in _STAGES})]:
         chosen = np.array([found == stage for found in judged.stages])
-        if chosen.any() and judged.labels.visible[chosen].any():
+        if chosen.any() and (judged.labels.visible[chosen] > 0).any():
             part = judged.only(chosen)
             stages[stage] = {
                 "frames": len(part),
-                "visible": int(part.labels.visible.sum()),
+                "visible": int((part.labels.visible > 0).sum()),
                 **summary_of(part.predictions, part.labels, part.reported),
                 "landmarks": by_landmark_of(part.predictions, part.labels, part.reported),
             }
@@ -110,8 +110,9 @@ def coverage_curve(judged: Judged) -> list[dict[str, float]]:
 
 def presence_curve(judged: Judged) -> list[dict[str, float]]:
     """Bins of equal width of the presence: mean stated probability, and how often it was visible."""
-    presence = judged.predictions.presence.ravel()
-    visible = judged.labels.visible.ravel() > 0
+    known = np.isfinite(judged.labels.visible)
+    presence = judged.predictions.presence[known]
+    visible = judged.labels.visible[known] > 0
     bins: NDArray[np.int64] = np.minimum((presence * PRESENCE_BINS).astype(np.int64), PRESENCE_BINS - 1)
     return [
         {

@@ -23,9 +23,8 @@ def landmark_table(figures: dict[str, Any]) -> str:
             f"| {name} | {row['visible']} | {_places(row)} | {_cells(row, _PRESENCE, 3)} | {_coverage(row)} |"
         )
     count = sum(row["visible"] for row in figures["landmarks"].values())
-    rows.append(
-        f"| all | {count} | {_places(figures)} | | | {figures['macro_f1']:.3f} | {_coverage(figures)} |"
-    )
+    macro = number(figures["macro_f1"], 3)
+    rows.append(f"| all | {count} | {_places(figures)} | | | {macro} | {_coverage(figures)} |")
     return "\n".join(rows)
 
 
@@ -37,7 +36,7 @@ def stage_table(figures: dict[str, Any]) -> str:
     ]
     for stage, row in figures["stages"].items():
         rows.append(
-            f"| {stage} | {row['frames']} | {row['visible']} | {_places(row)} | {row['macro_f1']:.3f} "
+            f"| {stage} | {row['frames']} | {row['visible']} | {_places(row)} | {number(row['macro_f1'], 3)} "
             f"| {_coverage(row)} |"
         )
     return "\n".join(rows)
@@ -58,11 +57,16 @@ def headline(figures: dict[str, Any]) -> str:
         f"error of visible points: median {figures['median_px']:.1f} px, mean {figures['mean_px']:.1f} px, "
         f"95 % {figures['p95_px']:.1f} px of 1000; {figures['pck_5']:.1%} within 5 px, "
         f"{figures['pck_10']:.1%} within 10 px\n"
-        f"presence: macro F1 {figures['macro_f1']:.3f}, micro F1 {figures['micro_f1']:.3f}, "
+        f"presence: macro F1 {number(figures['macro_f1'], 3)}, micro F1 {number(figures['micro_f1'], 3)}, "
         f"{figures['presence_accuracy']:.1%} of decisions right; "
         f"{figures['within_1_sigma_axis']:.1%} of x and y within 1 stated σ, "
         f"{figures['within_2_sigma_axis']:.1%} within 2"
     )
+
+
+def number(value: float | None, digits: int) -> str:
+    """So rounded; a dash for what is unknown (NaN, or None as JSON has it)."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
 def _places(row: dict[str, Any]) -> str:
@@ -74,8 +78,4 @@ def _coverage(row: dict[str, Any]) -> str:
 
 
 def _cells(row: dict[str, Any], keys: tuple[str, ...], digits: int) -> str:
-    """Numbers so rounded; a dash for what is unknown (NaN, or None as JSON has it)."""
-    values = [row[key] for key in keys]
-    return " | ".join(
-        "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}" for value in values
-    )
+    return " | ".join(number(row[key], digits) for key in keys)

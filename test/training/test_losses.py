@@ -10,6 +10,8 @@ tf = pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi
 from training.losses import Weights, distance_loss, foreign_loss, heat_loss, presence_loss, total  # noqa: E402
 
 CELLS = 16
+OURS = np.zeros(1, np.float32)
+"""No device of another make is in the field."""
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_patch_that_missed_its_landmark_costs_nothing() -> None:
             "xy": tf.constant(xy + 5),
         }
         nothing_else = Weights(presence=0.0, heat=0.0, distance=0.0)
-        return float(total(outputs, xy, visible, np.zeros(1, np.float32), nothing_else))
+        return float(total(outputs, xy, visible, OURS, nothing_else))
 
     assert cost_of_patches_at(64.0) > 0.0
     assert cost_of_patches_at(160.0) == cost_of_patches_at(0.0) == 0.0
@@ -109,3 +111,41 @@ def test_no_gradient_comes_from_frames_of_which_the_make_is_not_known() -> None:
         loss = foreign_loss(logits, np.array([1.0, np.nan], np.float32))
     gradient = tape.gradient(loss, logits).numpy()[:, 0]
     assert gradient[0] < 0.0 and gradient[1] == 0.0
+
+
+def test_unknown_landmarks_cost_nothing_and_teach_nothing(labels, heat) -> None:
+    xy, visible = labels
+    unknown = np.zeros((3, 11), bool)
+    unknown[:, 4:] = True
+    presence = tf.Variable(np.random.default_rng(2).normal(size=(3, 11)).astype(np.float32))
+    estimate = tf.Variable(xy + 5)
+    outputs = {
+        "heat": tf.nn.log_softmax(np.zeros((3, 11, 64), np.float32)),
+        "corner": tf.zeros((3, 11, 2)),
+        "patch_heat": tf.constant(heat),
+    }
+    with tf.GradientTape() as tape:
+        outputs |= {"presence": presence, "coarse_xy": estimate + 0.0, "xy": estimate + 0.0}
+        loss = total(outputs, xy, np.where(unknown, np.nan, visible).astype(np.float32), OURS, Weights())
+    of_presence, of_place = tape.gradient(loss, [presence, estimate])
+    assert np.isfinite(float(loss))
+    assert (of_presence.numpy()[unknown] == 0).all() and (of_place.numpy()[unknown] == 0).all()
+    assert (of_presence.numpy()[~unknown] != 0).all()
+
+
+def test_unknown_landmarks_do_not_dilute_the_loss_of_known_ones() -> None:
+    logits, visible = np.ones((2, 11), np.float32), np.zeros((2, 11), np.float32)
+    outputs = {
+        "presence": tf.constant(logits),
+        "heat": tf.nn.log_softmax(np.zeros((2, 11, 64), np.float32)),
+        "coarse_xy": tf.zeros((2, 11, 2)),
+        "corner": tf.zeros((2, 11, 2)),
+        "patch_heat": tf.nn.log_softmax(np.zeros((2, 11, 256), np.float32)),
+        "xy": tf.zeros((2, 11, 2)),
+    }
+    partly = visible.copy()
+    partly[:, 4:] = np.nan
+    losses = [
+        float(total(outputs, np.zeros((2, 11, 2)), each, OURS, Weights())) for each in (visible, partly)
+    ]
+    assert losses[0] == pytest.approx(losses[1])

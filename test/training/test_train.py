@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from public_set import PublicSet
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
@@ -94,6 +95,27 @@ def test_two_workers_come_to_the_result_of_one(alone: Path, cache: Path, tmp_pat
     assert [entry["step"] for entry in histories[1]] == [4, 8, 12]
     last = [history[-1]["mean_px"] for history in histories]
     assert last[1] == pytest.approx(last[0], rel=0.2)
+
+
+def test_a_fold_of_annotated_patients_trains_and_validates(tmp_path: Path) -> None:
+    """Also where only four landmarks are labelled, and one of them is missing."""
+    public = PublicSet(tmp_path)
+    for patient in ("001", "002"):
+        for frame in range(2):
+            public.frame(patient, f"{patient}_{frame:03d}", {"AA1": (60, 120), "STJ2": (90, 60)})
+    public.fold(1, {"0001": ["1_000", "1_001"]}, {"0002": ["2_000", "2_001"]})
+    public.fold(2, {"0001": ["1_000"]}, {"001": ["1_001"]})
+    words = ["--data", str(public.root), "--folds", str(public.manifests)]
+    command = [*_command(tmp_path, tmp_path / "out"), *words, "--steps", "2"]
+    done = subprocess.run([*command, "--fold", "1"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "fold_01: 2 frames train, 2 validate" in done.stdout
+    (entry,) = json.loads((tmp_path / "out" / HISTORY).read_text())
+    assert np.isfinite([entry["score"], entry["median_px"]]).all()
+    assert entry["macro_f1"] is None  # nobody said of any landmark that it is not there
+    refused = subprocess.run([*command, "--fold", "2"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "patient 0001 is in train_patients.txt and in val_patients.txt" in refused.stderr
 
 
 def test_training_logs_its_validations_for_tensorboard(alone: Path) -> None:

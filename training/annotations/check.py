@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tavi_perception.imaging.source import SourceError
-from tavi_perception.landmarks import COUNT, NAMES
+from tavi_perception.landmarks import NAMES, Landmark
 from training.annotations.frame import AnnotatedFrame
 from training.annotations.images import WORKERS, Decoded, decode_all
+from training.annotations.knowledge import Knowledge, Missing, is_root, knowledge_of
 from training.annotations.names import LandmarkNames
+from training.annotations.placing import Placing
 from training.annotations.record import MEND, Mark, Record, RecordSet
 from training.annotations.report import Finding, Kind
+from training.annotations.root import RootPoints
 
 CORNER = 0.5
 """From coordinates that count from a pixel's corner to ours, which count from its centre (px)."""
@@ -33,6 +36,9 @@ class Rules:
             format has it.
         stored_bits: of 16-bit pixels, where the set does not say it; None: all.
         workers: threads that decode images.
+        labelled: landmarks that the set labels; None: those that it declares.
+        missing: what a labelled landmark is in a frame that does not mark it.
+        root_points: whether the outline of the root gives AA and STJ where their points are missing.
     """
 
     names: LandmarkNames
@@ -40,6 +46,9 @@ class Rules:
     keep_empty: bool | None = None
     stored_bits: int | None = None
     workers: int = WORKERS
+    labelled: Sequence[Landmark] | None = None
+    missing: Missing = "absent"
+    root_points: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,9 @@ def check(read: RecordSet, rules: Rules) -> Checked:
     """Decodes every image and judges every annotation; a frame with any finding is not fit for training."""
     corner, origin_note = _corner_origin(read, rules)
     keep_empty = read.keeps_empty if rules.keep_empty is None else rules.keep_empty
+    knowledge = knowledge_of(read, rules.names, rules.labelled, rules.missing)
+    forgiven = rules.missing == "unknown" and rules.keep_empty is None
+    placing = Placing(rules.names, knowledge, corner, RootPoints() if rules.root_points else None)
     records = [
         record if record.stored_bits else replace(record, stored_bits=rules.stored_bits)
         for record in read.records
@@ -63,25 +75,28 @@ def check(read: RecordSet, rules: Rules) -> Checked:
     frames: list[AnnotatedFrame] = []
     findings = list(read.findings)
     digests: dict[bytes, AnnotatedFrame] = {}
-    ignored = 0
+    ignored = blank = 0
     for record, image in zip(records, decoded, strict=True):
         marks = [mark for mark in record.marks if not _is_ignored(mark, rules.names)]
         ignored += len(record.marks) - len(marks)
         record = replace(record, marks=tuple(marks))
         wrong = [*record.findings, *_image_findings(record, image)]
         if isinstance(image, Decoded):
-            wrong += _mark_findings(record, image, rules.names, corner)
-            if not wrong and not marks and not keep_empty:
+            wrong += _mark_findings(record, image, rules.names, knowledge, corner)
+            if not wrong and not marks and not keep_empty and not forgiven:
                 wrong.append(_unlabelled(record))
             if not wrong:
-                frame = _frame(record, image, rules.names, corner)
+                frame = placing.frame(record, image, negative=not marks and keep_empty)
                 twin = digests.setdefault(image.digest, frame)
-                if twin.procedure == frame.procedure:
+                if twin.procedure != frame.procedure:
+                    wrong.append(_twin(frame, twin))
+                elif frame.known.any():
                     frames.append(frame)
                 else:
-                    wrong.append(_twin(frame, twin))
+                    blank += 1
         findings += wrong
-    notes = [*read.notes, *origin_note, *_notes(frames, ignored), *_dark(decoded)]
+    notes = [*read.notes, *origin_note, *_notes(frames, ignored, blank), *_dark(decoded)]
+    notes += placing.notes
     return Checked(tuple(frames), tuple(findings), tuple(notes))
 
 
@@ -135,10 +150,14 @@ def _image_findings(record: Record, image: Decoded | SourceError | None) -> Iter
         )
 
 
-def _mark_findings(record: Record, image: Decoded, names: LandmarkNames, corner: float) -> Iterable[Finding]:
+def _mark_findings(
+    record: Record, image: Decoded, names: LandmarkNames, knowledge: Knowledge, corner: float
+) -> Iterable[Finding]:
     seen = set()
     for mark in record.marks:
         landmark = names.landmark(mark.name)
+        if is_root(mark, names, knowledge):
+            continue
         if landmark is None:
             what = f"class {mark.name!r} is no landmark"
             remedy = "map it to one, or to null to ignore it, with a names file"
@@ -192,32 +211,15 @@ def _twin(frame: AnnotatedFrame, twin: AnnotatedFrame) -> Finding:
     )
 
 
-def _frame(record: Record, image: Decoded, names: LandmarkNames, corner: float) -> AnnotatedFrame:
-    xy = np.full((COUNT, 2), np.nan)
-    for mark in record.marks:
-        landmark = names.landmark(mark.name)
-        if landmark is not None and mark.xy is not None:
-            xy[landmark] = np.subtract(mark.xy, corner)
-    visible = np.isfinite(xy).all(axis=1)
-    if record.image is None or record.procedure is None:  # a finding has been made of these
-        raise AssertionError(f"{record.name} has no image or no procedure")
-    return AnnotatedFrame(
-        record.name,
-        record.image,
-        record.procedure,
-        image.width,
-        image.height,
-        xy,
-        visible,
-        record.stage,
-        record.stored_bits,
-    )
-
-
-def _notes(frames: list[AnnotatedFrame], ignored: int) -> Iterable[str]:
+def _notes(frames: list[AnnotatedFrame], ignored: int, blank: int) -> Iterable[str]:
     empty = sum(not frame.visible.any() for frame in frames)
     if empty:
         yield f"{empty} images without any landmark are kept as true negatives"
+    if blank:
+        yield f"{blank} images in which no landmark is labelled say nothing and are left out"
+    rooted = sum(bool(frame.roots) for frame in frames)
+    if rooted:
+        yield f"{rooted} images have the area of the aortic root"
     if ignored:
         yield f"{ignored} objects of classes that are mapped to null are ignored"
 

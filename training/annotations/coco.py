@@ -53,11 +53,13 @@ def read_coco(files: Sequence[Path], root: Path, rule: ProcedureRule, *, hidden_
     records: list[Record] = []
     findings: list[Finding] = []
     pictures = [path for path in sorted(root.rglob("*")) if is_image(path)]
+    declared: set[str] = set()
     hidden = 0
     for file in files:
         try:
             content = read_json(file)
             reader = _File(content, file, root, rule, pictures)
+            declared |= reader.declared
             records += reader.records(hidden_visible)
             hidden += reader.hidden
             findings += reader.findings
@@ -68,7 +70,9 @@ def read_coco(files: Sequence[Path], root: Path, rule: ProcedureRule, *, hidden_
     if hidden:
         counted = "visible" if hidden_visible else "not visible"
         notes = (f"{hidden} keypoints that are labelled as hidden (v = 1) count as {counted}",)
-    return RecordSet("COCO keypoints", tuple(records), tuple(findings), notes=notes)
+    return RecordSet(
+        "COCO keypoints", tuple(records), tuple(findings), notes=notes, declared=frozenset(declared)
+    )
 
 
 class _File:
@@ -94,6 +98,12 @@ class _File:
         self._annotations: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for entry in items(content["annotations"], dict, "annotations"):
             self._annotations[_plain(entry.get("image_id"))].append(entry)
+
+    @property
+    def declared(self) -> set[str]:
+        """Names of the keypoints of all categories."""
+        lists = [category.get("keypoints") for category in self._categories.values()]
+        return {name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)}
 
     def records(self, hidden_visible: bool) -> list[Record]:
         made = [self._record(entry, hidden_visible) for entry in self._images]

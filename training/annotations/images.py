@@ -40,6 +40,10 @@ class Decoded:
     brightest: int
     digest: bytes
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
 
 def read_grey(path: Path, stored_bits: int | None = None) -> NDArray[np.uint8]:
     """(height, width) grey image of a file, as serving reads it.

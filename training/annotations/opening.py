@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from training.annotations.check import Rules, check
 from training.annotations.coco import is_coco, read_coco
 from training.annotations.frame import AnnotatedFrame
 from training.annotations.images import WORKERS
+from training.annotations.knowledge import Missing, landmarks_named
 from training.annotations.names import landmark_names
 from training.annotations.pairs import is_image
 from training.annotations.record import (
@@ -58,6 +59,10 @@ def open_annotated(
     stored_bits: int | None = None,
     report_file: Path | None = None,
     workers: int = WORKERS,
+    labelled: str | None = None,
+    missing: Missing = "absent",
+    root_points: bool = False,
+    chosen: Callable[[RecordSet], RecordSet] | None = None,
 ) -> AnnotatedSet:
     """Reads a data set, decodes all its images and checks all its annotations; writes nothing into it.
 
@@ -75,6 +80,13 @@ def open_annotated(
         stored_bits: how many low bits of 16-bit pixels carry the grey level, where the set does not say it.
         report_file: where to write the report, .json or text.
         workers: threads that decode images.
+        labelled: the landmarks that the set labels, such as ``AA1,AA2``; None: those among the classes that
+            it declares. All others are unknown: neither visible nor absent.
+        missing: what a labelled landmark is where it is not marked: not visible (``absent``), or perhaps
+            forgotten (``unknown``). Frames of which nothing is known are left out.
+        root_points: whether the outline of the aortic root gives AA and STJ where their points are missing;
+            see ``root``, and what the report says of its error.
+        chosen: picks some of the images, before any of them is decoded.
 
     Raises:
         AnnotationError: the format is unknown, or an option makes no sense.
@@ -89,8 +101,13 @@ def open_annotated(
         None if empty == "format" else empty == "keep",
         stored_bits,
         workers,
+        landmarks_named(labelled) if labelled is not None else None,
+        missing,
+        root_points,
     )
     read = _read(path, procedure_rule(procedure_pattern), hidden_visible=hidden == "visible")
+    if chosen is not None:
+        read = chosen(read)
     checked = check(read, rules)
     frames = tuple(sorted(checked.frames, key=lambda frame: frame.name))
     report = Report(path, read.format, len(read.records), len(frames), checked.findings, checked.notes)

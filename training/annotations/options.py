@@ -37,7 +37,39 @@ def add_reading(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--stored-bits", type=int, default=None, help="low bits of 16-bit pixels that carry the grey level"
     )
+    parser.add_argument(
+        "--labelled",
+        default=None,
+        metavar="AA1,…",
+        help="landmarks that the set labels, if not all it declares",
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("absent", "unknown"),
+        default=None,
+        help="what a labelled landmark is where it is not marked; default: absent, with --folds unknown",
+    )
+    parser.add_argument(
+        "--root-points", action="store_true", help="guess missing AA and STJ from the outline of the root"
+    )
     parser.add_argument("--workers", type=int, default=2, help="threads that decode images")
+
+
+def add_folds(parser: argparse._ActionsContainer, purpose: str) -> None:
+    """Adds the options of patient-wise folds."""
+    parser.add_argument(
+        "--folds", type=Path, default=None, metavar="FOLDER", help="manifests of patient-wise folds of --data"
+    )
+    parser.add_argument("--fold", type=int, default=None, metavar="N", help=f"the fold that {purpose}")
+
+
+def folds_error(arguments: argparse.Namespace) -> str | None:
+    """What is wrong with options of folds, in a sentence."""
+    if arguments.folds is not None and arguments.data is None:
+        return "--folds needs the data set that it divides: give --data as well"
+    if arguments.fold is not None and arguments.folds is None:
+        return "--fold needs the manifests of the folds: give --folds as well"
+    return None
 
 
 def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -51,5 +83,9 @@ def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "origin",
         "stored_bits",
         "workers",
+        "labelled",
+        "root_points",
     )
-    return {name: getattr(arguments, name) for name in names}
+    options = {name: getattr(arguments, name) for name in names}
+    missing = arguments.missing or ("unknown" if getattr(arguments, "folds", None) else "absent")
+    return {**options, "missing": missing}

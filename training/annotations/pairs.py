@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tavi_perception.imaging.folder import IMAGE_SUFFIXES, natural_order
+from training.annotations.exports import fitting_annotation, fitting_image
 from training.annotations.names import one_form
 from training.annotations.record import BrokenAnnotationError, Record, read_json, relative
 from training.annotations.report import Finding, Kind
@@ -31,7 +32,7 @@ def paired(images: Path, annotations: Path, root: Path) -> tuple[list[Pair], lis
     """The pairs of two folders (or one), and a record with a finding for each file without its other half.
 
     ``a.png`` belongs to ``a.png.json`` or, as older exports have it, to ``a.json``, whatever the form of the
-    names in Unicode.
+    names in Unicode. Where a frame was exported several times, sizes decide (see ``exports``).
     """
     pictures = _files(images, images=True)
     by_image: dict[Path, list[Path]] = defaultdict(list)
@@ -45,10 +46,15 @@ def paired(images: Path, annotations: Path, root: Path) -> tuple[list[Pair], lis
         name = file.name[: -len(".json")]
         found = by_name.get(one_form(name)) or by_stem.get(one_form(name), [])
         found = [picture for picture in found if name in (picture.name, picture.stem)] or found
-        if len(found) == 1:
-            by_image[found[0]].append(file)
+        owner = found[0] if len(found) == 1 else fitting_image(file, found)
+        if owner is not None:
+            by_image[owner].append(file)
         else:
             orphans.append(file)
+    for image, files in by_image.items():
+        fitting = fitting_annotation(image, files) if len(files) > 1 else None
+        if fitting is not None:
+            by_image[image] = [fitting]
     pairs = [Pair(image, files[0]) for image, files in by_image.items() if len(files) == 1]
     faulty = [_orphan(file, root) for file in orphans]
     for picture in pictures:

@@ -8,10 +8,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.annotations.names import one_form
 from training.annotations.report import AnnotationError, Finding, Kind
+
+if TYPE_CHECKING:
+    from training.annotations.regions import Region
 
 MEND = "correct the annotation and export it again"
 
@@ -25,12 +28,14 @@ class Mark:
         owner: class of the object that it is a keypoint of; the name itself where it is an object.
         xy: as written in the file (px); None where the object is no point.
         geometry: what it is instead, in the format's words.
+        region: the area that it marks; None where it is no polygon or bitmap.
     """
 
     name: str
     owner: str
     xy: tuple[float, float] | None
     geometry: str = "point"
+    region: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Record:
         size: width and height as the annotation says them (px); None where it does not.
         procedure: of the procedure.
         findings: what is wrong already.
-        stage, stored_bits: as in ``AnnotatedFrame``.
+        stage, stored_bits, spacing_mm: as in ``AnnotatedFrame``.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Record:
     findings: tuple[Finding, ...] = ()
     stage: str | None = None
     stored_bits: int | None = None
+    spacing_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class RecordSet:
         corner_origin: whether coordinates count from a pixel's corner; None where the format leaves it open.
         keeps_empty: whether an image without any landmark is a true negative in this format.
         notes: decisions the user should know.
+        declared: names of the classes and keypoints that the set says it has; empty where it says nothing.
     """
 
     format: str
@@ -78,6 +85,7 @@ class RecordSet:
     corner_origin: bool | None = None
     keeps_empty: bool = False
     notes: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
 
 
 class BrokenAnnotationError(Exception):

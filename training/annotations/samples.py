@@ -24,14 +24,14 @@ def to_samples(frames: Sequence[AnnotatedFrame], size: int, *, workers: int = WO
     """
     images: NDArray[np.uint8] = np.empty((len(frames), size, size), np.uint8)
     xy: NDArray[np.float32] = np.zeros((len(frames), COUNT, 2), np.float32)
-    visible = np.array([frame.visible for frame in frames], np.float32).reshape(-1, COUNT)
+    visible = np.array([np.where(frame.known, frame.visible, np.nan) for frame in frames], np.float32)
 
     def fill(index: int) -> None:
         images[index], xy[index] = _fitted(frames[index], size)
 
     for _ in in_parallel(fill, range(len(frames)), "reading images", workers):
         pass
-    return Samples(images, xy, visible, np.full(len(frames), np.nan, np.float32))
+    return Samples(images, xy, visible.reshape(-1, COUNT), np.full(len(frames), np.nan, np.float32))
 
 
 def groups_of(frames: Sequence[AnnotatedFrame]) -> NDArray[np.int64]:

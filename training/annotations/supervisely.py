@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tavi_perception.calibration import SPACING_RANGE_MM
+from training.annotations.names import one_form
 from training.annotations.pairs import Pair, is_image, paired
 from training.annotations.record import (
     MEND,
@@ -20,14 +22,21 @@ from training.annotations.record import (
     RecordSet,
     broken,
     items,
+    number,
     point,
     read_json,
     relative,
     size_of,
 )
+from training.annotations.regions import bitmap_region, polygon_region
 from training.annotations.report import Finding, Kind
 
 META = "meta.json"
+INFO = "img_info"
+"""Folder beside ``img`` and ``ann`` with what is known of each image."""
+
+_SPACING = "pixel_spacing_row_mm"
+"""Entry of an image's ``meta`` in the public TAVI set: ImagerPixelSpacing of the recording."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,11 @@ class ProjectMeta:
 
     shapes: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """Names of all classes and of the nodes of graphs."""
+        return frozenset([*self.shapes, *self.labels.values()])
 
 
 def read_project(root: Path, rule: ProcedureRule) -> RecordSet:
@@ -57,9 +71,9 @@ def read_project(root: Path, rule: ProcedureRule) -> RecordSet:
     for dataset in _datasets(root):
         pairs, faulty = paired(dataset / "img", dataset / "ann", root)
         name = relative(dataset, root)
-        records += [_record(pair, root, meta, rule, name) for pair in pairs]
-        records += faulty
-    return RecordSet("Supervisely project", tuple(records), findings)
+        records += [_with_spacing(_record(pair, root, meta, rule, name), dataset, pair) for pair in pairs]
+        records += [replace(record, procedure=one_form(name)) for record in faulty]
+    return RecordSet("Supervisely project", tuple(records), findings, declared=meta.declared)
 
 
 def read_single_files(root: Path, rule: ProcedureRule) -> RecordSet:
@@ -73,7 +87,7 @@ def read_single_files(root: Path, rule: ProcedureRule) -> RecordSet:
         folder = images.parent if texts != images else images
         name = root.resolve().name if folder == root else relative(folder, root)
         records += [_record(pair, root, ProjectMeta(), rule, name) for pair in pairs]
-        records += faulty
+        records += [replace(record, procedure=one_form(name)) for record in faulty]
     return RecordSet("Supervisely files beside their images", tuple(records))
 
 
@@ -98,7 +112,7 @@ def project_meta(content: Any) -> ProjectMeta:
 
 
 def marks_of(content: Mapping[str, Any], meta: ProjectMeta) -> tuple[Mark, ...]:
-    """Points and the nodes of graphs; an object of another geometry is a mark without coordinates.
+    """Points, the nodes of graphs, and areas; an object of another geometry is a mark without coordinates.
 
     Nodes that are disabled (hidden, in Supervisely's words) are left out.
 
@@ -115,14 +129,36 @@ def marks_of(content: Mapping[str, Any], meta: ProjectMeta) -> tuple[Mark, ...]:
             marks.append(_point(entry, title))
         elif geometry == "graph":
             marks += _nodes(entry, title, meta)
+        elif geometry in _AREAS:
+            marks.append(Mark(title, title, None, geometry, _AREAS[geometry](entry, title)))
         else:
             marks.append(Mark(title, title, None, str(geometry)))
     return tuple(marks)
 
 
+_AREAS = {"bitmap": bitmap_region, "polygon": polygon_region}
+
+
+def _with_spacing(record: Record, dataset: Path, pair: Pair) -> Record:
+    """The record with the pixel spacing that ``img_info`` states; anything odd there states none."""
+    for name in (f"{pair.image.name}.json", f"{pair.image.stem}.json"):
+        file = dataset / INFO / name
+        if not file.is_file():
+            continue
+        try:
+            content = read_json(file)
+            meta = content.get("meta") if isinstance(content, dict) else None
+            spacing = number(meta.get(_SPACING) if isinstance(meta, dict) else None, _SPACING)
+        except BrokenAnnotationError:
+            continue
+        if SPACING_RANGE_MM[0] <= spacing <= SPACING_RANGE_MM[1]:
+            return replace(record, spacing_mm=spacing)
+    return record
+
+
 def _record(pair: Pair, root: Path, meta: ProjectMeta, rule: ProcedureRule, folder: str) -> Record:
     name, source = relative(pair.image, root), relative(pair.annotation, root)
-    record = Record(name, pair.image, source)
+    record = Record(name, pair.image, source, procedure=rule.procedure(pair.image.name, folder))
     try:
         content = read_json(pair.annotation)
         if not isinstance(content, dict):

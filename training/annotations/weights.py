@@ -15,7 +15,8 @@ def sampling_weights(visible: ArrayLike, threshold: float = 1.0) -> NDArray[np.f
     than before.
 
     Args:
-        visible: (n, 11) whether (or 1 where) a landmark is visible.
+        visible: (n, 11) whether (or 1 where) a landmark is visible; NaN where unknown, which counts as no
+            frame of that landmark.
         threshold: t, the share of frames from which on a landmark needs no help. LVIS takes 0.001 for its
             1,000 categories; our rare landmarks (AA, STJ, FE) are seen in a tenth to a half of all frames,
             so 1 is the default.
@@ -25,14 +26,14 @@ def sampling_weights(visible: ArrayLike, threshold: float = 1.0) -> NDArray[np.f
 
     Reference: arXiv:1908.03195.
     """
-    seen = np.asarray(visible) > 0
+    seen, known = np.asarray(visible) > 0, np.isfinite(np.asarray(visible, np.float64))
     if seen.ndim != 2:
         raise ValueError(f"visible has shape {seen.shape}; give (frames, landmarks)")
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold is {threshold}; give more than 0, at most 1")
     if not len(seen):
         return np.ones(0)
-    frequency = seen.mean(axis=0)
+    frequency = seen.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     factor = np.maximum(1.0, np.sqrt(threshold / np.where(frequency > 0, frequency, 1.0)))
     repeat = np.where(seen, factor, 1.0).max(axis=1, initial=1.0)
     return np.asarray(repeat / repeat.mean(), dtype=np.float64)

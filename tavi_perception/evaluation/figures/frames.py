@@ -50,7 +50,7 @@ def errors(judged: Judged, figures: dict[str, Any]) -> Figure:
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         figure.supxlabel("error of visible points, px of an image side of 1000", fontsize=9.5)
         figure.suptitle(
-            f"Errors of {judged.labels.visible.sum():,.0f} visible points: median (line) "
+            f"Errors of {(judged.labels.visible > 0).sum():,.0f} visible points: median (line) "
             f"{figures['median_px']:.1f} px, 95 % quantile (dashed) {figures['p95_px']:.1f} px",
             x=0.01, ha="left", fontsize=10.5, fontweight="bold",
         )  # fmt: skip

@@ -17,6 +17,7 @@ from training.annotations import AnnotationError, FaultyAnnotationsError, Kind, 
 from .conftest import Folder, annotation
 
 GOOD = {"AA1": (10.5, 20.5)}
+OTHER = {"AA1": (11.5, 20.5)}
 Spoil = Callable[[Folder], object]
 
 
@@ -68,7 +69,7 @@ SPOILED: list[tuple[str, Kind, Spoil]] = [
     ("cut image", Kind.BROKEN_IMAGE, lambda f: cut(f.root / BAD_IMAGE)),
     ("missing image", Kind.MISSING_IMAGE, lambda f: (f.root / BAD_IMAGE).unlink()),
     ("missing annotation", Kind.MISSING_ANNOTATION, lambda f: (f.root / "a/ann/bad.png.json").unlink()),
-    ("two annotations", Kind.BROKEN_ANNOTATION, lambda f: f.json("a/ann/bad.json", annotation(GOOD))),
+    ("two annotations", Kind.BROKEN_ANNOTATION, lambda f: f.json("a/ann/bad.json", annotation(OTHER))),
     ("same image of two", Kind.DUPLICATE_IMAGE, lambda f: twin(f)),
 ]
 
