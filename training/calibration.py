@@ -58,7 +58,13 @@ class Calibration:
         return calibrated_covariance(raw, self.factor, self.floor)
 
 
-def calibrate(raw: Raw, labels: Labels, foreign: NDArray[np.float32], sets: NDArray[np.int64]) -> Calibration:
+def calibrate(
+    raw: Raw,
+    labels: Labels,
+    foreign: NDArray[np.float32],
+    sets: NDArray[np.int64],
+    usual: NDArray[np.bool_],
+) -> Calibration:
     """The calibration that suits several sets of validation frames.
 
     Presence is a logistic regression on what the network says of all landmarks: those of the root come and
@@ -72,11 +78,13 @@ def calibrate(raw: Raw, labels: Labels, foreign: NDArray[np.float32], sets: NDAr
         labels: truth.
         foreign: (n,) truth of foreign devices, NaN where unknown.
         sets: (n,) number of the set that a frame belongs to.
+        usual: (n,) frames to whose errors the covariances are fitted; those of frames from wider ranges would
+            make the others' too large.
     """
     predictions, first = raw.predictions, raw.first
     blend, factor, floor = np.zeros(COUNT), np.ones(COUNT), np.ones(COUNT)
     for index in range(COUNT):
-        visible = labels.visible[:, index] > 0
+        visible = usual & (labels.visible[:, index] > 0)
         if not visible.any():
             continue
         error = (predictions.xy - labels.xy)[visible, index]

@@ -143,11 +143,11 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
     model = averaged([run.model for run in runs], size)
     seeds = data.validation_seeds(arguments.validation)
     pool = Backgrounds(arguments.backgrounds, "validation") if arguments.backgrounds else None
-    sceneries = [USUAL, Scenery(wide=True, backgrounds=pool)]
-    validation = [
-        data.load(data.render(arguments.cache, seeds, size, scenery=scenery)) for scenery in sceneries
-    ]
-    fitted = f"{sum(map(len, validation))} unrelated validation frames"
+    wide, *validation = (
+        data.load(data.render(arguments.cache, seeds, size, scenery=scenery))
+        for scenery in (Scenery(wide=True, backgrounds=pool), USUAL)
+    )
+    fitted = f"{len(wide) + len(validation[0])} unrelated validation frames"
     if arguments.procedures:
         seeds = data.validation_procedures(arguments.procedures)
         validation.append(data.own_device(to_samples(procedure_frames(seeds[0], len(seeds)).frames, size)))
@@ -156,7 +156,7 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
         recipe, runs[0].history, arguments.version, arguments.note, arguments.observed, fitted,
         arguments.pool if arguments.backgrounds else "",
     )  # fmt: skip
-    bundle = export(model, size, validation, provenance, arguments.out)
+    bundle = export(model, size, validation, provenance, arguments.out, wide)
     figures = evaluate_patients(bundle, data.test_seeds(arguments.test), 1000)
     tells_makes = bool(bundle.manifest.tensors.foreign)
     write_manifest(arguments.out, provenance, size, bundle.manifest, figures, tells_makes)
@@ -166,11 +166,13 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def export(
-    model: keras.Model, size: int, validation: Sequence[data.Samples], provenance: Provenance, out: Path
-) -> ModelBundle:
+    model: keras.Model, size: int, validation: Sequence[data.Samples], provenance: Provenance, out: Path,
+    wide: data.Samples | None = None,
+) -> ModelBundle:  # fmt: skip
     """Write the bundle of ``model`` (built for ``size``) to ``out``, without measured figures yet.
 
-    ``validation`` are the sets of frames on which it is calibrated.
+    ``validation`` are the sets of frames on which it is calibrated; ``wide`` takes part in what presence and
+    foreign devices are decided by.
 
     Raises:
         ExportError: an exported file is too small to hold the weights, or its answers differ.
@@ -178,9 +180,11 @@ def export(
     if out.exists():
         shutil.rmtree(out)
     out.mkdir(parents=True)
-    frames = data.joined(validation)
-    sets = np.repeat(np.arange(len(validation)), [len(each) for each in validation])
-    calibration = calibrate(predict(model, frames), frames, frames.foreign, sets)
+    every = [*validation, *([] if wide is None else [wide])]
+    frames = data.joined(every)
+    sets = np.repeat(np.arange(len(every)), [len(each) for each in every])
+    usual = sets < len(validation)
+    calibration = calibrate(predict(model, frames), frames, frames.foreign, sets, usual)
     serving = _serving(model, size, calibration)
     _write_saved_model(model, serving, out / SAVED_MODEL)
     _write_litert(serving, out / LITERT_FILE)

@@ -30,7 +30,7 @@ def test_what_is_said_of_every_frame_is_believed(probability: float, frames: int
 
 
 def test_one_frame_that_errs_changes_nothing() -> None:
-    assert said_after([0.01] * 15 + [1.0]) < 0.5
+    assert said_after([0.01] * 15 + [1.0]) < 0.05
 
 
 def test_another_system_is_noticed_within_two_seconds() -> None:

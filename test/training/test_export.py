@@ -60,7 +60,7 @@ def test_bundle_answers_as_the_trained_model(
     bundle: ModelBundle, model: keras.Model, samples: Samples, validation: Samples
 ) -> None:
     sets = np.zeros(len(validation), np.int64)
-    fitted = calibrate(predict(model, validation), validation, validation.foreign, sets)
+    fitted = calibrate(predict(model, validation), validation, validation.foreign, sets, sets == 0)
     raw = predict(model, samples)
     expected = raw.predictions
     seen = evidence(expected.presence, expected.covariance + fitted.blend[:, None, None] * raw.first)
