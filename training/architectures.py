@@ -27,7 +27,7 @@ class Network:
     widths: tuple[int, int, int, int] = (32, 64, 96, 128)
     depths: tuple[int, int, int, int] = (0, 1, 2, 2)
     dense: int = 128
-    foreign: int = 0
+    foreign: int = 32
     refinement: Refinement = field(default_factory=Refinement)
 
 

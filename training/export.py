@@ -74,7 +74,8 @@ def load_run(folder: Path) -> TrainedRun:
     """
     if (folder / MANIFEST).exists():
         trained = json.loads((folder / MANIFEST).read_text())["training"]
-        recipe = recipe_of({part: trained[part] for part in ("network", "plan")})
+        # Bundles from before there was a head that tells foreign devices do not mention it.
+        recipe = recipe_of({"network": {"foreign": 0, **trained["network"]}, "plan": trained["plan"]})
         model = build(recipe.network, recipe.plan.size)
         load_start(model, folder)
         return TrainedRun(recipe, model, trained["validations"])
