@@ -230,7 +230,7 @@ class Controller:
         """Why there is no going on; empty: there is."""
         config = self.config
         if now - self._started > config.procedure_timeout:
-            return f"not finished within {config.procedure_timeout:g} s"
+            return f"not finished within {config.procedure_timeout:g} s: {self._reason}"
         if now - self._entered > config.task_timeout:
             return f"{self._task.name} does not get on for {config.task_timeout:g} s: {self._reason}"
         if self._drives.faulty_for() > config.fault_patience:
