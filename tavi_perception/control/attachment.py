@@ -6,11 +6,9 @@ from collections import deque
 
 import numpy as np
 
+from tavi_perception.control.response import STANDS
 from tavi_perception.estimates import FloatArray
 from tavi_perception.landmarks import INFLOW_EDGE, Landmark
-
-_STANDS = 0.0003
-"""Travel of the capsule (m) up to which it stands still: the stent neither shortens nor creeps then."""
 
 _TRAVEL = 0.0015
 """Of the catheter's drive (m), beyond which it is seen whether the stent follows: the mean of two corners may
@@ -55,7 +53,7 @@ class Attachment:
             landmarks: (11, 3) annulus coordinates (m); NaN where unknown.
             advance, retraction: travel of the drives by then (m).
         """
-        if not abs(retraction - self._retraction) <= _STANDS:
+        if not abs(retraction - self._retraction) <= STANDS:
             self._retraction = retraction
             self._frames.clear()
         lead = float(landmarks[list(INFLOW_EDGE), 1].mean() - landmarks[Landmark.CP, 1])

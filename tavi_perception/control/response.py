@@ -15,7 +15,7 @@ _WITHIN = 3.0
 _WHOLE = 0.9
 """Share of the time averaged over from which on the heart beat is averaged out."""
 
-_STANDS = 0.0003
+STANDS = 0.0003
 """Travel of the capsule (m) up to which it stands still: the stent neither shortens nor creeps then."""
 
 
@@ -45,7 +45,7 @@ class ResponseCheck:
         offsets.append((stamp, offset))
         while stamp - offsets[0][0] > _WITHIN:
             offsets.popleft()
-        if not abs(retraction - self._retraction) <= _STANDS:
+        if not abs(retraction - self._retraction) <= STANDS:
             self._retraction, self._least, self._most = retraction, math.inf, -math.inf
         if average.span >= _WHOLE * config.averaged:
             self._least, self._most = min(self._least, offset), max(self._most, offset)
