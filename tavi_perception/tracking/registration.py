@@ -19,6 +19,7 @@ from tavi_perception.tracking.matching import (
     best_match,
     cell_of,
 )
+from tavi_perception.tracking.silhouette import covers
 
 REGISTERED = {Landmark.CD: 0.018, Landmark.PT: 0.022, Landmark.FE1: 0.018, Landmark.FE2: 0.018}
 """The landmarks whose surroundings move as they do: half the side of their template, as a share of the
@@ -98,6 +99,10 @@ class LandmarkRegistration:
 
     Where nothing matches, the network may be wrong: until the template matches again, or for
     ``_DOUBTED_S``, its standard deviation grows by the search radius; then its place is the landmark.
+
+    A pigtail behind the delivery system is not registered: what surrounds it in the image is the device. A
+    template would go along with that, and the annulus with the template: of the valid depths of five
+    closed-loop procedures, tuning seeds, 1.4 % were wrong by more than 2.5 mm, and 0.2 % since.
     """
 
     def __init__(self) -> None:
@@ -109,6 +114,9 @@ class LandmarkRegistration:
     ) -> Keypoints:
         """``keypoints`` of the ``image`` taken at ``stamp`` (s), registered, and what uncertainty is left."""
         before, self._stamp = self._stamp, stamp
+        registered = {landmark for landmark in REGISTERED if keypoints.present[landmark]}
+        if Landmark.PT in registered and covers(keypoints, keypoints.xy[Landmark.PT]):
+            registered.remove(Landmark.PT)
         self._templates = {
             landmark: template
             for landmark, template in self._templates.items()
@@ -119,20 +127,23 @@ class LandmarkRegistration:
             for landmark, template in self._templates.items()
             if template.stamp == before
         }
-        matches = self._matches(image, keypoints, places)
+        matches = self._matches(image, keypoints, places, registered)
         for landmark, template in self._templates.items():
             template.follow(_move_of(_COMPANION[landmark], matches, places))
         xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
-        for landmark in REGISTERED:
-            if keypoints.present[landmark]:
-                match = matches.get(landmark)
-                xy[landmark], covariance[landmark] = self._take(landmark, image, keypoints, match)
+        for landmark in registered:
+            match = matches.get(landmark)
+            xy[landmark], covariance[landmark] = self._take(landmark, image, keypoints, match)
         return replace(keypoints, xy=xy, covariance=covariance)
 
     def _matches(
-        self, image: GreyImage, keypoints: Keypoints, places: dict[Landmark, FloatArray]
+        self,
+        image: GreyImage,
+        keypoints: Keypoints,
+        places: dict[Landmark, FloatArray],
+        registered: set[Landmark],
     ) -> dict[Landmark, Match | None]:
-        """The match of each template in this frame, None where there is none.
+        """The match in this frame of the template of each landmark to be ``registered``; None: there is none.
 
         ``places``: (2,) px of the matches in the frame before.
         """
@@ -140,7 +151,7 @@ class LandmarkRegistration:
         matches: dict[Landmark, Match | None] = {}
         for landmark in _ORDER:
             template, match = self._templates.get(landmark), matches.get(landmark)
-            if not (template and keypoints.present[landmark]):
+            if not template or landmark not in registered:
                 continue
             move = _move_of(_COMPANION[landmark], matches, places)
             predicted = template.predicted_by(move, self._stamp, size)

@@ -129,8 +129,8 @@ def errors_in(procedure, frames, landmarks, rng, sigma=SIGMA) -> dict[Landmark, 
     return {landmark: np.array(each) for landmark, each in errors.items()}
 
 
-def test_a_pigtail_and_a_capsule_of_a_rendered_procedure_are_steadied(rng):
-    procedure = RenderedProcedure(7, 4.0, RATE, SIZE)
+def test_a_capsule_and_a_pigtail_beside_it_of_a_rendered_procedure_are_steadied(rng):
+    procedure = RenderedProcedure(8, 4.0, RATE, SIZE)
     errors = errors_in(procedure, range(60), (Landmark.CD, Landmark.PT), rng)
     assert all(np.std(each) < 0.6 * SIGMA for each in errors.values())
 
@@ -142,6 +142,34 @@ def test_the_edge_of_a_stent_that_opens_is_hardly_less_steady(rng):
         procedure = RenderedProcedure(seed, 50.0, RATE, SIZE)
         errors += errors_in(procedure, range(400, 460), INFLOW_EDGE, rng, sigma).values()
     assert np.sqrt(np.mean([np.var(each) for each in errors])) < 1.15 * sigma
+
+
+def behind_the_device(i: int) -> Keypoints:
+    """A pigtail that stands still, and a catheter that moves and lies across it."""
+    keypoints = seen_at(place_at(0), catheter=place_at(i) + 20.0 * UNIT)
+    keypoints.xy[Landmark.CP] = place_at(i) - 150.0 * UNIT
+    keypoints.present[Landmark.CP] = True
+    return keypoints
+
+
+UNIT = SPEED / np.hypot(*SPEED)
+
+
+def test_a_pigtail_behind_the_device_does_not_go_along_with_it(rng):
+    registration = LandmarkRegistration()
+    for i in range(25):
+        found = registration.update(picture(place_at(i), rng), behind_the_device(i), i / RATE, CONFIG)
+        np.testing.assert_array_equal(found.xy[Landmark.PT], place_at(0))
+
+
+def test_a_pigtail_that_comes_out_from_behind_the_device_is_registered_anew(rng):
+    registration, errors = LandmarkRegistration(), []
+    registration.update(picture(place_at(0), rng), behind_the_device(0), -1.0 / RATE, CONFIG)
+    for i in range(40):
+        seen = seen_at(place_at(i) + rng.normal(0.0, SIGMA, 2))
+        found = registration.update(picture(place_at(i), rng), seen, i / RATE, CONFIG)
+        errors.append(found.xy[Landmark.PT] - place_at(i))
+    assert np.std(errors[15:]) < 0.4 * SIGMA
 
 
 def test_an_outlier_is_doubted_briefly_and_then_becomes_the_landmark(rng):
