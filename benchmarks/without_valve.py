@@ -14,7 +14,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -40,23 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
     try:
-        files = Backgrounds(arguments.backgrounds, arguments.split).files
+        pictures = list(Backgrounds(arguments.backgrounds, arguments.split).pictures())
     except BackgroundError as error:
         print(f"without_valve: {error}", file=sys.stderr)
         return 1
     bundle = load_bundle(arguments.model) if arguments.model else default_bundle()
     predictor = Predictor(bundle, "litert")
-    answers = []
-    for file in tqdm(files, unit="frame"):
-        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-        answers.append(predictor.predict(np.asarray(grey, dtype=np.uint8)))
+    answers = [predictor.predict(picture) for picture in tqdm(pictures, unit="frame")]
     present = np.stack([answer.present for answer in answers])
     valve = present[:, [Landmark.CD, *INFLOW_EDGE]].any(axis=1) | present[:, list(ANNULUS)].all(axis=1)
     shown, tip = float(valve.mean()), float(present[:, Landmark.CT].mean())
     foreign = float(np.mean([answer.foreign > 0.5 for answer in answers]))
     each = dict(zip(NAMES, present.mean(axis=0).tolist(), strict=True))
     print(
-        f"{bundle.name} {bundle.version}: {len(files)} real frames without a valve, {arguments.split} share"
+        f"{bundle.name} {bundle.version}: {len(pictures)} real frames without a valve, "
+        f"{arguments.split} share"
     )
     print(f"CD, an FE or both AA: {shown:.1%} (at most {MOST_VALVE:.0%})")
     print(f"CT: {tip:.1%} (at most {MOST_TIP:.0%})")
@@ -67,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "model": describe_bundle(bundle),
             "machine": describe_machine(),
             "split": arguments.split,
-            "frames": len(files),
+            "frames": len(pictures),
             "valve": shown,
             "tip": tip,
             "foreign": foreign,

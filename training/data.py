@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from tavi_perception.cache import CACHE, TRAINING_SHARDS, cache_folder
 from tavi_perception.fingerprint import fingerprint
+from tavi_perception.inference.preprocessing import fit_square
+from tavi_perception.landmarks import COUNT
 from tavi_perception.simulation.backdrop import Backgrounds
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS, TRAINING, VALIDATION
@@ -24,6 +26,9 @@ _LABELS = ("xy", "visible", "foreign")
 
 _SHARD = 50
 """Patients in a file of the cache."""
+
+_SHOWN = 3
+"""How often a real frame without a valve is shown for each time that a rendered one is (chosen)."""
 
 _TRAINING_PROCEDURES, _VALIDATION_PROCEDURES = 600_000, 60_000
 """Training and validation patients from here on undergo whole procedures."""
@@ -114,6 +119,21 @@ def training_shards(cache: Path, patients: int, size: int, backgrounds: Backgrou
     seeds, half = training_seeds(patients), patients // 2
     wide = shards.Scenery(wide=True, backgrounds=backgrounds)
     return render(cache, seeds[half:], size) + render(cache, seeds[:half], size, scenery=wide)
+
+
+def without_valve(backgrounds: Backgrounds, size: int) -> Samples:
+    """The pictures of ``backgrounds`` as they are, ``_SHOWN`` times each: none of them has a landmark.
+
+    Devices and roots are only ever drawn. Frames in which nothing is drawn keep the network from taking what
+    looks alike in real ones, a catheter, a wire, a spine, for them.
+
+    Raises:
+        BackgroundError: one of them cannot be read.
+    """
+    images = np.stack([fit_square(picture, size)[0] for picture in backgrounds.pictures()] * _SHOWN)
+    count = len(images)
+    labels = (np.zeros(shape, np.float32) for shape in ((count, COUNT, 2), (count, COUNT), count))
+    return Samples(images, *labels)
 
 
 def own_device(samples: Samples) -> Samples:

@@ -23,8 +23,8 @@ DRAWN = (
 )
 BEFORE_REAL_FRAMES = (
     "Synthetic frames: devices drawn as X-ray attenuation, with exact labels (tavi_perception.simulation), "
-    "half of them over procedural anatomy, half over real X-ray frames without a valve ({pool}); no label "
-    "was placed on a real image."
+    "half of them over procedural anatomy, half over real X-ray frames without a valve ({pool}), which are "
+    "shown by themselves too, as frames without a landmark; no label was placed on a real image."
 )
 """What a model has learned from, without and with real backgrounds."""
 

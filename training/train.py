@@ -162,7 +162,9 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
             "there is nothing to train or to validate on: give --training and --validation, 1 or more"
         )
     pool = Backgrounds(arguments.backgrounds, "training") if arguments.backgrounds else None
-    samples = data.load(data.training_shards(arguments.cache, arguments.training, plan.size, pool))
+    parts = [data.load(data.training_shards(arguments.cache, arguments.training, plan.size, pool))]
+    if pool:
+        parts.append(data.without_valve(pool, plan.size))
     validation = data.load(
         data.render(arguments.cache, data.validation_seeds(arguments.validation), plan.size)
     )
@@ -170,8 +172,8 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
         # In procedures stages, contrast and hidden landmarks come as they do in use, not evenly.
         patients = data.training_procedures(arguments.procedures)
         frames = procedure_frames(patients[0], len(patients)).frames
-        samples = data.joined([samples, data.own_device(to_samples(frames, plan.size))])
-    return samples, validation
+        parts.append(data.own_device(to_samples(frames, plan.size)))
+    return data.joined(parts), validation
 
 
 def _annotated(arguments: argparse.Namespace, size: int) -> tuple[data.Samples, data.Samples]:

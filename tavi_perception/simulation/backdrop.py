@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -80,11 +81,15 @@ class Backgrounds:
         Raises:
             BackgroundError: it cannot be read.
         """
-        file = self.files[int(rng.integers(len(self.files)))]
-        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-        if grey is None:
-            raise BackgroundError(f"{file} cannot be read as a picture; remove it, or export it again")
-        return backdrop(np.asarray(grey, dtype=np.uint8), rng, size)
+        return backdrop(_read(self.files[int(rng.integers(len(self.files)))]), rng, size)
+
+    def pictures(self) -> Iterator[NDArray[np.uint8]]:
+        """The pictures (h, w), grey, in the order of ``files``.
+
+        Raises:
+            BackgroundError: one of them cannot be read.
+        """
+        return map(_read, self.files)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,13 @@ class RealBackdrop:
         column, row = np.rint(points[inside]).astype(int).T
         result[inside] = self.blank[row, column]
         return result
+
+
+def _read(file: Path) -> NDArray[np.uint8]:
+    grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise BackgroundError(f"{file} cannot be read as a picture; remove it, or export it again")
+    return np.asarray(grey, dtype=np.uint8)
 
 
 def split_of(name: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
+from tavi_perception.inference.preprocessing import fit_square
+from tavi_perception.simulation.backdrop import Backgrounds
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import VALIDATION
 from training import data
@@ -32,6 +35,20 @@ def test_labels_of_visible_points_are_inside_the_input(samples: data.Samples) ->
     shown = samples.xy[samples.visible > 0]
     assert ((shown >= -0.5) & (shown <= 63.5)).all()
     assert (samples.xy[samples.visible == 0] == 0).all()
+
+
+def test_each_picture_without_a_valve_is_shown_as_it_is_and_has_no_landmark(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (64, 48), dtype=np.uint8) for _ in range(10)]
+    for number, picture in enumerate(pictures):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
+    pool = Backgrounds(tmp_path, "training")
+    found = data.without_valve(pool, 64)
+    assert not found.visible.any()
+    assert not found.foreign.any()
+    for picture in pool.pictures():
+        shown = (found.images == fit_square(picture, 64)[0]).all(axis=(1, 2)).sum()
+        assert shown * len(pool.files) == len(found)
 
 
 def test_training_validation_and_test_seeds_are_disjoint() -> None:
