@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 
+from tavi_perception.sentence import InputError
 
-class BagError(Exception):
+
+class BagError(InputError):
     """A bag cannot be read or written; the message names it, the reason and the remedy in one sentence."""
 
 

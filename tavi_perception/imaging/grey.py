@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.imaging.source import GreyImage, SourceError
+from tavi_perception.sentence import InputError
 
 MAX_SIDE = 8192
 """Largest width or height taken for an image (px); flat detectors have up to about 4,000."""
@@ -16,7 +17,7 @@ MAX_SIDE = 8192
 _TO_GREY = {3: cv2.COLOR_BGR2GRAY, 4: cv2.COLOR_BGRA2GRAY}
 
 
-class ImageRejectedError(ValueError):
+class ImageRejectedError(InputError, ValueError):
     """An image cannot be used; the message says what it is, why, and what to do, in one sentence."""
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import GreyImage as GreyImage
+from tavi_perception.sentence import InputError
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,5 @@ def shown(path: Path) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
-class SourceError(Exception):
-    """An input cannot be read; the message names it, the reason and the remedy in one sentence.
-
-    What a broken file says of itself may hold line breaks; the message is one line all the same.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+class SourceError(InputError):
+    """An input cannot be read; the message names it, the reason and the remedy in one sentence."""

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from tavi_perception.sentence import InputError, one_sentence
+
 _FIRST = 3
 """Findings that a one-sentence error names."""
 
@@ -50,7 +52,7 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.reason}; {self.remedy}"
+        return one_sentence(f"{self.file}: {self.reason}; {self.remedy}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Report:
         return ", ".join(f"{count} {kind.value}" for kind, count in self.counts.items())
 
 
-class AnnotationError(Exception):
+class AnnotationError(InputError):
     """A data set cannot be used; the message says what, why and the remedy in one sentence."""
 
 
