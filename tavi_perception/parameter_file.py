@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from tavi_perception.sentence import one_sentence
+from tavi_perception.yaml_text import YamlTextError, read_yaml
+
 _VALUES = "ros__parameters"
 _OF_EVERY_NODE = ("use_sim_time", "start_type_description_service", "qos_overrides")
 """Parameters, or groups of them, that ROS itself declares."""
@@ -52,9 +55,9 @@ def unknown_parameters(file: Path, declared: Collection[str], node: str) -> list
     ours = [values for name, values in sections if _matches(name, node)]
     if sections and not ours:
         named = ", ".join(name for name, _ in sections)
-        return [f"{file}: none of its sections ({named}) is for {node}; name one {node} or /**"]
+        return [one_sentence(f"{file}: none of its sections ({named}) is for {node}; name one {node} or /**")]
     return [
-        f"{file}: {node} has no parameter {name}{_meant(name, declared)}"
+        one_sentence(f"{file}: {node} has no parameter {name}{_meant(name, declared)}")
         for values in ours
         for name in _names(values)
         if name not in declared and not is_of_ros(name)
@@ -76,10 +79,9 @@ def _content(file: Path) -> Mapping[Any, Any]:
         looked = "" if file.is_absolute() else f" in {Path.cwd()}"
         raise ValueError(f"{file}: there is no such file of parameters{looked}; check params_file")
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{file}: it cannot be read as YAML ({reason}); check params_file") from None
+        content = read_yaml(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, YamlTextError) as error:
+        raise ValueError(f"{file}: it cannot be read as YAML ({error}); check params_file") from None
     if not isinstance(content, Mapping) or not all(isinstance(each, Mapping) for each in content.values()):
         raise ValueError(
             f"{file}: it is no file of ROS parameters; write the name of a node or /**, then {_VALUES}"

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
+from tavi_perception.yaml_text import YamlTextError, read_yaml
 from training.architectures import Network
 
 RECIPES = Path(__file__).resolve().parents[1] / "config" / "training"
@@ -70,9 +69,9 @@ def read_recipe(file: Path) -> Recipe:
         OSError: it cannot be read.
     """
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+        entries = read_yaml(file.read_text(encoding="utf-8"))
+    except (YamlTextError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{file} is not YAML: {error}") from error
     return _of(Recipe, entries, str(file))
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from tavi_perception.landmarks import NAMES, Landmark
+from tavi_perception.yaml_text import YamlTextError, read_yaml
 from training.annotations.report import AnnotationError
 
 _IGNORE = None
@@ -92,10 +91,9 @@ def landmark_names(mapping: Mapping[str, str | None] | Path | None = None) -> La
 
 def _read(path: Path) -> dict[str, str | None]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise AnnotationError(f"{path}: it cannot be read ({reason}); give a YAML or JSON file") from None
+        content = read_yaml(path.read_text(encoding="utf-8"))  # JSON is YAML
+    except (OSError, UnicodeDecodeError, YamlTextError) as error:
+        raise AnnotationError(f"{path}: it cannot be read ({error}); give a YAML or JSON file") from None
     if not isinstance(content, dict):
         raise AnnotationError(f"{path}: it holds no mapping; write lines such as 'annulus left: AA1'")
     return content

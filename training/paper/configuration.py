@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tavi_perception.parameters import ParameterInfo, check_parameters, parameter, parameters_of
+from tavi_perception.yaml_text import YamlTextError, read_yaml
 
 PRESETS = Path(__file__).resolve().parents[2] / "config" / "training" / "paper"
 """The nine networks of the paper."""
@@ -98,9 +97,9 @@ def load(file: Path) -> Configuration:
         OSError: it cannot be read.
     """
     try:
-        entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+        entries = read_yaml(file.read_text(encoding="utf-8"))
+    except (YamlTextError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not YAML: {error}") from error
     if not isinstance(entries, dict):
         raise ConfigurationError(f"{file} holds no keys with values; {REFERENCE.name} shows all of them")
     return _checked(Configuration(), entries, str(file))
