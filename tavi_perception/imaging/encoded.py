@@ -9,13 +9,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.imaging.grey import ImageRejectedError, Picture, picture_from_array
+from tavi_perception.imaging.grey import ImageRejectedError, Picture, check_size, picture_from_array
 from tavi_perception.imaging.pages import Page, pages_of
 
 Encoded = bytes | bytearray | memoryview | NDArray[np.uint8]
 
 _AS_DISPLAYED = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR
 """With every format's orientation tag obeyed; IMREAD_UNCHANGED obeys that of TIFF alone."""
+
+MAX_WORK = 1 << 28
+"""Pixels times scans of a JPEG: ten scans, as encoders make, of 5000x5000 px."""
+
+MAX_BITS = 64
+"""Of a pixel: four channels of 16 bits."""
 
 _SILENT = 0
 """cv::utils::logging::LOG_LEVEL_SILENT."""
@@ -46,6 +52,7 @@ def decode_page(page: Page, name: str, bits_stored: int = 0) -> Picture:
     Raises:
         ImageRejectedError: it is truncated, not an image, or of a depth other than 8 or 16 bits.
     """
+    _check_effort(page, name)
     pixels = _decoded(page)
     if pixels is None:
         raise ImageRejectedError(
@@ -61,6 +68,24 @@ def decode_page(page: Page, name: str, bits_stored: int = 0) -> Picture:
     bits = bits_stored + page.shift if bits_stored and deep else 0
     picture = picture_from_array(pixels, name, bits, white, inverted=page.inverted and deep)
     return Picture(picture.grey, picture.brightest, picture.white, notes)
+
+
+def _check_effort(page: Page, name: str) -> None:
+    """Refuses a page by its header, before a decoder takes the memory and time that it asks for.
+
+    Raises:
+        ImageRejectedError: it is larger than any image, or has many more scans than an encoder makes.
+    """
+    if page.pixels is not None or page.cut_off:
+        return
+    check_size(*page.size, name)
+    if page.bits > MAX_BITS:
+        raise ImageRejectedError(f"{name}: its pixels have {page.bits} bits; give 8 or 16 bits a channel")
+    if page.work > 1 and page.work * page.size[0] * page.size[1] > MAX_WORK:
+        raise ImageRejectedError(
+            f"{name}: its {page.size[0]}x{page.size[1]} px are encoded in {page.work} scans, more than any "
+            "encoder makes of an image of this size; encode it anew"
+        )
 
 
 def _white(page: Page, pixels: NDArray[np.generic]) -> tuple[int, tuple[str, ...]]:

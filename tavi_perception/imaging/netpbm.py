@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.imaging.grey import MAX_SIDE
+
 _HEADER = re.compile(rb"P([25])" + 3 * rb"(?:\s|#[^\n]*\n)+(\d{1,9})" + rb"(?:\s|#[^\n]*\n)")
 _LONGEST_HEADER = 4096
+_MOST_DIGITS = 9
+"""Of a grey level, which may have zeros in front."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ def read_netpbm(data: NDArray[np.uint8]) -> NetpbmImage | None:
     if header is None:
         return None
     width, height, white = (int(number) for number in header.group(2, 3, 4))
-    if not (0 < white <= 0xFFFF and width * height):
+    if not (0 < white <= 0xFFFF and 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         return None
     count, start = width * height, header.end()
     if header[1] == b"5":
@@ -43,8 +47,10 @@ def read_netpbm(data: NDArray[np.uint8]) -> NetpbmImage | None:
             return None
         levels = data[start:end].view(kind)
     else:
+        if 2 * count > data.size - start + 1:  # each has a digit, and a space before the next
+            return None
         numbers = data[start:].tobytes().split(maxsplit=count)[:count]
-        if len(numbers) < count or not all(number.isdigit() for number in numbers):
+        if len(numbers) < count or not all(len(n) <= _MOST_DIGITS and n.isdigit() for n in numbers):
             return None
         levels, end = np.array(numbers, dtype=np.int64), data.size
     pixels = np.minimum(levels, white).astype(np.uint8 if white < 256 else np.uint16)

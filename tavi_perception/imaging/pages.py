@@ -22,11 +22,16 @@ _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*")
 _NETPBM = (b"P5", b"P2")
+_BMP = b"BM"
+_BMP_CORE_HEADER = 12
+"""Bytes of the oldest header, whose sides have 16 bits."""
 
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 _END_OF_IMAGE, _START_OF_SCAN, _APP1 = 0xD9, 0xDA, 0xE1
 _EXIF = b"Exif\0\0"
 
+_WIDTH, _HEIGHT, _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 277, 322, 323
 _SUBFILE, _BITS, _PHOTOMETRIC, _ORIENTATION, _MAX_SAMPLE, _SAMPLE_FORMAT, _S_MAX_SAMPLE = (
     254, 258, 262, 274, 281, 339, 341,
 )  # fmt: skip
@@ -36,6 +41,8 @@ _REDUCED, _MASK = 1, 4
 """Bits of NewSubfileType: a smaller copy of another page, a mask of one."""
 _FORMATS = {1: "B", 3: "H", 4: "I"}
 """Integers of TIFF, as ``struct`` names them."""
+
+_TAG_BYTES = 12
 
 _LARGEST_GAP = 1024
 """Bytes between two images of a stream: padding, or a header as in multipart streams."""
@@ -58,6 +65,9 @@ class Page:
         copy: it is a smaller copy or a mask of another page.
         animated: it is the first picture of an animation (APNG), whose others are not taken out.
         cut_off: the file ends before the page does.
+        size: width and height (px), as a header states them that the decoder goes by; 0 where none does.
+        work: times that a decoder goes over every pixel: the scans of a JPEG.
+        bits: of a pixel with all its channels, for TIFF.
     """
 
     data: _Buffer
@@ -72,6 +82,9 @@ class Page:
     copy: bool = False
     animated: bool = False
     cut_off: bool = False
+    size: tuple[int, int] = (0, 0)
+    work: int = 1
+    bits: int = 0
 
     @property
     def netpbm(self) -> bool:
@@ -79,7 +92,7 @@ class Page:
 
 
 def pages_of(buffer: _Buffer) -> Iterator[Page]:
-    """The pictures of a file in their order, one at least."""
+    """The pictures of a file in their order, one at least; what is of no known format is cut off."""
     head = buffer[:8].tobytes()
     if head[:4] in _TIFF:
         yield from _tiff_pages(buffer)
@@ -89,8 +102,10 @@ def pages_of(buffer: _Buffer) -> Iterator[Page]:
         yield from _one_after_another(buffer, _PNG, _png_page)
     elif head[:2] in _NETPBM:
         yield from _netpbm_pages(buffer)
+    elif head[:2] == _BMP:
+        yield _bmp_page(buffer)
     else:
-        yield Page(buffer)
+        yield Page(buffer, cut_off=True)
 
 
 def _one_after_another(
@@ -107,15 +122,19 @@ def _one_after_another(
 
 def _jpeg_page(buffer: _Buffer) -> tuple[Page, int]:
     """The JPEG at the start of the buffer, and its length; markers as in ITU-T T.81 annex B."""
-    data, turned = buffer.data, False
+    data, turned, size, scans = buffer.data, False, (0, 0), 0
     at = len(_JPEG) - 1
     while match := _JPEG_MARKER.search(data, at):
         marker, at = match[1][0], match.end()
         if marker == _END_OF_IMAGE:
-            return Page(buffer[:at], turned=turned), at
+            return Page(buffer[:at], turned=turned, size=size, work=scans), at
         if marker == _JPEG[1]:  # the next image begins
             return Page(buffer[: match.start()], turned=turned, cut_off=True), match.start()
         length = int.from_bytes(data[at : at + 2], "big")
+        scans += marker == _START_OF_SCAN
+        if marker in _START_OF_FRAME and at + 7 <= buffer.size:
+            height, width = struct.unpack_from(">HH", data, at + 3)
+            size = (max(size[0], width), max(size[1], height))
         if marker == _APP1 and bytes(data[at + 2 : at + 8]) == _EXIF:
             turned = _is_turned(bytes(data[at + 8 : at + length]))
         at += length
@@ -124,13 +143,14 @@ def _jpeg_page(buffer: _Buffer) -> tuple[Page, int]:
 
 def _png_page(buffer: _Buffer) -> tuple[Page, int]:
     """The PNG at the start of the buffer, and its length."""
-    at, bits, significant, turned, animated = len(_PNG), 0, 0, False, False
+    at, bits, significant, turned, animated, size = len(_PNG), 0, 0, False, False, (0, 0)
     while at + 8 <= buffer.size:
         length, kind = struct.unpack(">I4s", buffer[at : at + 8].tobytes())
         body = buffer[at + 8 : at + 8 + length]
         at += length + 12
-        if kind == b"IHDR" and body.size > 8:
+        if kind == b"IHDR" and body.size > 8 and size == (0, 0):  # decoders go by the first
             bits = int(body[8])
+            size = struct.unpack(">II", body[:8].tobytes())
         elif kind == b"sBIT" and body.size:
             significant = int(body.min())
         elif kind == b"eXIf":
@@ -139,8 +159,22 @@ def _png_page(buffer: _Buffer) -> tuple[Page, int]:
             animated = True
         elif kind == b"IEND":
             significant = significant if bits == 16 and 8 <= significant < 16 else 0
-            return Page(buffer[:at], significant_bits=significant, turned=turned, animated=animated), at
+            page = Page(
+                buffer[:at], significant_bits=significant, turned=turned, animated=animated, size=size
+            )
+            return page, at
     return Page(buffer, cut_off=True), buffer.size
+
+
+def _bmp_page(buffer: _Buffer) -> Page:
+    """The BMP in the buffer, whose height is negative where its rows go down."""
+    head = buffer[:26].tobytes()
+    if len(head) < 26:
+        return Page(buffer, cut_off=True)
+    (header,) = struct.unpack_from("<I", head, 14)
+    form = "<HH" if header == _BMP_CORE_HEADER else "<ii"
+    width, height = struct.unpack_from(form, head, 18)
+    return Page(buffer, size=(width, abs(height)))
 
 
 def _netpbm_pages(buffer: _Buffer) -> Iterator[Page]:
@@ -174,16 +208,25 @@ def _tiff_pages(buffer: _Buffer) -> Iterator[Page]:
             signed=tags.get(_SAMPLE_FORMAT) == _SIGNED,
             turned=tags.get(_ORIENTATION, 1) not in (0, 1),
             copy=bool(tags.get(_SUBFILE, 0) & (_REDUCED | _MASK)),
+            size=(
+                max(tags.get(_WIDTH, 0), tags.get(_TILE_WIDTH, 0)),
+                max(tags.get(_HEIGHT, 0), tags.get(_TILE_HEIGHT, 0)),
+            ),
+            bits=bits * tags.get(_SAMPLES, 1),
         )
     if not found:
         yield Page(buffer, cut_off=True)
 
 
 def _directories(buffer: _Buffer) -> Iterator[tuple[int, dict[int, int] | None]]:
-    """Offset of each image file directory, and the first value of each of its tags; None if cut off."""
+    """Offset of each image file directory, and the first value of each of its tags; None if cut off.
+
+    Directories that lie within each other would be read again and again: more tags than the file has room for
+    are not looked at.
+    """
     order = ">" if buffer[0] == ord("M") else "<"
     data, seen = buffer.data, set[int]()
-    at = 4
+    at, room = 4, data.nbytes // _TAG_BYTES
     while True:
         try:
             (offset,) = struct.unpack_from(f"{order}I", data, at)
@@ -191,8 +234,12 @@ def _directories(buffer: _Buffer) -> Iterator[tuple[int, dict[int, int] | None]]
                 return
             seen.add(offset)
             (count,) = struct.unpack_from(f"{order}H", data, offset)
-            at = offset + 2 + 12 * count
-            yield offset, dict(_tag(data, order, offset + 2 + 12 * index) for index in range(count))
+            at, room = offset + 2 + _TAG_BYTES * count, room - count
+            if room < 0:
+                yield 0, None
+                return
+            tags = [_tag(data, order, offset + 2 + _TAG_BYTES * index) for index in range(count)]
+            yield offset, dict(reversed(tags))  # of a tag that is there twice, decoders take the first
         except struct.error:
             yield 0, None
             return
