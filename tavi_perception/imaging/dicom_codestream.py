@@ -63,6 +63,20 @@ def believe_codestream(header: Dataset, codestream: bytes, syntax: UID) -> tuple
     return found["precision"], notes if told else ()
 
 
+def check_codestream(codestream: bytes, syntax: UID, header: Dataset) -> None:
+    """Refuses a frame whose codestream is for another matrix than the header, before it is decoded.
+
+    Decoders take as much memory as the codestream asks for.
+
+    Raises:
+        ValueError: the sizes differ.
+    """
+    found = _parameters(codestream, syntax)
+    stated = number(header, "Columns"), number(header, "Rows")
+    if found and (found["width"], found["height"]) != stated:
+        raise ValueError(f"it has {found['width']}x{found['height']} px, not {stated[0]:g}x{stated[1]:g}")
+
+
 def _parameters(codestream: bytes, syntax: UID) -> dict[str, Any]:
     """precision, width, height, components and, for JPEG 2000, is_signed; empty where they are not known."""
     if syntax in JPEG2000TransferSyntaxes:

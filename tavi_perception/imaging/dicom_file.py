@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+import zlib
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.filereader import _read_file_meta_info, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import (
@@ -26,7 +28,8 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
-from tavi_perception.imaging.dicom_codestream import believe_codestream
+from tavi_perception.imaging.bounded_file import BoundedFile
+from tavi_perception.imaging.dicom_codestream import believe_codestream, check_codestream
 from tavi_perception.imaging.dicom_frames import Frames, Span, locate_frames
 from tavi_perception.imaging.dicom_values import damage_reported, number, text
 from tavi_perception.imaging.grey import MAX_SIDE
@@ -35,6 +38,10 @@ from tavi_perception.imaging.source import SourceError, shown
 logging.getLogger("pydicom").addHandler(logging.NullHandler())
 """pydicom logs a traceback for every frame that it cannot decode; the errors raised here say it once."""
 
+MAX_INFLATED = 256 << 20
+"""Bytes of a file that is compressed as a whole: 1,000 frames of 512x512 px."""
+
+_PIECE = 1 << 20
 _PIXEL_DATA = 0x7FE00010
 _FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 
@@ -97,6 +104,7 @@ class DicomFile:
             )
             options.pop("extended_offsets", None)
             encoded = self.encoded(index)
+            check_codestream(encoded, self.syntax, self.header)
             if self.syntax.is_encapsulated:
                 encoded = encapsulate([encoded], has_bot=False)
             pixels, _ = get_decoder(self.syntax).as_array(encoded, index=0, **options)
@@ -118,10 +126,11 @@ def open_dicom(path: Path) -> DicomFile:
     name = shown(path)
     with (
         damage_reported(name, "its DICOM header cannot be read"),
-        path.open("rb") as file,
+        BoundedFile(path) as file,
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # odd but readable values
+        _check_deflated(file, name)
         header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
         pixels_at = file.tell()
         _check_is_image(header, name)
@@ -145,6 +154,7 @@ def open_dicom(path: Path) -> DicomFile:
         if not syntax.is_encapsulated:
             return opened
         depth, contradicted = believe_codestream(header, opened.encoded(0), syntax)
+        _check_matrix(header, name)
     return replace(opened, depth=depth, notes=(*notes, *contradicted))
 
 
@@ -163,8 +173,31 @@ def _read(file: BinaryIO, span: Span, swapped: bool) -> bytes:
     return data[before : before + length]
 
 
+def _check_deflated(file: BinaryIO, name: str) -> None:
+    """Refuses a file that is compressed as a whole and becomes too large; leaves ``file`` at its start.
+
+    pydicom inflates all of it at once.
+    """
+    read_preamble(file, force=True)
+    deflated = _read_file_meta_info(file).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
+    if not deflated:
+        file.seek(0)
+        return
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    while (packed := file.read(_PIECE)) and not inflater.eof:
+        while packed and size <= MAX_INFLATED:
+            size += len(inflater.decompress(packed, _PIECE))
+            packed = inflater.unconsumed_tail
+    file.seek(0)
+    if size > MAX_INFLATED:
+        raise SourceError(
+            f"{name}: inflated it has more than {MAX_INFLATED >> 20} MiB; export it without compression"
+        )
+
+
 def _inflated_pixels(path: Path, name: str) -> bytes:
-    pixels = pydicom.dcmread(path).get("PixelData")
+    with BoundedFile(path) as file:
+        pixels = pydicom.dcmread(file).get("PixelData")
     if not isinstance(pixels, bytes):
         raise SourceError(f"{name}: it holds no integer pixel data; give a DICOM image (XA or RF)")
     return pixels
@@ -196,6 +229,11 @@ def _check_is_image(header: Dataset, name: str) -> None:
         if is_directory(getattr(header, "file_meta", Dataset())):
             raise NoImageError(f"{name}: it is a DICOMDIR, which lists images; give one that it lists")
         raise NoImageError(f"{name}: it is not a DICOM file; give a DICOM image (XA or RF)", known=False)
+    _check_matrix(header, name)
+
+
+def _check_matrix(header: Dataset, name: str) -> None:
+    rows, columns = number(header, "Rows") or 0.0, number(header, "Columns") or 0.0
     if not (1 <= rows <= MAX_SIDE and 1 <= columns <= MAX_SIDE):
         raise SourceError(
             f"{name}: its matrix of {columns:g}x{rows:g} px is not that of an image; export the file again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 from struct import unpack
@@ -19,6 +20,9 @@ Span = tuple[int, int]
 
 Frames = tuple[tuple[Span, ...], ...]
 """The spans of every frame; several where a frame is encapsulated in several fragments."""
+
+MAX_FRAMES = 100_000
+"""Of a file: nearly two hours at 15 frames/s."""
 
 _ITEM = (0xFFFE, 0xE000)
 _UNDEFINED = 0xFFFFFFFF
@@ -51,12 +55,14 @@ def locate_frames(
     if syntax.is_encapsulated:
         spans = _encapsulated(file, header, syntax, stated)
         expected = max(stated or 0, len(spans))
+        _check_count(len(spans), name)
         whole = tuple(frame for frame in spans if all(start + length <= size for start, length in frame))
     else:
         start, frame_bytes = file.tell(), _frame_bytes(header, stated, stated_length, notes)
         held = size - start if stated_length == _UNDEFINED else stated_length
         expected = max(stated or 0, held // frame_bytes, 1)
         readable = min(expected, max(size - start, 0) // frame_bytes)
+        _check_count(readable, name)
         whole = tuple(((start + index * frame_bytes, frame_bytes),) for index in range(readable))
     if len(whole) < expected:
         raise SourceError(
@@ -67,6 +73,14 @@ def locate_frames(
         notes.append(f"{wording or 'it states no number of frames'}: all {len(whole)} that it holds are used")
     header.NumberOfFrames = len(whole)
     return whole, tuple(notes)
+
+
+def _check_count(count: int, name: str) -> None:
+    """Refuses what would fill the memory with frames of a few bytes."""
+    if count > MAX_FRAMES:
+        raise SourceError(
+            f"{name}: it holds {count} frames, more than any recording; export the file again, or in parts"
+        )
 
 
 def _stated_count(header: Dataset) -> tuple[int | None, str]:
@@ -139,8 +153,9 @@ def _codestream_starts(file: BinaryIO, fragments: Sequence[Span], syntax: UID) -
 
 def _grouped(fragments: Sequence[Span], starts: Collection[int]) -> Frames:
     """Fragments cut before each start; all of them are one frame where no start is known."""
-    groups = accumulate(int(index in starts and index > 0) for index in range(len(fragments)))
-    frames: dict[int, tuple[Span, ...]] = {}
+    cuts = frozenset(starts)
+    groups = accumulate(int(index in cuts and index > 0) for index in range(len(fragments)))
+    frames: defaultdict[int, list[Span]] = defaultdict(list)
     for group, fragment in zip(groups, fragments, strict=True):
-        frames[group] = (*frames.get(group, ()), fragment)
-    return tuple(frames.values())
+        frames[group].append(fragment)
+    return tuple(map(tuple, frames.values()))

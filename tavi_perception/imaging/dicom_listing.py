@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pydicom
-from pydicom.filereader import read_file_meta_info
+from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.uid import MediaStorageDirectoryStorage
 
-from tavi_perception.imaging.dicom_file import DicomFile, NoImageError, is_directory, open_dicom
+from tavi_perception.imaging.bounded_file import BoundedFile
+from tavi_perception.imaging.dicom_file import DicomFile, NoImageError, open_dicom
 from tavi_perception.imaging.dicom_series import Series, some, the_series
 from tavi_perception.imaging.dicom_values import damage_reported, number, text
 from tavi_perception.imaging.files import read_image
@@ -66,7 +68,9 @@ def series_listed(dicomdir: Path) -> Series:
 def is_dicomdir(path: Path) -> bool:
     """Whether a DICOM file is the directory of a disc."""
     try:
-        return is_directory(read_file_meta_info(path))
+        with BoundedFile(path) as file:
+            read_preamble(file, force=False)
+            return text(_read_file_meta_info(file), "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
     except Exception:  # pydicom raises whatever the bytes lead to
         return False
 
@@ -175,21 +179,24 @@ def _is_full(path: Path, rows: float | None, columns: float | None) -> bool:
 def _listed(dicomdir: Path) -> list[tuple[Path, str]]:
     """Path and SOPInstanceUID of every image that a DICOMDIR lists."""
     name, images = shown(dicomdir), []
-    with damage_reported(name, "its records cannot be read"):
-        for record in pydicom.dcmread(dicomdir).get("DirectoryRecordSequence") or ():
+    with damage_reported(name, "its records cannot be read"), BoundedFile(dicomdir) as file:
+        for record in pydicom.dcmread(file).get("DirectoryRecordSequence") or ():
             parts = record.get("ReferencedFileID")
             if text(record, "DirectoryRecordType") != "IMAGE" or not parts:
                 continue
             path = dicomdir.parent
-            for part in [parts] if isinstance(parts, str) else parts:
-                path = _child(path, str(part))
+            names = [str(part) for part in ([parts] if isinstance(parts, str) else parts)]
+            if any(name != Path(name).name or name == ".." for name in names):
+                continue  # no file of this disc
+            for part in names:
+                path = _child(path, part)
             images.append((path, text(record, "ReferencedSOPInstanceUIDInFile")))
     return images
 
 
 def _child(folder: Path, name: str) -> Path:
     """A file of a folder, whose name a copy may have turned to small letters."""
-    exact = folder / Path(name).name
+    exact = folder / name
     if exact.exists() or not folder.is_dir():
         return exact
     return next((path for path in folder.iterdir() if path.name.upper() == name.upper()), exact)
