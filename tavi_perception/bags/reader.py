@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 
+from tavi_perception.bags.bounded import check_definitions
 from tavi_perception.bags.storage import merged, storage_of, unlisted
 from tavi_perception.bags.topics import BagError, Topic, from_rosbags
 from tavi_perception.bags.types import message_store
@@ -141,6 +142,11 @@ class BagReader:
         try:
             reader = AnyReader([storage], default_typestore=message_store())
             reader.open()
+            try:
+                check_definitions(reader.typestore.fielddefs)
+            except BaseException:
+                reader.close()
+                raise
         except BagError:
             raise
         except Exception as error:

@@ -9,9 +9,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tavi_perception.bags.database import check_journal
 from tavi_perception.bags.topics import BagError
+from tavi_perception.yaml_text import YamlTextError, read_yaml
 
 METADATA = "metadata.yaml"
 _SUFFIXES = (".mcap", ".db3")
@@ -89,6 +89,8 @@ def merged(storage: Path, stack: ExitStack) -> Path:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     try:
         for file, left in unmerged.items():
+            for original in left:
+                check_journal(original)
             for original in (file, *left):
                 shutil.copyfile(original, folder / original.name)
             with closing(sqlite3.connect(folder / file.name)) as database:
@@ -118,7 +120,7 @@ def _left_beside(database: Path) -> list[Path]:
 def _listed(folder: Path) -> set[str]:
     """Names of the recordings in the metadata; none where these cannot be read, which the reader reports."""
     try:
-        metadata: Any = yaml.safe_load((folder / METADATA).read_text(encoding="utf-8"))
+        metadata: Any = read_yaml((folder / METADATA).read_text(encoding="utf-8"))
         return {Path(name).name for name in metadata["rosbag2_bagfile_information"]["relative_file_paths"]}
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError):
+    except (OSError, ValueError, YamlTextError, KeyError, TypeError):
         return set()

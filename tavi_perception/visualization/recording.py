@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from tavi_perception.bags import decode
 from tavi_perception.bags.reader import BagReader, Message
-from tavi_perception.bags.topics import Topic
+from tavi_perception.bags.topics import BagError, Topic
 from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import NAN, AnnulusFrame, CatheterDeviation, Keypoints
 from tavi_perception.histogram import Histogram
@@ -124,7 +124,7 @@ def read_recording(path: Path) -> Recording:
     """Reads a bag; whatever is not in it is simply missing from the result.
 
     Raises:
-        BagError: the bag is missing, empty, cut off or damaged.
+        BagError: the bag is missing, empty, cut off or damaged, or its messages are not ours.
     """
     wanted = {*IMAGES, GEOMETRY, MODEL_INFO, DIAGNOSTICS, COMMAND, STATE, *_RESULTS, *_TRUTH}
     messages: defaultdict[str, list[Any]] = defaultdict(list)
@@ -135,6 +135,17 @@ def read_recording(path: Path) -> Recording:
     stamps = sorted(
         {stamp for topic in (*IMAGES, *_RESULTS, *_TRUTH) for stamp in map(_stamp, messages[topic]) if stamp}
     )
+    try:
+        return _recording(path, topics, messages, stamps)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise BagError(
+            f"bag {path} holds a message that no node of this project sends ({error}): record it again"
+        ) from error
+
+
+def _recording(
+    path: Path, topics: tuple[Topic, ...], messages: Mapping[str, list[Any]], stamps: list[int]
+) -> Recording:
     start = stamps[0] if stamps else 0
     answers = [stamp for stamp in map(_stamp, messages["/tavi/deviation"]) if stamp]
     return Recording(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
-import numpy as np
 import pytest
 from rosbags.typesys.store import Typestore
 
+import messages
+from messages import header as header  # for the tests beside this file
 from tavi_perception.bags.types import message_store
 
 
@@ -18,33 +19,12 @@ def store() -> Typestore:
 
 
 @pytest.fixture
-def image_cdr(store: Typestore) -> Callable[[np.ndarray, int], bytes]:
-    """A serialised mono8 image with a stamp (ns)."""
-
-    def serialise(image: np.ndarray, stamp_ns: int = 0) -> bytes:
-        height, width = image.shape
-        fields = (header(store, stamp_ns), height, width, "mono8", 0, width, image.ravel())
-        message = store.types["sensor_msgs/msg/Image"](*fields)
-        return bytes(store.serialize_cdr(message, "sensor_msgs/msg/Image"))
-
-    return serialise
+def image_cdr(store: Typestore) -> Callable[..., bytes]:
+    """``messages.image_cdr`` of the store."""
+    return partial(messages.image_cdr, store)
 
 
 @pytest.fixture
 def geometry_cdr(store: Typestore) -> Callable[..., bytes]:
-    """A serialised C-arm geometry."""
-
-    def serialise(
-        *lengths_and_angles: float, width: int, height: int, calibration: int, stamp_ns: int = 0
-    ) -> bytes:
-        message = store.types["tavi_msgs/msg/CArmGeometry"](
-            header(store, stamp_ns), *lengths_and_angles, width, height, calibration
-        )
-        return bytes(store.serialize_cdr(message, "tavi_msgs/msg/CArmGeometry"))
-
-    return serialise
-
-
-def header(store: Typestore, stamp_ns: int) -> Any:
-    stamp = store.types["builtin_interfaces/msg/Time"](*divmod(stamp_ns, 1_000_000_000))
-    return store.types["std_msgs/msg/Header"](stamp, "fluoro")
+    """``messages.geometry_cdr`` of the store."""
+    return partial(messages.geometry_cdr, store)

@@ -16,6 +16,7 @@ import pytest
 from tavi_perception.bags.reader import BagReader
 from tavi_perception.bags.topics import BagError
 from tavi_perception.bags.writer import BagWriter
+from tavi_perception.estimates import AnnulusFrame
 from tavi_perception.visualization.recording import read_recording
 from tavi_perception.visualization.report import write_report
 from tavi_perception.visualization.summary import Summary, summarise
@@ -227,3 +228,32 @@ def test_unknown_figures_are_null(report) -> None:
 def test_missing_bag_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BagError, match="does not exist"):
         write_report(tmp_path / "nowhere", tmp_path)
+
+
+def test_names_and_texts_of_a_bag_are_no_markup_in_the_report(tmp_path: Path, bag_of) -> None:
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    bag = bag_of(tmp_path / "<img src=x onerror=alert(1)>")
+    header = bag.header(10**18)
+    model = bag.model(header)
+    model.name = model.version = model.runtime = model.device = model.sha256 = hostile
+    bag.write("/tavi/model_info", model, 10**18)
+    status = bag.make("diagnostic_msgs/msg/DiagnosticStatus", 0, hostile, hostile, hostile, [])
+    bag.write("/diagnostics", bag.make("diagnostic_msgs/msg/DiagnosticArray", header, [status]), 10**18)
+    bag.writer.add_topic(f"/{hostile}", "std_msgs/msg/String")
+    bag.write(f"/{hostile}", bag.make("std_msgs/msg/String", hostile), 10**18)
+    bag.close()
+    write_report(tmp_path / "<img src=x onerror=alert(1)>", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page and "<img src=x" not in page
+
+
+def test_message_that_no_node_of_ours_sends_is_refused_in_one_sentence(tmp_path: Path, bag_of) -> None:
+    bag = bag_of(tmp_path / "bag")
+    annulus = AnnulusFrame()
+    message = bag.annulus(bag.header(10**18), annulus)
+    message.source = 99
+    bag.write("/tavi/annulus", message, 10**18)
+    bag.close()
+    with pytest.raises(BagError, match=r"bag .*bag holds a message that no node"):
+        read_recording(tmp_path / "bag")

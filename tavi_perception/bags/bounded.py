@@ -1,0 +1,147 @@
+"""Bounds for what rosbags reads: it takes a recording's word for how long a record or a chunk is.
+
+A file of some hundred bytes can claim to hold, or to be inflated to, more than any memory has. rosbags has no
+setting for that, so what it reads lengths, inflates, parses definitions and opens databases with is replaced
+here, once, at import.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO
+
+import lz4.frame
+from rosbags.highlevel import anyreader
+from rosbags.interfaces import Nodetype
+from rosbags.rosbag2 import reader, storage_mcap, storage_sqlite3
+from rosbags.rosbag2.errors import ReaderError
+from rosbags.typesys import get_types_from_idl, get_types_from_msg
+
+from tavi_perception.bags.database import check_database
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MAX_CHUNK = 256 << 20
+"""Bytes of a record, or of a chunk or message when it is inflated: 67 images of 2000x2000 px."""
+
+MAX_EXPANSION = 1_000
+"""Times that a recording may grow that is compressed as a whole; blank images compress that much."""
+
+MAX_ARRAY = 4_096
+"""Items of an array of fixed length in the definition of a message; code is made for each one."""
+
+MAX_DEFINITION = 1 << 20
+"""Characters of the definition of a message with those that it is made of."""
+
+_NO_CODE = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+"""Strings and comments of IDL."""
+
+
+def check_definitions(definitions: Mapping[str, Any]) -> None:
+    """Refuses the definitions of messages whose arrays would be written out for minutes.
+
+    Raises:
+        ReaderError: one is longer than ``MAX_ARRAY``.
+    """
+    for name, (_, fields) in definitions.items():
+        for field, (kind, detail) in fields:
+            if kind == Nodetype.ARRAY and detail[1] > MAX_ARRAY and not _is_number(detail[0]):
+                raise ReaderError(f"{name} has {detail[1]} items of {field}")
+
+
+def _types_from_idl(text: str) -> Any:
+    """Of a definition without brackets in expressions: two of them keep the parser busy for half a minute."""
+    expressions = re.sub(r"@\w+\s*\(", "@", _NO_CODE.sub("", text))
+    if "(" in expressions or len(text) > MAX_DEFINITION:
+        raise ReaderError("a message is defined by an expression in brackets, or at too great length")
+    return get_types_from_idl(text)
+
+
+def _types_from_msg(text: str, name: str) -> Any:
+    if len(text) > MAX_DEFINITION:
+        raise ReaderError(f"the definition of {name} has {len(text)} characters")
+    return get_types_from_msg(text, name)
+
+
+def _is_number(description: Any) -> bool:
+    kind, detail = description
+    return bool(kind == Nodetype.BASE and detail[0] != "string")
+
+
+def _read_exact(file: BinaryIO, size: int) -> bytes:
+    place = file.tell()
+    data = file.read(size) if 0 <= size <= MAX_CHUNK else b""
+    if len(data) != size:
+        raise ReaderError(f"Truncated record at offset {place}: expected {size} bytes")
+    return data
+
+
+def _zstd(data: bytes, size: int = MAX_CHUNK) -> bytes:
+    """The content of one or several frames, refused as soon as it is longer than ``size`` bytes."""
+    if not 0 <= size <= MAX_CHUNK:
+        raise ReaderError(f"a chunk of {size} bytes")
+    found: list[bytes] = []
+    room = size
+    while data:
+        inflater = zstd.ZstdDecompressor()
+        found.append(inflater.decompress(data, room + 1))
+        room -= len(found[-1])
+        if room < 0 or not inflater.eof:
+            raise ReaderError(f"it is cut off, or inflates to more than {size} bytes")
+        data = inflater.unused_data
+    return b"".join(found)
+
+
+def _lz4(data: bytes, size: int) -> bytes:
+    if not 0 <= size <= MAX_CHUNK:
+        raise ReaderError(f"a chunk of {size} bytes")
+    inflater = lz4.frame.LZ4FrameDecompressor()
+    found: bytes = inflater.decompress(data, size + 1)
+    if not inflater.eof:
+        raise ReaderError(f"it is cut off, or inflates to more than {size} bytes")
+    return found
+
+
+def _zstd_file(file: BinaryIO, mode: str) -> BinaryIO:
+    """A file that is compressed as a whole, of which at most ``MAX_EXPANSION`` times its size is read."""
+    packed = Path(file.name).stat().st_size
+    return _Bounded(zstd.ZstdFile(file, mode), packed * MAX_EXPANSION)
+
+
+class _Bounded(io.RawIOBase):
+    def __init__(self, file: BinaryIO, room: int) -> None:
+        super().__init__()
+        self._file, self._room = file, room
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._room -= len(data)
+        if self._room < 0:
+            raise ReaderError(f"it inflates to more than {MAX_EXPANSION} times its size")
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _CheckedReader(storage_sqlite3.Sqlite3Reader):
+    def open(self) -> None:
+        check_database(self.path)
+        super().open()
+
+
+reader.DirectoryReader.STORAGE_PLUGINS = {**reader.DirectoryReader.STORAGE_PLUGINS, "sqlite3": _CheckedReader}
+reader.Reader.STORAGE_PLUGINS = {**reader.Reader.STORAGE_PLUGINS, ".db3": _CheckedReader}
+storage_mcap.read_exact = _read_exact
+storage_mcap.DECOMPRESSORS.update(zstd=_zstd, lz4=_lz4)
+anyreader.get_types_from_idl, anyreader.get_types_from_msg = _types_from_idl, _types_from_msg
+reader.zstd = SimpleNamespace(decompress=_zstd, open=_zstd_file)

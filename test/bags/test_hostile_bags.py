@@ -1,0 +1,179 @@
+"""A bag is bounded in memory and time; nothing of it is executed, and no other file is touched."""
+
+from __future__ import annotations
+
+import builtins
+import shutil
+import sqlite3
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer, storage_mcap
+
+from tavi_perception.bags import bounded
+from tavi_perception.bags.reader import BagReader
+from tavi_perception.bags.topics import BagError
+from tavi_perception.bags.writer import BagWriter
+
+IMAGE = "sensor_msgs/msg/Image"
+
+
+def read(path: Path) -> list:
+    with BagReader(path) as bag:
+        return list(bag.messages())
+
+
+@pytest.fixture
+def bag(tmp_path: Path, image_cdr) -> Path:
+    """A bag of one image, in one chunk."""
+    with BagWriter(tmp_path / "bag") as writer:
+        writer.add_topic("/fluoro/image", IMAGE)
+        writer.write("/fluoro/image", image_cdr(np.full((300, 400), 7, np.uint8), 1), 1)
+    return tmp_path / "bag"
+
+
+@pytest.fixture
+def database(tmp_path: Path, store, image_cdr) -> Path:
+    """A bag of one image in SQLite, without metadata."""
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+        connection = writer.add_connection("/fluoro/image", IMAGE, typestore=store)
+        writer.write(connection, 1, image_cdr(np.full((3, 4), 7, np.uint8), 1))
+    (tmp_path / "bag" / "metadata.yaml").unlink()
+    return tmp_path / "bag" / "bag.db3"
+
+
+def defined(folder: Path, definition: str) -> Path:
+    """A recording whose one message is of a type that the recording defines."""
+    with Writer(folder / "odd", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection("/a", "x/msg/A", msgdef=definition, rihs01="RIHS01_")
+        writer.write(connection, 1, b"\0\1\0\0" + bytes(400))
+    return folder / "odd" / "odd.mcap"
+
+
+def test_chunk_that_inflates_to_more_than_is_allowed_is_refused(bag: Path, monkeypatch) -> None:
+    assert len(read(bag)) == 1
+    monkeypatch.setattr(bounded, "MAX_CHUNK", 1_000)
+    with pytest.raises(BagError, match="damaged"):
+        read(bag)
+
+
+def test_chunk_is_inflated_no_further_than_it_says() -> None:
+    bomb = bounded.zstd.compress(bytes(50_000_000))
+    assert len(bomb) < 10_000
+    with pytest.raises(storage_mcap.ReaderError, match="inflates to more than 1000 bytes"):
+        storage_mcap.decompress(bomb, "zstd", 1_000, 0)
+    assert storage_mcap.decompress(bounded.zstd.compress(b"abc") * 2, "zstd", 6, 0) == b"abcabc"
+
+
+def test_lz4_chunk_is_inflated_no_further_than_it_says() -> None:
+    bomb = bounded.lz4.frame.compress(bytes(50_000_000))
+    with pytest.raises(storage_mcap.ReaderError, match="inflates to more than 1000 bytes"):
+        storage_mcap.decompress(bomb, "lz4", 1_000, 0)
+    assert storage_mcap.decompress(bounded.lz4.frame.compress(b"abc"), "lz4", 3, 0) == b"abc"
+
+
+def test_record_that_claims_more_than_the_file_holds_is_not_made_room_for(bag: Path) -> None:
+    file = next(bag.glob("*.mcap"))
+    data = bytearray(file.read_bytes())
+    struct.pack_into("<Q", data, 9, 2**62)  # the length of the first record
+    file.write_bytes(data)
+    with pytest.raises(BagError, match="Truncated record"):
+        read(bag)
+
+
+@pytest.mark.parametrize(
+    ("definition", "reason"),
+    [
+        ("string[5000000] a\n", "5000000 items of a"),
+        ("uint8 a\n" * 200_000, "characters"),
+        ("A a\n", "damaged"),
+    ],
+    ids=["long array", "long text", "itself"],
+)
+def test_definition_that_would_keep_the_reader_busy_is_refused(
+    tmp_path: Path, definition: str, reason: str
+) -> None:
+    with pytest.raises(BagError, match=reason):
+        read(defined(tmp_path, definition))
+
+
+def test_idl_with_expressions_in_brackets_is_refused() -> None:
+    """Two brackets alone keep its parser busy for half a minute."""
+    with pytest.raises(storage_mcap.ReaderError, match="expression in brackets"):
+        bounded._types_from_idl("module a { module msg { const long X = ((1)); struct S { long a; }; }; };")
+    text = 'module a { module msg { @verbatim (language="comment", text="(x)") struct S { long a; }; }; };'
+    assert set(bounded._types_from_idl(text)) == {"a/msg/S"}
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "uint8 a\nstring X=\"'''\"; import builtins; builtins.harmed = True #\n",
+        "uint8 X=__import__('builtins').__setattr__('harmed', True)\nuint8 a\n",
+        "uint8 a\n    def harmed(): pass\n",
+    ],
+)
+def test_nothing_in_a_definition_is_executed(tmp_path: Path, definition: str) -> None:
+    with suppress(BagError):
+        read(defined(tmp_path, definition))
+    assert not hasattr(builtins, "harmed")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n",
+        "ALTER TABLE messages ADD COLUMN more BLOB AS (zeroblob(1000000000))",
+        "CREATE VIRTUAL TABLE words USING fts5(a)",
+        "CREATE TRIGGER t AFTER INSERT ON messages BEGIN SELECT 1; END",
+    ],
+    ids=["view", "generated column", "virtual table", "trigger"],
+)
+def test_database_that_computes_is_refused(database: Path, change: str) -> None:
+    assert len(read(database)) == 1
+    with sqlite3.connect(database) as opened:
+        opened.execute(change)
+    opened.close()
+    with pytest.raises(BagError, match="is no plain recording"):
+        read(database)
+
+
+def test_database_is_not_found_by_what_its_name_stands_for_in_an_address(database: Path) -> None:
+    secret = database.rename(database.parent.parent / "secret.db3")
+    decoy = database.parent / "%2e%2e%2fsecret.db3"
+    shutil.copyfile(secret, decoy)
+    with pytest.raises(BagError, match="rename it"):
+        read(decoy)
+
+
+def test_journal_that_names_another_file_leaves_it_alone(database: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("mine")
+    name = str(other).encode()
+    record = struct.pack(">I", 1) + name + struct.pack(">II", len(name), sum(name))
+    magic = bytes.fromhex("d9d505f920a163d7")
+    header = magic + struct.pack(">IIIII", 0, 1, 3, 512, 4096)
+    journal = database.with_name("bag.db3-journal")
+    journal.write_bytes(header.ljust(512, b"\0") + record + magic)
+    with pytest.raises(BagError, match="names another file"):
+        read(database)
+    assert other.read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "a: &a [*a]\n", "a: 2020-99-99\n"])
+def test_metadata_that_are_no_plain_yaml_are_refused(bag: Path, text: str) -> None:
+    (bag / "metadata.yaml").write_text(text)
+    with pytest.raises(BagError, match="metadata"):
+        read(bag)
+
+
+def test_names_in_metadata_lead_to_no_other_folder(bag: Path, tmp_path: Path) -> None:
+    file = next(bag.glob("*.mcap"))
+    file.rename(tmp_path / file.name)
+    metadata = bag / "metadata.yaml"
+    metadata.write_text(metadata.read_text().replace(file.name, f"../{file.name}"))
+    with pytest.raises(BagError, match="is not there"):
+        read(bag)
