@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tavi_perception.estimates import FloatArray
-from tavi_perception.inference.manifest import Manifest, ModelContractError, read_manifest
+from tavi_perception.inference.manifest import MANIFEST, Manifest, ModelContractError, read_manifest
 from tavi_perception.resources import share_directory
 
 __all__ = ["DEFAULT_MODEL", "ModelBundle", "ModelContractError", "default_bundle", "load_bundle"]
@@ -17,6 +17,8 @@ DEFAULT_MODEL = "accurate"
 
 LITERT_FILE = "model.tflite"
 SAVED_MODEL = "saved_model"
+
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def load_bundle(path: str | Path) -> ModelBundle:
     for file in manifest.files:
         target = folder / file.path
         try:
-            actual = hashlib.sha256(target.read_bytes()).hexdigest()
+            actual = _sha256(target)
         except OSError:
             raise ModelContractError(
                 f"model bundle {folder}: {file.path} is missing; copy the whole bundle again"
@@ -79,7 +81,38 @@ def load_bundle(path: str | Path) -> ModelBundle:
                 f"model bundle {folder}: {file.path} was changed (its SHA-256 is not the one in model.json); "
                 "copy the bundle again"
             )
+    _check_nothing_beside(folder, manifest)
     return ModelBundle(folder, manifest, sha256)
+
+
+def _sha256(file: Path) -> str:
+    """Of a file's content, piece by piece.
+
+    Raises:
+        OSError: it is missing, or no regular file: reading others may never end.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(file)
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while piece := content.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _check_nothing_beside(folder: Path, manifest: Manifest) -> None:
+    """TensorFlow loads what lies in the folder of its model, listed or not.
+
+    Raises:
+        ModelContractError: a file there is not listed.
+    """
+    listed = {folder / file.path for file in manifest.files}
+    for file in sorted((folder / SAVED_MODEL).rglob("*")):
+        if file not in listed and not file.is_dir():
+            raise ModelContractError(
+                f"model bundle {folder}: {file.relative_to(folder)} is not listed in {MANIFEST}; "
+                "copy the bundle again"
+            )
 
 
 def default_bundle() -> ModelBundle:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tavi_perception.estimates import FloatArray
 from tavi_perception.landmarks import COUNT, NAMES
+from tavi_perception.sentence import InputError
 
 FORMAT_VERSION = 1
 MANIFEST = "model.json"
@@ -20,7 +21,7 @@ FIT = "square-replicate-area-linear"
 """Name of what ``preprocessing.fit_square`` does; a bundle for another preparation is refused."""
 
 
-class ModelContractError(Exception):
+class ModelContractError(InputError):
     """A model bundle cannot be used; the message says what is wrong with it in one sentence."""
 
 
@@ -85,6 +86,8 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """
     path = folder / MANIFEST
     try:
+        if not path.is_file():  # a pipe would keep us waiting
+            raise FileNotFoundError(path)
         text = path.read_bytes()
     except OSError:
         raise ModelContractError(
@@ -92,13 +95,13 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         ) from None
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelContractError(f"model bundle {folder}: {MANIFEST} is not JSON ({error})") from None
     try:
         return _parse(content), hashlib.sha256(text).hexdigest()
     except _BrokenRuleError as error:
         raise ModelContractError(f"model bundle {folder}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         kind = type(error).__name__
         raise ModelContractError(
             f"model bundle {folder}: {MANIFEST} lacks or garbles a field ({kind}: {error}); export it again"
@@ -130,14 +133,14 @@ def _parse(content: Any) -> Manifest:
         version=str(content["version"]),
         input_height=int(image["height"]),
         input_width=int(image["width"]),
-        scale=float(image["scale"]),
-        offset=float(image["offset"]),
+        scale=_finite(image["scale"], "input.scale"),
+        offset=_finite(image["offset"], "input.offset"),
         tensors=Tensors(
-            image["tensor"],
-            outputs["presence"],
-            outputs["xy"],
-            outputs["covariance"],
-            outputs.get("foreign", ""),
+            str(image["tensor"]),
+            str(outputs["presence"]),
+            str(outputs["xy"]),
+            str(outputs["covariance"]),
+            str(outputs.get("foreign", "")),
         ),
         thresholds=_numbers(content["presence_thresholds"], "presence_thresholds", 0.0, 1.0),
         factor=_numbers(
@@ -161,8 +164,15 @@ def _numbers(values: Mapping[str, float], name: str, low: float, high: float) ->
     return numbers
 
 
+def _finite(value: Any, name: str) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise _BrokenRuleError(f"{name} is {number}, not a finite number")
+    return number
+
+
 def _file(path: str, entry: Mapping[str, str]) -> BundleFile:
     pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts:
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path:
         raise _BrokenRuleError(f"its file {path!r} lies outside the bundle")
     return BundleFile(path, str(entry["sha256"]))

@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.imaging.files import read_picture
+from tavi_perception.imaging.source import SourceError
+from tavi_perception.sentence import InputError
 from tavi_perception.simulation.distributions import Chance, LogUniform, Uniform
 from tavi_perception.simulation.surroundings import Plane
 from tavi_perception.simulation.technique import ImageConfig
@@ -19,6 +22,9 @@ from tavi_perception.simulation.technique import ImageConfig
 SPLITS = ("training", "validation")
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+
+MIN_SIDE = 16
+"""Shortest side of a picture that something can be cut out of (px)."""
 
 _HELD_OUT = 5
 """One picture in so many validates, and never trains."""
@@ -38,7 +44,7 @@ _LEAST = 0.02
 """Transmission of the darkest places, where the display has lost what there was."""
 
 
-class BackgroundError(Exception):
+class BackgroundError(InputError):
     """A pool of backgrounds cannot be used; the message says in one sentence which and why."""
 
 
@@ -116,10 +122,13 @@ class RealBackdrop:
 
 
 def _read(file: Path) -> NDArray[np.uint8]:
-    grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-    if grey is None:
-        raise BackgroundError(f"{file} cannot be read as a picture; remove it, or export it again")
-    return np.asarray(grey, dtype=np.uint8)
+    try:
+        grey = read_picture(file).grey
+    except (SourceError, OSError) as error:
+        raise BackgroundError(f"{file} cannot be read as a picture ({error}); remove it") from None
+    if min(grey.shape) < MIN_SIDE:
+        raise BackgroundError(f"{file} has {grey.shape[1]}x{grey.shape[0]} px, too few; remove it")
+    return grey
 
 
 def split_of(name: str) -> str:

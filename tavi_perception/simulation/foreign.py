@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from tavi_perception.landmarks import Landmark
+from tavi_perception.sentence import InputError
 from tavi_perception.simulation.delivery import Part, draw_wire, paint_parts
 from tavi_perception.simulation.device import DeviceState
 from tavi_perception.simulation.makes import foreign_makes, profiles_folder
@@ -20,6 +21,7 @@ from tavi_perception.simulation.pigtail import Wire
 from tavi_perception.simulation.robot import FULL_EXTRACTION
 from tavi_perception.simulation.route import Route, projected
 from tavi_perception.simulation.view import FloatArray, View, unit
+from tavi_perception.yaml_text import YamlTextError, read_yaml
 
 _STATES = np.array([0.0, 0.5, 1.0])
 """Closed, half open, open: shares of the way at which a profile gives its numbers."""
@@ -29,10 +31,16 @@ _LINE_MM = 0.45
 
 _LINE_POINTS = 24
 
+MAX_COUNT = 100
+"""Cells around a stent, or arches."""
+
+MAX_LENGTH = 1_000.0
+"""Of any length (mm), width or attenuation of a profile."""
+
 _SHAPES = ("body", "struts", "arches")
 
 
-class ProfileError(Exception):
+class ProfileError(InputError):
     """A device's profile cannot be used; the message says in one sentence which and why."""
 
 
@@ -97,7 +105,11 @@ def draw_foreign(rng: np.random.Generator, make: str) -> ForeignDevice:
     Raises:
         ProfileError: there is no such profile, or it cannot be used.
     """
-    entries = _profile(make)
+    return draw_profile(rng, _profile(make))
+
+
+def draw_profile(rng: np.random.Generator, entries: Mapping[str, Any]) -> ForeignDevice:
+    """One device of a profile that was read, scattered."""
     scatter = float(entries["scatter"])
     size, dark = (float(np.exp(rng.normal(0.0, spread))) for spread in (scatter / 2, scatter))
 
@@ -223,7 +235,7 @@ def _places(value: Any) -> FloatArray:
 
 @cache
 def _profile(make: str) -> Mapping[str, Any]:
-    """The checked contents of a profile.
+    """The checked contents of the profile of a make.
 
     Raises:
         ProfileError: it is missing, or not what a profile has to be.
@@ -231,8 +243,17 @@ def _profile(make: str) -> Mapping[str, Any]:
     file = profiles_folder() / f"{make}.yaml"
     if not file.exists():
         raise ProfileError(f"there is no device profile {make!r}; choose one of {', '.join(foreign_makes())}")
+    return read_profile(file)
+
+
+def read_profile(file: Path) -> Mapping[str, Any]:
+    """The checked contents of a profile.
+
+    Raises:
+        ProfileError: it is not what a profile has to be.
+    """
     try:
-        entries: Mapping[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        entries: Mapping[str, Any] = read_yaml(file.read_text(encoding="utf-8"))
         known = {landmark.name for landmark in Landmark}
         if unknown := [name for name in entries["landmarks"] if name not in known]:
             raise ProfileError(f"{file}: {', '.join(unknown)} is no landmark; choose of {', '.join(known)}")
@@ -240,6 +261,28 @@ def _profile(make: str) -> Mapping[str, Any]:
             if part["shape"] not in _SHAPES:
                 shapes = ", ".join(_SHAPES)
                 raise ProfileError(f"{file}: part {number} has shape {part['shape']!r}; choose of {shapes}")
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+        if not 0 <= float(entries["scatter"]) <= 1:
+            raise ProfileError(f"{file}: its scatter is {entries['scatter']}; give a share from 0 to 1")
+        _check(draw_profile(np.random.default_rng(0), entries))
+    except ProfileError:
+        raise
+    except (YamlTextError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise ProfileError(f"{file} is no device profile ({type(error).__name__}: {error})") from None
     return entries
+
+
+def _check(device: ForeignDevice) -> None:
+    """Refuses numbers that no device has, and of which no picture can be made.
+
+    Raises:
+        ValueError: one is not finite, too large, or missing.
+    """
+    lengths = [device.tip, device.shaft_width, device.shaft_attenuation, device.shaft_end]
+    for part in device.parts:
+        lengths += [part.start, part.end, part.extent, part.attenuation, part.taper, part.rows]
+        if not 0 <= part.count <= MAX_COUNT or (part.shape != "body" and not part.count):
+            raise ValueError(f"a part of shape {part.shape} has a count of {part.count}")
+    if not all(np.all(np.abs(each) <= MAX_LENGTH) for each in lengths):
+        raise ValueError(f"a number is not finite, or more than {MAX_LENGTH:g}")
+    if not any(part.shape == "body" for part in device.parts):
+        raise ValueError("it has no part of shape body")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -114,3 +116,39 @@ def test_every_refusal_is_one_sentence(folder: Path) -> None:
         load_bundle(folder)
     assert "\n" not in str(error.value)
     assert str(folder) in str(error.value)
+
+
+def test_file_of_the_saved_model_that_is_not_listed_is_noticed(folder: Path) -> None:
+    (folder / "saved_model" / "assets").mkdir(exist_ok=True)
+    (folder / "saved_model" / "assets" / "more").write_text("loaded without being asked for")
+    with pytest.raises(ModelContractError, match=r"saved_model/assets/more is not listed"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.json"])
+def test_pipe_in_place_of_a_file_is_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(ModelContractError, match=rf"{re.escape(name)} is missing"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("name", ["../model.tflite", "/etc/passwd", "saved_model/../../x", "a\0b"])
+def test_file_that_is_listed_outside_of_the_bundle_is_refused(folder: Path, name: str) -> None:
+    edit(folder, lambda content: content["files"].update({name: {"sha256": "0" * 64}}))
+    with pytest.raises(ModelContractError, match="lies outside the bundle"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("key", ["scale", "offset"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400])
+def test_input_that_would_become_no_finite_number_is_refused(folder: Path, key: str, value: float) -> None:
+    edit(folder, lambda content: content["input"].update({key: value}))
+    with pytest.raises(ModelContractError, match=r"finite|garbles"):
+        load_bundle(folder)
+
+
+def test_description_that_is_nested_without_end_is_refused(folder: Path) -> None:
+    (folder / "model.json").write_text("[" * 100_000)
+    with pytest.raises(ModelContractError, match="is not JSON"):
+        load_bundle(folder)

@@ -110,3 +110,14 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     split = split_of("frame0.png")
     with pytest.raises(BackgroundError, match=r"frame0.png cannot be read as a picture"):
         Backgrounds(tmp_path, split).draw(np.random.default_rng(0), SIZE)
+
+
+@pytest.mark.parametrize("picture", ["tiny", "huge", "broken"])
+def test_picture_that_nothing_can_be_cut_out_of_is_refused_by_name(tmp_path: Path, picture: str) -> None:
+    name = next(name for n in range(99) if split_of(name := f"frame{n}.bmp") == "training")
+    data = cv2.imencode(".bmp", np.zeros((3, 3), np.uint8))[1].tobytes()
+    if picture == "huge":
+        data = data[:18] + (60_000).to_bytes(4, "little") * 2 + data[26:]
+    (tmp_path / name).write_bytes(data if picture != "broken" else data[:20])
+    with pytest.raises(BackgroundError, match=name):
+        Backgrounds(tmp_path, "training").draw(np.random.default_rng(1), SIZE)

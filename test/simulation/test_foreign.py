@@ -14,7 +14,7 @@ from tavi_perception.simulation import foreign
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.device import DeviceState
 from tavi_perception.simulation.foreign import ProfileError, draw_foreign
-from tavi_perception.simulation.makes import OWN, foreign_makes
+from tavi_perception.simulation.makes import OWN, foreign_makes, profiles_folder
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.scene import Contents, Scene, at_rest
 from tavi_perception.simulation.truth import truth_of
@@ -106,3 +106,31 @@ def test_a_profile_that_cannot_be_used_is_named(
     with pytest.raises(ProfileError, match=complaint):
         draw_foreign(np.random.default_rng(0), "odd")
     foreign._profile.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("part", "entry"),
+    [
+        ("count: 3", "count: 1000000000"),
+        ("width: 4.2", "width: .nan"),
+        ("end: -46", "end: 1e300"),
+        ("scatter: 0.15", "scatter: [a]"),
+        ("scatter: 0.15", "scatter: .inf"),
+        ("landmarks: [CT]", "landmarks: 7"),
+        ("name: two", "more: &a 1\nname: *a\nold: two"),
+    ],
+)
+def test_profile_of_which_no_picture_can_be_made_is_refused_by_name(
+    tmp_path: Path, part: str, entry: str
+) -> None:
+    text = (profiles_folder() / "two_capsules.yaml").read_text(encoding="utf-8")
+    assert part in text
+    file = tmp_path / "odd.yaml"
+    file.write_text(text.replace(part, entry, 1), encoding="utf-8")
+    with pytest.raises(ProfileError, match=r"odd\.yaml"):
+        foreign.read_profile(file)
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_shipped_profiles_are_read(make: str) -> None:
+    assert foreign.read_profile(profiles_folder() / f"{make}.yaml")["parts"]

@@ -5,6 +5,7 @@ The format is documented at https://cocodataset.org/#format-data.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -149,8 +150,8 @@ class _File:
             return replace(record, findings=(broken(source, error),))
 
     def _image(self, name: str) -> Path | Finding:
-        beside = self._file.parent / name
-        if beside.is_file():
+        beside = _place_within(self._root, self._file.parent, name)
+        if beside is not None and beside.is_file():
             return beside
         ending = one_form("/" + name.replace("\\", "/").lstrip("./"))
         called = self._pictures.get(ending.rpartition("/")[2], [])
@@ -190,6 +191,17 @@ class _File:
             if visibility == _VISIBLE or (visibility == _HIDDEN and hidden_visible):
                 marks.append(Mark(name, title, point(values[3 * i : 3 * i + 2], f"{name} in {what}")))
         return marks
+
+
+def _place_within(folder: Path, start: Path, name: str) -> Path | None:
+    """Where ``name`` leads from ``start``, as a path below ``folder``; None where it leads out of it.
+
+    By the names alone: a link that lies in the folder is followed, as the user's own.
+    """
+    if "\0" in name:
+        return None
+    place = os.path.relpath(os.path.abspath(start / name), os.path.abspath(folder))  # noqa: PTH100
+    return folder / place if os.pardir not in Path(place).parts else None
 
 
 def _unnamed(pictures: list[Path], records: list[Record], root: Path) -> list[Record]:

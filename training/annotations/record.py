@@ -137,6 +137,8 @@ def read_json(path: Path) -> Any:
         BrokenAnnotationError: it is empty, cannot be read, or is not JSON.
     """
     try:
+        if not path.is_file():
+            raise BrokenAnnotationError("it is missing, or no regular file")
         data = path.read_bytes()
         if not data.strip():
             raise BrokenAnnotationError(f"it is empty ({len(data)} bytes)")

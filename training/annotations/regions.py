@@ -13,10 +13,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.imaging.grey import MAX_SIDE
 from training.annotations.record import BrokenAnnotationError, items, point
 
-LARGEST_SIDE = 16_384
-"""Of a bitmap (px); more is no image of a C-arm, but would fill the memory."""
+LARGEST_SIDE = MAX_SIDE
+"""Of a bitmap (px), as of an image."""
+
+_LARGEST_PNG = 16 << 20
+"""Bytes of a bitmap's PNG: 200 times what the areas of the public set take."""
+
+_LARGEST_PICTURE = 1 << 28
+"""Bytes that a bitmap's PNG may become when it is decoded."""
+
+_BYTES_OF_A_PIXEL = 8
+"""Four channels of 16 bits."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -107,11 +117,11 @@ def _inflated(packed: bytes, title: str) -> bytes:
         return packed
     try:
         unpacker = zlib.decompressobj()
-        content = unpacker.decompress(packed, LARGEST_SIDE**2)
+        content = unpacker.decompress(packed, _LARGEST_PNG)
     except zlib.error as error:
         raise BrokenAnnotationError(f"the bitmap of {title} cannot be unpacked ({error})") from None
     if not unpacker.eof:
-        raise BrokenAnnotationError(f"the bitmap of {title} is cut off")
+        raise BrokenAnnotationError(f"the bitmap of {title} is cut off, or larger than any area's")
     return content
 
 
@@ -120,6 +130,8 @@ def _decoded(png: bytes) -> NDArray[np.uint8]:
     sides = (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
     if not png.startswith(_PNG) or not all(0 < side <= LARGEST_SIDE for side in sides):
         raise BrokenAnnotationError("is no PNG of an image's size")
+    if sides[0] * sides[1] * _BYTES_OF_A_PIXEL > _LARGEST_PICTURE:
+        raise BrokenAnnotationError(f"has {sides[0]}x{sides[1]} px, more than an image")
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise BrokenAnnotationError("is a damaged PNG")
