@@ -17,7 +17,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parent / "requirements"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-ENVIRONMENTS = (("runtime", "colcon", "ros", "development"), ("training",), ("training-gpu",))
+ENVIRONMENTS = (("runtime", "colcon", "ros", "development"), ("training",), ("training-gpu",), ("fuzzing",))
 """Files that are installed into one environment, in order: each holds only what the ones before it lack."""
 
 Pins = dict[str, str]

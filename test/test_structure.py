@@ -14,11 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tavi_perception"
 FILES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
-    for folder in ("tavi_perception", "training", "benchmarks")
+    for folder in ("tavi_perception", "training", "benchmarks", "fuzzing")
     for file in sorted((ROOT / folder).rglob("*.py"))
 }
 
-SHELL = ("tavi_perception.nodes", "tavi_perception.cli", "tavi_perception.commands", "training", "benchmarks")
+SHELL = (
+    *("tavi_perception.nodes", "tavi_perception.cli", "tavi_perception.commands"),
+    *("training", "benchmarks", "fuzzing"),
+)
 """What may import everything, and what nothing else may import."""
 
 ROS = (
@@ -104,7 +107,8 @@ def test_an_import_reaches_only_what_it_needs(imported, unwanted):
 
 
 @pytest.mark.parametrize(
-    "folder", ["tavi_perception", "training", "benchmarks", "environment", "launch", "test", "examples"]
+    "folder",
+    ["tavi_perception", "training", "benchmarks", "fuzzing", "environment", "launch", "test", "examples"],
 )
 def test_no_file_needs_more_than_300_lines(folder):
     lengths = {

@@ -1,0 +1,93 @@
+"""What others wrote is read or refused in one sentence; the long runs are those of fuzzing.run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fuzzing.choices import Choices, numbered_recipe
+from fuzzing.examination import examined
+from fuzzing.run import SHARES, Tally, _counts
+from fuzzing.target import Target
+from fuzzing.targets import TARGETS
+
+SEED = 20
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_hostile_inputs_are_read_or_refused_in_one_sentence(name: str) -> None:
+    target = TARGETS[name]
+    recipes = [numbered_recipe(name, SEED, number) for number in range(target.tests)]
+    assert examined(target, recipes) == []
+
+
+def reading(read) -> Target:
+    """A target that reads a file of three bytes with a function."""
+
+    def make(_: None, __: Choices, folder: Path) -> Path:
+        (folder / "file").write_bytes(b"abc")
+        return folder / "file"
+
+    return Target("ours", (OSError,), lambda _: None, make, read)
+
+
+def test_an_exception_that_was_not_promised_is_found() -> None:
+    [finding] = examined(reading(lambda path: {}[path]), [b"x"])
+    assert finding.kind == "exception" and finding.where.startswith("KeyError")
+
+
+def test_a_promised_exception_is_none() -> None:
+    assert examined(reading(lambda path: path.iterdir().__next__()), [b"x"]) == []
+
+
+def test_a_refusal_of_several_lines_is_found() -> None:
+    def refuse(_: Path) -> None:
+        raise OSError("one\ntwo")
+
+    assert [finding.kind for finding in examined(reading(refuse), [b"x"])] == ["sentence"]
+
+
+@pytest.mark.parametrize("where", ["../secret", "../../../secret"])
+def test_a_file_read_outside_of_the_inputs_folder_is_found(where: str) -> None:
+    found = examined(reading(lambda path: open(path.parent / where)), [b"x"])  # noqa: SIM115, PTH123
+    assert [finding.kind for finding in found] == ["files"]
+
+
+def test_memory_that_was_asked_for_in_vain_is_found_behind_a_refusal() -> None:
+    def refuse(_: Path) -> None:
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            raise OSError("it is too large") from error
+
+    assert [finding.kind for finding in examined(reading(refuse), [b"x"])] == ["memory"]
+
+
+def test_memory_beyond_the_limit_is_found() -> None:
+    found = examined(reading(lambda _: len(bytearray(3 << 30))), [b"x"], limits=True)
+    assert [finding.kind for finding in found] == ["memory"]
+
+
+def test_an_input_follows_from_seed_and_number_alone() -> None:
+    assert numbered_recipe("dicom", 1, 5).hex().startswith("01af26267528")
+    assert numbered_recipe("dicom", 1, 5) != numbered_recipe("dicom", 2, 5)
+
+
+def test_choices_after_the_end_of_a_recipe_are_the_first_ones() -> None:
+    choices = Choices(b"")
+    assert choices.one_of("abc") == "a" and not choices.chance(2) and choices.some_bytes(9) == b""
+
+
+def test_the_inputs_of_all_targets_add_up() -> None:
+    counts = dict(_counts("all", 1_000_000))
+    assert counts.keys() == TARGETS.keys() == SHARES.keys()
+    assert sum(counts.values()) == 1_000_000
+
+
+def test_a_finding_is_kept_once_and_counted() -> None:
+    tally = Tally("dicom", 1, 0, guided=False)
+    for recipe in ("first", "second"):
+        tally.add("time", "here", "slow", recipe)
+    [entry] = tally.findings.values()
+    assert entry["count"] == 2 and entry["recipe"] == "first"
