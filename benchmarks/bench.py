@@ -36,6 +36,9 @@ from tavi_perception.simulation.seeds import TUNING
 FRAME_RATE = 15.0
 """Frames a second of the measured procedure."""
 
+PACED_SHARE = 0.25
+"""Of the rounds that are timed at the rate of frames too: they take as long as frames do."""
+
 _DIFFERENT_FRAMES = 8
 _REGISTERED_FRAMES = 40
 _SIGMA_PX = 3.0
@@ -43,7 +46,14 @@ _SIGMA_PX = 3.0
 
 
 def bench(
-    models: Sequence[Path], rounds: int, size: int, threads: int, file: Path | None, *, memory: bool = True
+    models: Sequence[Path],
+    rounds: int,
+    size: int,
+    threads: int,
+    file: Path | None,
+    *,
+    rate: float = FRAME_RATE,
+    memory: bool = True,
 ) -> int:
     """Measure, print, and write the figures to ``file``.
 
@@ -52,6 +62,7 @@ def bench(
         rounds: calls of each pipeline that are timed.
         size: side of the grey frames (px).
         threads: of ours; the naive pipeline sets none.
+        rate: calls a second of what is timed as frames come.
 
     Raises:
         ModelContractError: a bundle cannot be used, or none is shipped.
@@ -67,7 +78,8 @@ def bench(
         "size_px": size,
         "threads": threads,
         "rounds": rounds,
-        "models": [_measured(bundle, images, rounds, threads, memory) for bundle in bundles],
+        "rate_hz": rate,
+        "models": [_measured(bundle, images, rounds, threads, rate, memory) for bundle in bundles],
         "registration": registration_timing(course, seen, FRAME_RATE).figures(),
         "tracker": tracker_timing(seen, procedure.geometry, FRAME_RATE).figures(),
     }
@@ -109,15 +121,19 @@ def seen_by_a_model(procedure: RenderedProcedure) -> list[Keypoints]:
 
 
 def _measured(
-    bundle: ModelBundle, images: Sequence[GreyImage], rounds: int, threads: int, memory: bool
+    bundle: ModelBundle, images: Sequence[GreyImage], rounds: int, threads: int, rate: float, memory: bool
 ) -> dict[str, Any]:
-    timings = interleaved(pipelines(bundle, threads), images, rounds, bundle.name)
+    calls = pipelines(bundle, threads)
+    timings = interleaved(calls, images, rounds, bundle.name)
+    few = max(1, round(PACED_SHARE * rounds))
+    paced = interleaved(calls, images, few, f"{bundle.name} at {rate:g} Hz", rate)
     size = images[0].shape[0]
     whole = [name for name in (PREDICTOR, NAIVE, KERAS) if name in timings]
     return {
         **describe_bundle(bundle),
         "input_px": bundle.input_width,
         "timings": {name: timing.figures() for name, timing in timings.items()},
+        "paced_timings": {name: timing.figures() for name, timing in paced.items()},
         "times_faster_than": {
             name: _ratio(timings[name], timings[PREDICTOR]) for name in whole if name != PREDICTOR
         },
@@ -145,10 +161,12 @@ def text(figures: dict[str, Any]) -> str:
         NAIVE: "naive: INTER_AREA, float64, LiteRT",
         KERAS: "naive: INTER_AREA, Keras predict",
     }
+    paced = f"at {figures['rate_hz']:g} Hz"
     for model in figures["models"]:
         lines += ["", f"{model['name']} {model['version']}, input {model['input_px']} px"]
         lines.append(
-            f"{'':36}{'median':>11}{'95 %':>11}{'99 %':>11}{'a second':>10}{'memory':>10}{'times':>8}"
+            f"{'':36}{'median':>11}{'95 %':>11}{'99 %':>11}{'a second':>10}{paced:>14}{'99 %':>11}"
+            f"{'memory':>10}{'times':>8}"
         )
         for key, name in names.items():
             if key not in model["timings"]:
@@ -156,13 +174,14 @@ def text(figures: dict[str, Any]) -> str:
             memory = model["peak_memory_mb"].get(key)
             ratio = model["times_faster_than"].get(key)
             lines.append(
-                f"{name:36}{_times(model['timings'][key])}"
+                f"{name:36}{_times(model['timings'][key])}{_paced(model['paced_timings'][key])}"
                 + (f"{memory:7.0f} MB" if memory else " " * 10)
                 + (f"{ratio:8.2f}" if ratio else "")
             )
         lines += [f"left out: {reason}" for reason in model["left_out"]]
     lines += ["", f"{'registration of landmarks':36}{_times(figures['registration'])}"]
     lines.append(f"{'tracker: update with 11 points':36}{_times(figures['tracker'])}")
+    lines.append(f"{paced}: median and 99th percentile of calls that come as frames do, and rest between")
     lines.append("times: how many times as long as ours in the same round")
     return "\n".join(lines)
 
@@ -170,3 +189,7 @@ def text(figures: dict[str, Any]) -> str:
 def _times(row: dict[str, float]) -> str:
     milliseconds = "".join(f"{row[key]:8.2f} ms" for key in ("median_ms", "p95_ms", "p99_ms"))
     return f"{milliseconds}{row['per_second']:10.1f}"
+
+
+def _paced(row: dict[str, float]) -> str:
+    return f"{row['median_ms']:11.2f} ms{row['p99_ms']:8.2f} ms"

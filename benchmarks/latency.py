@@ -66,10 +66,18 @@ def pipelines(bundle: ModelBundle, threads: int, runtime: str = "litert") -> dic
 
 
 def interleaved(
-    calls: Mapping[str, Call], images: Sequence[GreyImage], rounds: int, title: str = ""
+    calls: Mapping[str, Call],
+    images: Sequence[GreyImage],
+    rounds: int,
+    title: str = "",
+    rate: float | None = None,
 ) -> dict[str, Timing]:
-    """Time every call once a round, on the same image, beginning with another one each round."""
-    names = list(calls)
+    """Time every call once a round, on the same image, beginning with another one each round.
+
+    Args:
+        rate: calls a second, as frames come, between which the processor rests; None: back to back.
+    """
+    names, due = list(calls), 0.0
     for call in calls.values():
         for image in images[:_WARM_UP]:
             call(image)
@@ -78,6 +86,9 @@ def interleaved(
         image = images[number % len(images)]
         for turn in range(len(names)):
             name = names[(number + turn) % len(names)]
+            if rate is not None:
+                time.sleep(max(0.0, due - time.monotonic()))
+                due = time.monotonic() + 1.0 / rate
             start = time.perf_counter()
             calls[name](image)
             taken[name].append(1e3 * (time.perf_counter() - start))

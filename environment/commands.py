@@ -39,7 +39,7 @@ COMMANDS = {
     "evaluate": Command(
         Where.RUNTIME, "estimates against truth, on frames, bags and procedures, and the closed loop"
     ),
-    "bench": Command(Where.RUNTIME, "latency and memory of the models, against the naive pipeline"),
+    "bench": Command(Where.RUNTIME, "latency and memory of models and nodes, against the naive way"),
     "test": Command(Where.TEST, "lint, types and all tests; takes the arguments of pytest"),
 }
 

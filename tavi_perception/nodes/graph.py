@@ -128,6 +128,10 @@ class Graph:
         with former.log.open("ab") as output:
             self._children[name] = _Child(command, former.log, _run(command, output))
 
+    def pid(self, name: str) -> int:
+        """Of the process of a child."""
+        return self._children[name].process.pid
+
     def check(self) -> None:
         """Raises GraphError when a child process has ended by itself, and what a node here has raised."""
         self._spinner.check()
