@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.bench import bench, seen_by_a_model, shipped_bundles
+from benchmarks.bench import FRAME_RATE, bench, seen_by_a_model, shipped_bundles, text
 from benchmarks.latency import FIT, KERAS, NAIVE, NETWORK, PREDICTOR, interleaved, tracker_timing
 from benchmarks.memory import peak_memory_mb
 from benchmarks.naive import naive, prepared
@@ -39,10 +40,24 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_figures_are_of_the_whole_and_its_parts_and_the_naive_pipeline(figures: dict) -> None:
     (model,) = figures["models"]
     assert model["timings"].keys() >= {PREDICTOR, FIT, NETWORK, NAIVE}
-    for row in [*model["timings"].values(), figures["registration"], figures["tracker"]]:
+    paced = model["paced_timings"].values()
+    for row in [*model["timings"].values(), *paced, figures["registration"], figures["tracker"]]:
         assert row.keys() == {"median_ms", "p95_ms", "p99_ms", "per_second"}
         assert 0 < row["median_ms"] <= row["p95_ms"] <= row["p99_ms"]
     assert model["times_faster_than"].keys() == model["timings"].keys() - {PREDICTOR, FIT, NETWORK}
+
+
+def test_pipelines_are_timed_back_to_back_and_as_frames_come(figures: dict) -> None:
+    (model,) = figures["models"]
+    assert figures["rate_hz"] == FRAME_RATE
+    assert model["paced_timings"].keys() == model["timings"].keys()
+    assert f"at {FRAME_RATE:g} Hz" in text(figures)
+
+
+def test_calls_that_are_paced_do_not_come_sooner_than_frames() -> None:
+    image, begun = np.zeros((2, 2), dtype=np.uint8), time.monotonic()
+    interleaved({"a": lambda _: None}, [image], 4, rate=50.0)
+    assert time.monotonic() - begun >= 3 / 50.0
 
 
 def test_figures_say_what_was_measured_and_where(figures: dict) -> None:

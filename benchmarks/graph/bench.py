@@ -54,7 +54,7 @@ class Options:
 
 
 def bench_graph(plan: Plan, bundle: ModelBundle, options: Options) -> int:
-    """Measure, print and write; 1 when a node gave no answer at all.
+    """Measure, print and write; 1 when a node gave no answer at all, or none could be measured.
 
     Raises:
         GraphError: a process of the graph does not start, or ends.
@@ -104,7 +104,7 @@ def bench_graph(plan: Plan, bundle: ModelBundle, options: Options) -> int:
     silent = [name for name in arms if not any(r.figures.answered for r in results if r.arm == name)]
     for name in silent:
         print(f"tavi bench: {ARMS[name].title} gave no answer; see {options.out}", file=sys.stderr)
-    return 1 if silent else 0
+    return 0 if results and not silent else 1
 
 
 def _tensorflow(plan: Plan, options: Options) -> TensorFlowPython:

@@ -8,6 +8,7 @@ was sent goes back as lines on standard output, both JSON: ``Order`` and ``Filme
 
 from __future__ import annotations
 
+import bisect
 import json
 import statistics
 import sys
@@ -96,9 +97,10 @@ def main() -> int:
     for line in sys.stdin:
         order = Order(**json.loads(line))
         frames = messages[order.size]
-        ahead, _ = _film(publisher, frames, number, order.rate, order.warm_up)
-        stamps, took = _film(publisher, frames, number + len(ahead), order.rate, order.seconds)
-        number += len(ahead) + len(stamps)
+        stamps, took = _film(publisher, frames, number, order.rate, order.warm_up + order.seconds)
+        number += len(stamps)
+        counted = bisect.bisect_left(stamps, stamps[0] + 1e9 * order.warm_up)
+        stamps, took = stamps[counted:], took[counted:]
         publish_ms = 1e3 * statistics.median(took) if took else None
         filmed = Filmed(tuple(stamps), publish_ms, publisher.get_subscription_count())
         print(filmed.to_text(), flush=True)
@@ -114,7 +116,9 @@ def _messages(frames: NDArray[np.uint8]) -> list[Any]:
 def _film(
     publisher: Publisher, frames: list[Any], number: int, rate: float, seconds: float
 ) -> tuple[list[int], list[float]]:
-    """Stamps (ns), and how long each publication took (s); ``number``: of frames sent before.
+    """Stamps (ns) of one frame or more, and how long each publication took (s).
+
+    ``number``: of frames sent before.
 
     A camera that is late for a frame by a whole period leaves it out, as a real one does.
     """

@@ -33,7 +33,6 @@ class Camera:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                cwd=Path(__file__).resolve().parents[2],
                 env=dict(os.environ),
                 start_new_session=True,  # Ctrl-C is for the measuring process
             )

@@ -105,12 +105,12 @@ def wake(
     time.sleep(SETTLE)
 
 
-def measure(camera: Camera, stopwatch: Stopwatch, pid: int, cell: Cell) -> Figures:
+def measure(camera: Camera, stopwatch: Stopwatch, pid: int, cell: Cell, drain: float = DRAIN) -> Figures:
     """Sends the frames of a cell, waits for their answers, and counts; ``pid``: of the node's process."""
     stopwatch.take()
     with Usage(pid) as usage:
         filmed = camera.film(Order(cell.size, cell.rate, cell.seconds, WARM_UP))
-    stopwatch.settle(filmed.stamps, DRAIN)
+    stopwatch.settle(filmed.stamps, drain)
     cores = os.cpu_count() or 1
     return figures_of(filmed.stamps, stopwatch.take(), usage.samples, cores, filmed.publish_ms)
 

@@ -11,8 +11,8 @@ from benchmarks.graph.results import Growth, Result, times_of_naive
 _TITLE = max(len(arm.title) for arm in ARMS.values()) + 2
 
 _COLUMNS = (
-    *(("sent", 6), ("lost", 6), ("stale", 6), ("median", 9), ("99 %", 9), ("a second", 9)),
-    *(("CPU", 7), ("CPU/answer", 11), ("memory", 9), ("growth", 9), ("machine", 8), ("times", 7)),
+    *(("sent", 7), ("lost", 7), ("stale", 7), ("median", 11), ("99 %", 11), ("a second", 9)),
+    *(("CPU", 7), ("CPU/answer", 12), ("memory", 9), ("growth", 10), ("machine", 8), ("times", 7)),
 )
 
 
