@@ -145,7 +145,7 @@ def test_naive_node_answers_with_what_the_naive_pipeline_says(add, make_robot, n
     (answer,) = robot.answers("keypoints", header.stamp)
     expected = naive(bundle)(image)
     xy = expected[bundle.manifest.tensors.xy][0] * SIZE / bundle.input_width
-    assert [(k.x, k.y) for k in answer.keypoints] == pytest.approx(xy.tolist(), abs=1e-3)
+    assert np.array([(k.x, k.y) for k in answer.keypoints]) == pytest.approx(xy, abs=1e-3)
 
 
 def test_frames_go_there_and_back_without_a_repetition():
