@@ -63,7 +63,7 @@ def bench_graph(plan: Plan, bundle: ModelBundle, options: Options) -> int:
     make_folder(options.out)
     load, machine = os.getloadavg()[0], _machine()
     tensorflow = _tensorflow(plan, options)
-    machine["versions"] |= tensorflow.versions
+    machine["versions"] = tensorflow.versions | machine["versions"]
     arms = [name for name in plan.arms if tensorflow.words or not ARMS[name].tensorflow]
     results: list[Result] = []
     with tempfile.TemporaryDirectory(dir=options.out, prefix="scratch-") as folder:

@@ -22,7 +22,7 @@ def text(figures: dict[str, Any], results: Sequence[Result], growths: Sequence[G
     ros, versions = machine["ros"], machine["versions"]
     software = ", ".join(
         f"{name} {versions[name]}"
-        for name in ("tavi_perception", "ai-edge-litert", "tensorflow", "keras")
+        for name in ("tavi_perception", "ai-edge-litert", "tensorflow", "tensorflow-cpu", "keras")
         if name in versions
     )
     lines = [

@@ -14,12 +14,18 @@ from pathlib import Path
 
 REMEDY = "any training command prepares it (./tavi train --help), or name a Python with --tensorflow-python"
 
-_PROBE = (
-    "import json, rclpy, tavi_msgs.msg, numpy, keras, tensorflow as tf\n"
-    "print(json.dumps({'tensorflow': tf.__version__, 'keras': keras.__version__}))"
-)
-_PROBE_TIMEOUT = 120.0
-"""s for TensorFlow to be imported, on a busy machine and from a cold disk."""
+_PROBE = """
+import importlib.util, json, sys
+import rclpy, tavi_msgs.msg
+from tavi_perception.evaluation.machine import describe_machine
+if importlib.util.find_spec("tensorflow") is None:
+    sys.exit("TensorFlow is not installed there")
+print(json.dumps(describe_machine()["versions"]))
+"""
+"""TensorFlow itself is not imported, which takes long; ROS is, which was compiled for one Python only."""
+
+_PROBE_TIMEOUT = 60.0
+"""s, on a busy machine and from a cold disk."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ def find(given: Path | None) -> TensorFlowPython:
         try:
             versions = _versions(words)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            reason = f"{words[-1]} has no TensorFlow that works beside ROS ({_last_line(error)})"
+            reason = f"{words[-1]} has no TensorFlow that works beside ROS ({_why(error)})"
             continue
         return TensorFlowPython(tuple(words), versions)
     return TensorFlowPython((), {}, f"{reason}; {REMEDY}")
@@ -73,7 +79,7 @@ def _versions(words: list[str]) -> dict[str, str]:
     return found
 
 
-def _last_line(error: Exception) -> str:
-    said = getattr(error, "stderr", None) or str(error)
-    text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return (text.strip().splitlines() or [type(error).__name__])[-1]
+def _why(error: Exception) -> str:
+    """What a process that failed said last; of another failure, what it is."""
+    said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else ""
+    return said.splitlines()[-1] if said else str(error)
