@@ -46,6 +46,8 @@ def over_rate(results: Sequence[Result]) -> Drawing:
             latency.set_yscale("log")
             _lines(lost, rows, _rate, lambda it: 100.0 * it.lost / it.sent if it.sent else None)
             _lines(cpu, rows, _rate, lambda it: it.cpu_percent)
+            for axis in (lost, cpu):
+                axis.set_ylim(bottom=0.0)
             cpu.set_xlabel("frames a second")
         for axis, words in zip(
             axes[:, 0], ("latency, ms\n(dashed: 99 %)", "lost, %", "CPU, % of a core"), strict=True
