@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import cdr
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-import messages
 from fuzzing.choices import Choices
 from fuzzing.mutation import TEXTS, altered, damaged, yaml_text
 from fuzzing.target import Target
@@ -48,16 +48,14 @@ def _messages(_: Path) -> list[_Message]:
     image = picture()
     lengths = (1.0, 0.7, 0.0003, 0.1, 0.0)
     found = [
-        _Message(
-            "/fluoro/image", _IMAGE, messages.image_cdr(store, image, number * _STEP_NS), number * _STEP_NS
-        )
+        _Message("/fluoro/image", _IMAGE, cdr.image_cdr(store, image, number * _STEP_NS), number * _STEP_NS)
         for number in range(1, 4)
     ]
-    geometry = messages.geometry_cdr(store, *lengths, width=24, height=24, calibration=3)
+    geometry = cdr.geometry_cdr(store, *lengths, width=24, height=24, calibration=3)
     found.append(_Message("/fluoro/carm_geometry", _GEOMETRY, geometry, 1))
     for number, (suffix, data) in enumerate(encoded_pictures()[:6]):
-        cdr = messages.compressed_cdr(store, suffix[1:], data, number * _STEP_NS)
-        found.append(_Message("/fluoro/image/compressed", _COMPRESSED, cdr, number * _STEP_NS))
+        content = cdr.compressed_cdr(store, suffix[1:], data, number * _STEP_NS)
+        found.append(_Message("/fluoro/image/compressed", _COMPRESSED, content, number * _STEP_NS))
     return found
 
 
@@ -71,19 +69,15 @@ def _bag(recorded: list[_Message], choices: Choices, folder: Path) -> Path:
         first = choices.number(2) * 4
         for message in recorded[first : first + 4] if choices.number(4) else recorded:
             if message.topic not in connections:
-                more = (
-                    {"msgdef": choices.one_of(_DEFINITIONS), "rihs01": "RIHS01_"}
+                topic, kind = message.topic, message.kind
+                connections[topic] = (
+                    writer.add_connection(topic, kind, msgdef=choices.one_of(_DEFINITIONS), rihs01="RIHS01_")
                     if choices.chance(6)
-                    else None
+                    else writer.add_connection(topic, kind, typestore=store)
                 )
-                connections[message.topic] = (
-                    writer.add_connection(message.topic, message.kind, **more)
-                    if more
-                    else writer.add_connection(message.topic, message.kind, typestore=store)
-                )
-            cdr = damaged(message.cdr, choices) if choices.chance(3) else message.cdr
+            content = damaged(message.cdr, choices) if choices.chance(3) else message.cdr
             time_ns = choices.one_of((0, 2**63 - 1)) if choices.chance(9) else message.time_ns
-            writer.write(connections[message.topic], time_ns, cdr)
+            writer.write(connections[message.topic], time_ns, content)
     match choices.number(4):
         case 0:
             _damage_metadata(path / "metadata.yaml", choices)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import lz4.frame
 from rosbags.highlevel import anyreader
@@ -110,14 +110,14 @@ def _lz4(data: bytes, size: int) -> bytes:
     return found
 
 
-def _zstd_file(file: BinaryIO, mode: str) -> BinaryIO:
+def _zstd_file(file: BinaryIO, mode: Literal["r", "rb"]) -> io.RawIOBase:
     """A file that is compressed as a whole, of which at most ``MAX_EXPANSION`` times its size is read."""
     packed = Path(file.name).stat().st_size
     return _Bounded(zstd.ZstdFile(file, mode), packed * MAX_EXPANSION)
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, file: BinaryIO, room: int) -> None:
+    def __init__(self, file: zstd.ZstdFile, room: int) -> None:
         super().__init__()
         self._file, self._room = file, room
 
@@ -135,13 +135,20 @@ class _Bounded(io.RawIOBase):
 
 class _CheckedReader(storage_sqlite3.Sqlite3Reader):
     def open(self) -> None:
-        check_database(self.path)
+        check_database(Path(str(self.path)))
         super().open()
 
 
 reader.DirectoryReader.STORAGE_PLUGINS = {**reader.DirectoryReader.STORAGE_PLUGINS, "sqlite3": _CheckedReader}
 reader.Reader.STORAGE_PLUGINS = {**reader.Reader.STORAGE_PLUGINS, ".db3": _CheckedReader}
-storage_mcap.read_exact = _read_exact
 storage_mcap.DECOMPRESSORS.update(zstd=_zstd, lz4=_lz4)
-anyreader.get_types_from_idl, anyreader.get_types_from_msg = _types_from_idl, _types_from_msg
-reader.zstd = SimpleNamespace(decompress=_zstd, open=_zstd_file)
+_REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (storage_mcap, "read_exact", _read_exact),
+    (anyreader, "get_types_from_idl", _types_from_idl),
+    (anyreader, "get_types_from_msg", _types_from_msg),
+    (reader, "zstd", SimpleNamespace(decompress=_zstd, open=_zstd_file)),
+)
+for _module, _name, _replacement in _REPLACED:
+    if not hasattr(_module, _name):
+        raise ImportError(f"{_module.__name__} has no {_name} any more; look through {__name__} again")
+    setattr(_module, _name, _replacement)

@@ -277,7 +277,7 @@ def _check(device: ForeignDevice) -> None:
     Raises:
         ValueError: one is not finite, too large, or missing.
     """
-    lengths = [device.tip, device.shaft_width, device.shaft_attenuation, device.shaft_end]
+    lengths: list[Any] = [device.tip, device.shaft_width, device.shaft_attenuation, device.shaft_end]
     for part in device.parts:
         lengths += [part.start, part.end, part.extent, part.attenuation, part.taper, part.rows]
         if not 0 <= part.count <= MAX_COUNT or (part.shape != "body" and not part.count):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import cdr
 import pytest
+from cdr import header as header  # for the tests beside this file
 from rosbags.typesys.store import Typestore
 
-import messages
-from messages import header as header  # for the tests beside this file
 from tavi_perception.bags.types import message_store
 
 
@@ -20,11 +20,11 @@ def store() -> Typestore:
 
 @pytest.fixture
 def image_cdr(store: Typestore) -> Callable[..., bytes]:
-    """``messages.image_cdr`` of the store."""
-    return partial(messages.image_cdr, store)
+    """``cdr.image_cdr`` of the store."""
+    return partial(cdr.image_cdr, store)
 
 
 @pytest.fixture
 def geometry_cdr(store: Typestore) -> Callable[..., bytes]:
-    """``messages.geometry_cdr`` of the store."""
-    return partial(messages.geometry_cdr, store)
+    """``cdr.geometry_cdr`` of the store."""
+    return partial(cdr.geometry_cdr, store)

@@ -36,6 +36,7 @@ PIP = {
     "dask": None,  # an option: for studies of the closed loop, in a clone
     "distributed": None,
     "isal": None,  # an option: faster where it is installed
+    "lz4": "lz4",  # rosbags brings it
     "markupsafe": "markupsafe",
     "pydicom": "pydicom",
     "rosbags": "rosbags",
