@@ -40,6 +40,7 @@ COMMANDS = {
         Where.RUNTIME, "estimates against truth, on frames, bags and procedures, and the closed loop"
     ),
     "bench": Command(Where.RUNTIME, "latency and memory of models and nodes, against the naive way"),
+    "faults": Command(Where.RUNTIME, "the fault campaign: every unit by every failure, as a table"),
     "test": Command(Where.TEST, "lint, types and all tests; takes the arguments of pytest"),
 }
 

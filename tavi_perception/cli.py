@@ -14,6 +14,7 @@ from tavi_perception.commands.bags import add_play, add_record
 from tavi_perception.commands.bench import add_bench
 from tavi_perception.commands.demo import add_demo
 from tavi_perception.commands.errors import sentence, user_errors
+from tavi_perception.commands.faults import add_faults
 from tavi_perception.commands.predict import add_predict
 from tavi_perception.commands.session import NOTICE, add_run
 from tavi_perception.commands.simulate import add_simulate
@@ -26,7 +27,10 @@ APART = {
 }
 """Commands with a parser of their own, loaded only when they are asked for: module, and what it does."""
 
-COMMANDS = (add_demo, add_run, add_predict, add_simulate, add_record, add_play, add_audit, add_bench)
+COMMANDS = (
+    *(add_demo, add_run, add_predict, add_simulate, add_record, add_play, add_audit),
+    *(add_bench, add_faults),
+)
 """What adds each of the other commands."""
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
     """What the user can mend, and ``more`` of a command; all else is a defect and keeps its traceback."""
     from tavi_perception.bags.topics import BagError
+    from tavi_perception.faults.matrix import UnknownCaseError
     from tavi_perception.imaging.source import SourceError
     from tavi_perception.inference.bundle import ModelContractError
     from tavi_perception.output import OutputError
@@ -19,6 +20,7 @@ def user_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
         DatasetError,
         SealedSeedError,
         OutputError,
+        UnknownCaseError,
         OSError,
         *more,
     )

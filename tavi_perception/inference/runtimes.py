@@ -75,8 +75,16 @@ class _LiteRT:
 
         self._tensors = bundle.manifest.tensors
         self.device = f"CPU, {threads} threads"
+        # Read whole: a path would be mapped, and a truncation of the file would end the process (SIGBUS).
         try:
-            interpreter = Interpreter(str(bundle.folder / LITERT_FILE), num_threads=threads)
+            content = (bundle.folder / LITERT_FILE).read_bytes()
+        except OSError as error:
+            raise ModelContractError(
+                f"model bundle {bundle.folder}: {LITERT_FILE} cannot be read ({error.strerror}); copy the "
+                "whole bundle again"
+            ) from None
+        try:
+            interpreter = Interpreter(model_content=content, num_threads=threads)
             self._runner = interpreter.get_signature_runner("serving_default")
             inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
         except (ValueError, RuntimeError) as error:

@@ -128,6 +128,19 @@ class Graph:
         with former.log.open("ab") as output:
             self._children[name] = _Child(command, former.log, _run(command, output))
 
+    def kill(self, name: str) -> None:
+        """Ends a child as a power cut would; ``restart`` brings it back."""
+        self._children[name].process.kill()
+        self._children[name].process.wait()
+
+    def stop(self, name: str) -> None:
+        """Ends a child for good."""
+        self.kill(name)
+        del self._children[name]
+
+    def send_signal(self, name: str, number: signal.Signals) -> None:
+        self._children[name].process.send_signal(number)
+
     def pid(self, name: str) -> int:
         """Of the process of a child."""
         return self._children[name].process.pid

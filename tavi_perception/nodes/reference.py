@@ -14,6 +14,7 @@ from typing import Any
 
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.estimates import Reason
+from tavi_perception.faults.table import markdown
 from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.declaration import node_parameters
 from tavi_perception.nodes.robot_bridge_settings import RobotBridgeConfig
@@ -27,6 +28,8 @@ from tavi_perception.tracking.validity import ANNULUS_RULES, DEVIATION_RULES, Ru
 PERCEPTION = (NodeConfig, TrackingConfig)
 CONTROLLER = (ControllerNodeConfig, ControlConfig)
 LINE_LENGTH = 110
+ROOT = Path(__file__).resolve().parents[2]
+"""Of the clone."""
 _WRITTEN_BY = "Written by `python -m tavi_perception.nodes.reference` from the declarations in the code."
 
 
@@ -142,6 +145,17 @@ def validity_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+SAFETY_BEGINS, SAFETY_ENDS = "<!-- written from the declarations -->", "<!-- as far as here -->"
+"""What lies between them in docs/safety.md is."""
+
+
+def safety_page() -> str:
+    """docs/safety.md with the hazard table and the fault campaign's matrix as the code has them."""
+    before, _, rest = (ROOT / "docs" / "safety.md").read_text(encoding="utf-8").partition(SAFETY_BEGINS)
+    _, _, after = rest.partition(SAFETY_ENDS)
+    return "\n".join([before + SAFETY_BEGINS, "", *markdown(), "", SAFETY_ENDS + after])
+
+
 def _conditions(rules: Iterable[Rule[Any]], reason: Reason) -> str:
     return "; or ".join(f"*{rule.name}*: {rule.condition}" for rule in rules if rule.reason is reason)
 
@@ -187,12 +201,12 @@ def _yaml(value: object) -> str:
 
 
 def main() -> None:
-    root = Path(__file__).resolve().parents[2]
-    (root / "config" / "perception.yaml").write_text(perception_file(), encoding="utf-8")
-    (root / "config" / "controller.yaml").write_text(controller_file(), encoding="utf-8")
-    (root / "docs" / "parameters.md").write_text(parameter_page(), encoding="utf-8")
-    (root / "docs" / "validity.md").write_text(validity_page(), encoding="utf-8")
-    (root / "docs" / "simulator_configuration.md").write_text(configuration_page(), encoding="utf-8")
+    (ROOT / "config" / "perception.yaml").write_text(perception_file(), encoding="utf-8")
+    (ROOT / "config" / "controller.yaml").write_text(controller_file(), encoding="utf-8")
+    (ROOT / "docs" / "parameters.md").write_text(parameter_page(), encoding="utf-8")
+    (ROOT / "docs" / "validity.md").write_text(validity_page(), encoding="utf-8")
+    (ROOT / "docs" / "simulator_configuration.md").write_text(configuration_page(), encoding="utf-8")
+    (ROOT / "docs" / "safety.md").write_text(safety_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

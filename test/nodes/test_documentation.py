@@ -19,6 +19,7 @@ from tavi_perception.nodes.reference import (
     controller_file,
     parameter_page,
     perception_file,
+    safety_page,
     validity_page,
 )
 from tavi_perception.parameters import parameters_of
@@ -41,6 +42,7 @@ def commands():
         ("docs/parameters.md", parameter_page),
         ("docs/validity.md", validity_page),
         ("docs/simulator_configuration.md", configuration_page),
+        ("docs/safety.md", safety_page),
     ],
 )
 def test_what_is_written_from_the_declarations_is_up_to_date(file, content):

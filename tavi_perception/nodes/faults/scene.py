@@ -1,0 +1,188 @@
+"""What all scenes of the campaign have in common: processes, a witness, and how a case runs in them."""
+
+from __future__ import annotations
+
+import signal
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tavi_perception.faults.matrix import Case
+from tavi_perception.faults.oracle import Limits, Record, judge
+from tavi_perception.faults.outcome import Outcome, Verdict
+from tavi_perception.nodes.faults.witness import Metronome, Witness
+from tavi_perception.nodes.faults.world import World
+from tavi_perception.nodes.graph import Graph, GraphError
+
+LONGEST = 20.0
+"""s to wait for anything that the oracle does not judge by its time."""
+
+
+class NotRunError(Exception):
+    """A case cannot be run here; the message says why."""
+
+
+class Scene(ABC):
+    """A graph of its own in which cases run one after the other; a context manager.
+
+    Attributes:
+        scale: of what takes long, 0…1: how often processes are killed, how long the network is cut.
+    """
+
+    namespace = "/faults"
+
+    def __init__(self, graph: Graph, out: Path, scale: float, slower: float) -> None:
+        self.graph, self.out, self.scale = graph, out, scale
+        self.limits = Limits()
+        self.world = World(slower)
+        self.witness = Witness(self.namespace, self.world)
+        self._metronome = Metronome()
+        self._unexpected: list[str] = []
+        self._mute: list[tuple[int, int]] = []
+        self.begun = self.ended = 0
+
+    def __enter__(self) -> Scene:
+        self.graph.add(self.witness)
+        if self.world.simulated:
+            self.world.tell(self.witness)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._metronome.end()
+        self.world.end()
+        self.graph.stop_children()
+        self.graph.remove(self.witness)
+
+    @abstractmethod
+    def start(self) -> None:
+        """Starts what takes part, until all is well."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends what is not a child process."""
+
+    @abstractmethod
+    def ready(self) -> None:
+        """Makes all well before a case."""
+
+    @abstractmethod
+    def recovered(self, since: int) -> int | None:
+        """When (ns) that was seen which shows that all is well again after a time (ns); None: not yet."""
+
+    @abstractmethod
+    def record(self, **common: Any) -> Record:
+        """What was sent and received since the record began."""
+
+    @abstractmethod
+    def kept_waiting(self) -> float:
+        """For how long the machine has kept the scene's processes waiting in this record (s)."""
+
+    def forget(self) -> None:
+        """Begins a new record."""
+        self.witness.forget()
+        self._metronome.reset()
+        self._unexpected, self._mute = [], []
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Sends nothing until ``go_on``, and waits for the answers to what was sent: a record ends whole."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Sends again."""
+
+    # For cases --------------------------------------------------------------------------------------
+
+    def expect(self, holds: object, sentence: str) -> None:
+        """Notes that something is not as expected."""
+        if not holds:
+            self._unexpected.append(sentence)
+
+    def wait(self, done: Callable[[], Any], expected: str, timeout: float = LONGEST) -> bool:
+        """Waits for what is expected; notes it where it does not come."""
+        came = self.world.came(done, timeout)
+        self.expect(came, f"expected {expected}; it did not come within {timeout:g} s")
+        return came
+
+    @property
+    def hold_up(self) -> float:
+        """For how long the machine may have kept an answer waiting in this record (s)."""
+        return max(self._metronome.longest, self.kept_waiting()) / self.world.slower
+
+    def recovers(self, since: int, what: str) -> None:
+        """All is well again after a time (ns), as soon as the oracle asks for after a fault's end."""
+        self.wait(lambda: self.recovered(since), f"a valid deviation {what}")
+        taken = 1e-9 * ((self.recovered(since) or since) - since)
+        allowed = self.limits.recovery + self.hold_up
+        self.expect(
+            taken <= allowed, f"expected a valid deviation {what} after {allowed:.1f} s, not {taken:.1f}"
+        )
+
+    @contextmanager
+    def mute(self) -> Iterator[None]:
+        """Nothing is expected of the node meanwhile."""
+        begin = self.world.now()
+        try:
+            yield
+        finally:
+            self._mute.append((begin, self.world.now()))
+
+    @contextmanager
+    def stopped(self, *names: str) -> Iterator[None]:
+        """Processes stand still meanwhile."""
+        for name in names:
+            self.graph.send_signal(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for name in names:
+                self.graph.send_signal(name, signal.SIGCONT)
+
+    # Running ----------------------------------------------------------------------------------------
+
+    def run(self, case: Case, fault: Callable[[Any], object]) -> Outcome:
+        """Lets something go wrong, and judges what came of it.
+
+        Raises:
+            GraphError: all was not well before the case.
+        """
+        clock = time.monotonic()
+        self.ready()
+        self.forget()
+        begin = self.world.now()
+        self.go_on()
+        try:
+            self.begun = self.world.now()
+            fault(self)
+            self.ended = self.world.now()
+        except NotRunError as reason:
+            return Outcome(case.name, Verdict.NOT_RUN, (str(reason),), time.monotonic() - clock)
+        except GraphError as error:
+            return Outcome(case.name, Verdict.FAILED, (str(error),), time.monotonic() - clock)
+        self.world.came(lambda: self.recovered(self.ended), LONGEST)
+        self.settle()
+        record = self.record(
+            start=self.begun,
+            end=self.ended,
+            speaking=self._speaking(begin, self.world.now()),
+            recovered_at=self.recovered(self.ended),
+            hold_up=self.hold_up,
+        )
+        sentences = (
+            *(f"{case.outcome} {sentence}" for sentence in self._unexpected),
+            *(f"{violation.rule.value}: {violation.sentence}" for violation in judge(record, self.limits)),
+        )
+        verdict = Verdict.FAILED if sentences else Verdict.OK
+        return Outcome(case.name, verdict, sentences, time.monotonic() - clock)
+
+    def _speaking(self, begin: int, end: int) -> tuple[tuple[int, int], ...]:
+        spans, at = [], begin
+        for silent, again in sorted(self._mute):
+            spans.append((at, silent))
+            at = again
+        return tuple(span for span in (*spans, (at, end)) if span[1] > span[0])
