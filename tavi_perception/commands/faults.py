@@ -19,6 +19,10 @@ SHORT = 0.2
 """Scale of what takes long without --long."""
 
 
+TELLING = 0.1
+"""s of what is granted from which on it is told."""
+
+
 def add_faults(commands: Commands) -> None:
     parser = commands.add_parser(
         "faults",
@@ -34,7 +38,11 @@ def add_faults(commands: Commands) -> None:
         help="cases by name, such as 'node_*'; commas between several",
     )
     parser.add_argument("--json", type=Path, default=None, help="where to write outcomes and matrix")
-    parser.add_argument("--long", action="store_true", help="the network is cut for 5 s, not 1 s")
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help="the node is killed 50 times, not 10; the network is cut for 5 s, not 1 s",
+    )
     parser.add_argument(
         "--slower",
         type=positive,
@@ -82,4 +90,6 @@ def _chosen(patterns: str) -> list[Case]:
 
 def _tell(outcome: Outcome, number: int, count: int) -> None:
     line = f"{number:>3}/{count}  {outcome.case:<26} {outcome.verdict.value:<8} {outcome.seconds:5.1f} s"
+    if outcome.granted > TELLING:
+        line += f", {outcome.granted:.1f} s of waiting for the machine granted"
     print("\n        ".join([line, *outcome.sentences]), flush=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
@@ -25,12 +25,14 @@ class Outcome:
     Attributes:
         sentences: what was expected and what happened instead, or why it was not run; none where all is well.
         seconds: that it took.
+        granted: s that the oracle granted, since the machine kept the processes waiting that long.
     """
 
     case: str
     verdict: Verdict
     sentences: tuple[str, ...] = ()
     seconds: float = 0.0
+    granted: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"verdict": self.verdict.value}
@@ -38,17 +40,21 @@ class Outcome:
     @classmethod
     def of_json(cls, values: dict[str, Any]) -> Outcome:
         return cls(
-            values["case"], Verdict(values["verdict"]), tuple(values["sentences"]), float(values["seconds"])
+            values["case"],
+            Verdict(values["verdict"]),
+            tuple(values["sentences"]),
+            float(values["seconds"]),
+            float(values["granted"]),
         )
 
 
-def verdict_of(cases: Iterable[Case], outcomes: dict[str, Outcome]) -> Verdict:
+def verdict_of(cases: Iterable[Case], outcomes: Mapping[str, Outcome]) -> Verdict:
     """Of several: failed where one has, not run where one was not."""
     found = {outcomes[case.name].verdict if case.name in outcomes else Verdict.NOT_RUN for case in cases}
     return next(verdict for verdict in (Verdict.FAILED, Verdict.NOT_RUN, Verdict.OK) if verdict in found)
 
 
-def report(cells: Iterable[Cell], outcomes: dict[str, Outcome]) -> dict[str, Any]:
+def report(cells: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """The campaign as JSON has it: outcomes case by case, and the matrix."""
     return {
         "cases": [outcome.as_json() for outcome in outcomes.values()],

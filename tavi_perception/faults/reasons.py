@@ -40,7 +40,6 @@ REASONS: dict[tuple[Unit, Failure], str] = {
     (Unit.NODE, Failure.GARBAGE): f"{NOT_YET} with the real controller; {PROMISES}",
     (Unit.NODE, Failure.SLOW): f"{NOT_YET} with the real controller; {PROMISES}",
     (Unit.NODE, Failure.DELAYED): f"{NOT_YET} with the real controller; {PROMISES}",
-    (Unit.NODE, Failure.INTERMITTENT): f"{NOT_YET} with the real controller; {PROMISES}",
     (Unit.CONTROLLER, Failure.OFF): f"{NOT_YET}; {KILLED}",
     (Unit.CONTROLLER, Failure.STUCK): f"{NOT_YET}; {COMMANDS}",
     (Unit.CONTROLLER, Failure.GARBAGE): f"{NOT_YET}; {COMMANDS}",
@@ -68,6 +67,9 @@ REASONS: dict[tuple[Unit, Failure], str] = {
     (Unit.MACHINE, Failure.GARBAGE): "flipped bits in memory are for ECC to find, software cannot",
     (Unit.MACHINE, Failure.WRONG): "a wrong clock is the unit time, a full disk the recorder's",
     (Unit.MACHINE, Failure.STUCK): f"{NOT_YET}; for the perception node alone it is node, stuck",
-    (Unit.MACHINE, Failure.INTERMITTENT): f"{NOT_YET}: processes killed at random, time after time",
+    (
+        Unit.MACHINE,
+        Failure.INTERMITTENT,
+    ): f"{NOT_YET} for controller and robot; for the perception node it is node, intermittent",
     (Unit.MACHINE, Failure.DELAYED): "for every process it is a machine that is slow",
 }

@@ -133,7 +133,7 @@ class PerceptionScene(Scene):
         answered = len(self.answered(images))
         counted = self._accounted() if answered < len(images) else 0
         self.expect(
-            0 < answered and len(images) <= answered + counted,
+            answered > 0 and len(images) <= answered + counted,
             f"Of {len(images)} images {answered} were answered, and {counted} counted as dropped or lost.",
         )
 

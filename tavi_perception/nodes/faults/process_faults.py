@@ -28,6 +28,9 @@ from tavi_perception.nodes.session_graph import PERCEPTION
 
 ANEW = ("deactivate", "cleanup", "configure", "activate")
 
+KILLS = 50
+"""Of a node that is killed again and again, times the scale."""
+
 SMALL_DISK = 300_000
 """bytes that a bag may have on the full disk: some images."""
 
@@ -95,6 +98,15 @@ def node_killed(scene: PerceptionScene) -> None:
 
 
 @fault
+def killed_again_and_again(scene: PerceptionScene) -> None:
+    moments = random.Random(0)
+    for _ in range(max(1, round(KILLS * scene.scale))):
+        scene.world.sleep(moments.uniform(0.0, 1.0))
+        node_killed(scene)
+        scene.recovers(scene.world.now(), "after the node has come back")
+
+
+@fault
 def node_deactivated(scene: PerceptionScene) -> None:
     with scene.mute(), scene.camera.through(clear(None)):
         scene.change("deactivate")
@@ -135,16 +147,16 @@ def parameter_refused(scene: PerceptionScene) -> None:
 @contextmanager
 def recorder(
     scene: PerceptionScene, limit: Callable[[], None] | None = None
-) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """A process that records the images and their answers; it records when this begins."""
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A process that records the images and their answers, and its bag; it records when this begins."""
     bag = scene.out / "recorded"
     shutil.rmtree(bag, ignore_errors=True)
     topics = [f"{scene.namespace}/{name}" for name in ("image", "deviation")]
     command = [sys.executable, "-m", "tavi_perception.cli", "record", str(bag), "--topics", *topics]
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=limit,
-        start_new_session=True,
-    )  # fmt: skip
+    with _log(bag).open("wb") as log:
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, preexec_fn=limit, start_new_session=True
+        )
     try:
         counted = scene.witness.count_subscribers
         scene.wait(lambda: counted(topics[0]) >= 2 and counted(topics[1]) >= 2, "the recorder to subscribe")
@@ -152,7 +164,12 @@ def recorder(
         yield process, bag
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+
+
+def _log(bag: Path) -> Path:
+    """Where the process that records a bag says what it says."""
+    return bag.with_suffix(".log")
 
 
 @fault
@@ -184,10 +201,10 @@ def disk_full(scene: PerceptionScene) -> None:
     def small() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_DISK, SMALL_DISK))
 
-    with recorder(scene, small) as (process, _):
+    with recorder(scene, small) as (process, bag):
         scene.wait(lambda: process.poll() is not None, "the recorder to end")
         if process.poll() is not None:
-            said = process.communicate()[1]
+            said = _log(bag).read_text(encoding="utf-8", errors="replace")
             scene.expect(process.returncode == 1, f"Its exit code is {process.returncode}, not 1.")
             scene.expect("cannot be written" in said and "Traceback" not in said, f"It said: {said[-500:]}")
 

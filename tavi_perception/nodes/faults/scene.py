@@ -21,10 +21,6 @@ LONGEST = 20.0
 """s to wait for anything that the oracle does not judge by its time."""
 
 
-class NotRunError(Exception):
-    """A case cannot be run here; the message says why."""
-
-
 class Scene(ABC):
     """A graph of its own in which cases run one after the other; a context manager.
 
@@ -160,8 +156,6 @@ class Scene(ABC):
             self.begun = self.world.now()
             fault(self)
             self.ended = self.world.now()
-        except NotRunError as reason:
-            return Outcome(case.name, Verdict.NOT_RUN, (str(reason),), time.monotonic() - clock)
         except GraphError as error:
             return Outcome(case.name, Verdict.FAILED, (str(error),), time.monotonic() - clock)
         self.world.came(lambda: self.recovered(self.ended), LONGEST)
@@ -178,7 +172,7 @@ class Scene(ABC):
             *(f"{violation.rule.value}: {violation.sentence}" for violation in judge(record, self.limits)),
         )
         verdict = Verdict.FAILED if sentences else Verdict.OK
-        return Outcome(case.name, verdict, sentences, time.monotonic() - clock)
+        return Outcome(case.name, verdict, sentences, time.monotonic() - clock, record.hold_up)
 
     def _speaking(self, begin: int, end: int) -> tuple[tuple[int, int], ...]:
         spans, at = [], begin
