@@ -102,7 +102,6 @@ class Rule(Enum):
     UNKNOWN_IMAGE = "a valid deviation of an image that nobody sent"
     NOT_ONCE = "an image that is not answered exactly once"
     SILENCE = "silence of an active node"
-    REPETITION = "a repeated deviation that does not say IMAGE_STALE"
     MOTION = "motion without leave"
     RECOVERY = "no recovery in time"
     MEMORY = "memory that grows"
@@ -123,7 +122,6 @@ def judge(record: Record, limits: Limits | None = None) -> tuple[Violation, ...]
     return (
         *_bad_input(record),
         *_not_once(record),
-        *_repetitions(record),
         *_silence(record, limits),
         *_motion(record, limits),
         *_recovery(record, limits),
@@ -168,24 +166,11 @@ def _not_once(record: Record) -> Iterator[Violation]:
                 f"the image of stamp {stamp} has {count} keypoint arrays and {said[stamp]} deviations",
             )
     for stamp, count in fresh.items():
-        if count > max(answered[stamp], 1) and not (record.images and sent[stamp] >= count):
+        if count > max(answered[stamp], 1):
             yield Violation(
-                Rule.NOT_ONCE, f"the image of stamp {stamp} has {count} deviations that are no repetitions"
-            )
-
-
-def _repetitions(record: Record) -> Iterator[Violation]:
-    """Beyond those that answer an image, a deviation only repeats that images have stopped."""
-    answered = Counter(record.keypoints)
-    seen: Counter[int] = Counter()
-    for answer in record.answers:
-        seen[answer.stamp] += 1
-        again = seen[answer.stamp] > max(answered[answer.stamp], 1)
-        if again and (answer.valid or Reason.IMAGE_STALE not in answer.reasons):
-            yield Violation(
-                Rule.REPETITION,
-                f"a deviation repeats its stamp {_when(record, answer.received)} with {answer.reasons!r}; "
-                "expected an invalid one with IMAGE_STALE",
+                Rule.NOT_ONCE,
+                f"the image of stamp {stamp} has {answered[stamp]} keypoint arrays and {count} deviations that "
+                "say more than IMAGE_STALE; one that repeats may say nothing else",
             )
 
 

@@ -144,7 +144,7 @@ def stamps_go_back(scene: PerceptionScene) -> None:
 
     def back(picture: Any, stamp: int) -> list[Shot]:
         goes_back = next(numbers) % 4 == 3
-        return [shot(picture, stamp - NS // 10 if goes_back else stamp, None if not goes_back else False)]
+        return [shot(picture, stamp - NS // 2 if goes_back else stamp, None if not goes_back else False)]
 
     images = scene.spoil(back, 0.9)
     scene.expect_all([image for image in images if image.good is False], Reason.TIME_JUMP)
