@@ -169,8 +169,8 @@ def _not_once(record: Record) -> Iterator[Violation]:
         if count > max(answered[stamp], 1):
             yield Violation(
                 Rule.NOT_ONCE,
-                f"the image of stamp {stamp} has {answered[stamp]} keypoint arrays and {count} deviations that "
-                "say more than IMAGE_STALE; one that repeats may say nothing else",
+                f"the image of stamp {stamp} has {answered[stamp]} keypoint arrays and {count} deviations "
+                "that say more than IMAGE_STALE; one that repeats may say nothing else",
             )
 
 

@@ -17,6 +17,7 @@ from tavi_perception.estimates import Reason
 from tavi_perception.faults.oracle import SentImage
 from tavi_perception.nodes.faults.camera import Lens, Shot, shot
 from tavi_perception.nodes.faults.cast import fault
+from tavi_perception.nodes.faults.film import RATE
 from tavi_perception.nodes.faults.perception_scene import PerceptionScene
 from tavi_perception.nodes.session_graph import node_program
 
@@ -56,7 +57,15 @@ def publisher_killed(scene: PerceptionScene) -> None:
             Image, "image", lambda msg: _seen(scene, msg), qos_profile_sensor_data
         )
         words = ["--ros-args", "-r", f"__ns:={scene.namespace}", "-r", "carm_geometry:=elsewhere"]
-        words += ["-p", f"source:={folder}", "-p", "frame_rate:=15.0", "-p", "loop:=true"]
+        words += [
+            "-p",
+            f"source:={folder}",
+            "-p",
+            "loop:=true",
+            "-p",
+            f"frame_rate:={RATE / scene.world.slower}",
+        ]
+        words += scene.clock_words
         scene.graph.start("player", [*node_program("image_player"), *words], scene.out / "player.log")
         scene.wait(lambda: scene.recovered(scene.begun), "a valid deviation of the player's images")
         scene.graph.kill("player")

@@ -40,7 +40,7 @@ class PerceptionScene(Scene):
         self._set = self.witness.create_client(SetParameters, f"{self.name}/set_parameters")
         self._change = self.witness.create_client(ChangeState, f"{self.name}/change_state")
         words = ["--ros-args", "-r", f"__ns:={self.namespace}", "-p", "publish_tf:=false"]
-        words += ["-p", f"use_sim_time:={str(self.world.simulated).lower()}"]
+        words += self.clock_words
         self.graph.start(PERCEPTION, [*node_program("perception_node"), *words], self.out / "perception.log")
         self._memory: list[int] = []
         self.camera.announce()

@@ -94,6 +94,11 @@ class Scene(ABC):
 
     # For cases --------------------------------------------------------------------------------------
 
+    @property
+    def clock_words(self) -> list[str]:
+        """By which a node goes by the scene's time."""
+        return ["-p", f"use_sim_time:={str(self.world.simulated).lower()}"]
+
     def expect(self, holds: object, sentence: str) -> None:
         """Notes that something is not as expected."""
         if not holds:
