@@ -130,6 +130,8 @@ def main(words: list[str]) -> None:
         profile.write_text(UDP_ALONE, encoding="utf-8")
         for variable in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
             os.environ[variable] = str(profile)
+        # With LOCALHOST the middleware adds shared memory by itself; nobody else is in this network.
+        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SUBNET"
         waiting = [case for case in CASES if case.name in words[2:]]
         while waiting:
             for outcome in play(PerceptionScene, waiting, Path(folder), float(words[0]), float(words[1])):
