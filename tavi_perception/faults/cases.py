@@ -56,7 +56,7 @@ CASES = (
     Case("equal_stamps", TIME, STUCK, "All images have the same stamp.",
          "Answered each, invalid with `TIME_JUMP` or `IMAGE_STALE` from the second on."),
     Case("clock_stands", TIME, STUCK, "Simulated time stands still, and images with it.",
-         "Invalid with `TIME_JUMP`; the watchdog goes on by the steady clock."),
+         "Invalid with `TIME_JUMP` from the second image on; the watchdog goes by the steady clock."),
     Case("stamps_before_1970", TIME, GARBAGE, "Stamps are negative.", STALE),
     Case("future_stamps", TIME, WRONG, "Stamps lie an hour in the future.", STALE),
     Case("clock_set_back", TIME, WRONG, "The clock is set back by 10 s (simulated time).",

@@ -121,7 +121,7 @@ def judge(record: Record, limits: Limits | None = None) -> tuple[Violation, ...]
     limits = limits or Limits()
     return (
         *_bad_input(record),
-        *_not_once(record),
+        *_not_once(record, limits),
         *_silence(record, limits),
         *_motion(record, limits),
         *_recovery(record, limits),
@@ -149,18 +149,19 @@ def _bad_input(record: Record) -> Iterator[Violation]:
             )
 
 
-def _not_once(record: Record) -> Iterator[Violation]:
+def _not_once(record: Record, limits: Limits) -> Iterator[Violation]:
     """Every keypoint array has one deviation, and there are no more of them than images of the stamp."""
     sent = Counter(image.stamp for image in record.images)
     answered = Counter(record.keypoints)
     said = Counter(answer.stamp for answer in record.answers)
+    unheard = {image.stamp for image in record.images if not _heard(record, image, limits)}
     fresh = Counter(answer.stamp for answer in record.answers if answer.reasons != Reason.IMAGE_STALE)
     for stamp, count in answered.items():
         if record.images and count > sent[stamp] > 0:
             yield Violation(
                 Rule.NOT_ONCE, f"the image of stamp {stamp} was sent {sent[stamp]} times and answered {count}"
             )
-        if said[stamp] < count:
+        if said[stamp] < count and stamp not in unheard:
             yield Violation(
                 Rule.NOT_ONCE,
                 f"the image of stamp {stamp} has {count} keypoint arrays and {said[stamp]} deviations",
@@ -172,6 +173,12 @@ def _not_once(record: Record) -> Iterator[Violation]:
                 f"the image of stamp {stamp} has {answered[stamp]} keypoint arrays and {count} deviations "
                 "that say more than IMAGE_STALE; one that repeats may say nothing else",
             )
+
+
+def _heard(record: Record, image: SentImage, limits: Limits) -> bool:
+    """Whether all of an image's answers had to reach the witness: nothing stood between it and the node."""
+    margin = round(limits.taken_before * NS)
+    return any(begin <= image.sent <= end - margin for begin, end in record.speaking)
 
 
 def _silence(record: Record, limits: Limits) -> Iterator[Violation]:

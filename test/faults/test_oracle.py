@@ -101,6 +101,15 @@ def test_a_keypoint_array_without_its_deviation_is_found(record: Record, index: 
     assert rules(replace(record, answers=answers)) == {Rule.NOT_ONCE}
 
 
+def test_an_answer_that_was_sent_while_nobody_could_hear_it_is_not_missed() -> None:
+    record = clean(5)
+    stamp = record.images[BEFORE + 2].stamp
+    quiet = replace(record, answers=tuple(a for a in record.answers if a.stamp != stamp), hold_up=1.0)
+    assert rules(quiet) == {Rule.NOT_ONCE}
+    ((begin, end),) = record.speaking
+    assert rules(replace(quiet, speaking=((begin, stamp), (stamp + NS // 5, end)))) == set()
+
+
 @given(records, st.integers(0, BEFORE - 1))
 def test_a_valid_deviation_that_repeats_itself_is_found(record: Record, index: int) -> None:
     again = record.answers[index]
