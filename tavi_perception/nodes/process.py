@@ -52,13 +52,14 @@ def run_node(
         while not (stop.received or getattr(node, "failure", "")) and executor.context.ok():
             spin(executor, LOOK_PERIOD)
         executor.shutdown()
+        name = node.get_name()  # a node that is destroyed has none
     finally:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
     failure = getattr(node, "failure", "")
     if failure:
-        raise SystemExit(f"{node.get_name()}: {failure}")
+        raise SystemExit(f"{name}: {failure}")
 
 
 class _Signals:

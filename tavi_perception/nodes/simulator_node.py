@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 from tavi_msgs.msg import ControllerState, DeliveryCommand
@@ -141,8 +140,10 @@ class Simulator(Node):
                 frames = frames_due
 
     def _at(self, moment: float) -> Time:
-        """A steady time (s) by the clock of the graph."""
-        return self.get_clock().now() - Duration(seconds=time.monotonic() - moment)
+        """A steady time (s) by the clock of the graph; 0 where that is simulated and not heard yet."""
+        clock = self.get_clock()
+        taken = clock.now().nanoseconds - round(1e9 * (time.monotonic() - moment))
+        return Time(nanoseconds=max(taken, 0), clock_type=clock.clock_type)
 
     def _wait_for_subscriber(self) -> None:
         """A script is to be seen from its first frame on."""

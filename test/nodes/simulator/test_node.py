@@ -14,6 +14,7 @@ from tavi_msgs.msg import (
     CArmGeometry,
 )
 
+from tavi_perception.bags.decode import stamp_ns
 from tavi_perception.nodes import qos, simulated_patient
 
 NODES_PAGE = Path(__file__).resolve().parents[3] / "docs" / "nodes.md"
@@ -126,3 +127,10 @@ def test_the_topics_of_the_node_reference_are_those_that_the_node_has(make_simul
     section = NODES_PAGE.read_text().split("\n## simulator\n")[1].split("\n## ")[0]
     named = set(re.findall(r"^\| `([a-z_/]+)` \|", section, flags=re.MULTILINE))
     assert {f"{namespace}/{topic.removeprefix('/')}" for topic in named} == ours
+
+
+def test_a_simulator_in_simulated_time_runs_before_its_clock_is_heard(operator, make_simulator):
+    simulator = make_simulator(use_sim_time=True)
+    operator.find(simulator)
+    assert not simulator.failure
+    assert all(stamp_ns(state) == 0 for state in operator.states)
