@@ -91,7 +91,7 @@ HAZARDS = (
     ),
     Hazard(
         "A landmark is taken for another",
-        "Doubts what moves as no device can: `IDENTITY_DOUBTFUL`; not all of it is noticed, see above.",
+        "Doubts what moves as no device can: `IDENTITY_DOUBTFUL`; not all of it is noticed, see below.",
         "Compare the depth with what was commanded; look with contrast before the release.",
         "test/tracking, `./tavi evaluate --closed-loop --faults`",
     ),
