@@ -39,7 +39,10 @@ def campaign(cases: Iterable[Case], scale: float = 1.0, slower: float = 1.0) -> 
 def play(
     scene_class: type[Scene], waiting: list[Case], out: Path, scale: float, slower: float
 ) -> Iterator[Outcome]:
-    """Runs what waits until all is done or the graph is broken; what has run waits no more."""
+    """Runs what waits until all is done, or a case has failed: the next is to have a graph that is well.
+
+    What has run waits no more.
+    """
     begun = time.monotonic()
     try:
         with Graph() as graph, scene_class(graph, out, scale, slower) as scene:
@@ -48,6 +51,8 @@ def play(
                 outcome = scene.run(waiting[0], FAULTS[waiting[0].name])
                 waiting.pop(0)
                 yield outcome
+                if outcome.verdict is Verdict.FAILED:
+                    return
     except GraphError as error:
         case = waiting.pop(0)
         sentence = f"the graph was not well before the case: {error}"

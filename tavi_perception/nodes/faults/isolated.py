@@ -75,11 +75,11 @@ def isolated(cases: list[Case], scale: float, slower: float) -> Iterator[Outcome
 
 def _unshare() -> list[str]:
     """The words that run a command in a network namespace; none where that is not permitted."""
-    program = shutil.which("unshare")
+    program = shutil.which("unshare") or ""
     for flags in ("-n", "-rn") if program else ():
         tried = subprocess.run([program, flags, "true"], stderr=subprocess.DEVNULL, check=False)
         if not tried.returncode:
-            return [str(program), flags]
+            return [program, flags]
     return []
 
 

@@ -53,8 +53,7 @@ class PerceptionScene(Scene):
     def ready(self) -> None:
         self.go_on()
         since = self.world.now()
-        if not self.world.came(lambda: self.recovered(since), LONGEST):
-            self.graph.check()
+        if not self._came(lambda: self.recovered(since)):
             raise GraphError(
                 f"the perception node gives no valid deviation for {LONGEST:g} s; see {self.out}"
             )
@@ -167,7 +166,7 @@ class PerceptionScene(Scene):
         if not client.wait_for_service(LONGEST * self.world.slower):
             raise GraphError(f"the service {client.srv_name} is not there")
         future = client.call_async(request)
-        if not self.world.came(future.done, LONGEST):
+        if not self._came(future.done):
             raise GraphError(f"the service {client.srv_name} does not answer")
         return future.result()
 

@@ -58,7 +58,8 @@ def own_bundle(scene: PerceptionScene) -> Iterator[Path]:
     shutil.copytree(default_bundle().folder, folder)
     configure(scene, str(folder))
     yield folder / LITERT_FILE
-    scene.wait(lambda: scene.recovered(scene.world.now() - 200_000_000), "that the loaded network goes on")
+    changed = scene.world.now()
+    scene.wait(lambda: scene.recovered(changed), "that the loaded network goes on")
     configure(scene, str(folder))
     not_ready(scene)
     configure(scene, "")

@@ -105,8 +105,12 @@ class Scene(ABC):
             self._unexpected.append(sentence)
 
     def wait(self, done: Callable[[], Any], expected: str, timeout: float = LONGEST) -> bool:
-        """Waits for what is expected; notes it where it does not come."""
-        came = self.world.came(done, timeout)
+        """Waits for what is expected; notes it where it does not come.
+
+        Raises:
+            GraphError: a process of the scene has ended by itself meanwhile.
+        """
+        came = self._came(done, timeout)
         self.expect(came, f"expected {expected}; it did not come within {timeout:g} s")
         return came
 
@@ -144,6 +148,13 @@ class Scene(ABC):
             for name in names:
                 self.graph.send_signal(name, signal.SIGCONT)
 
+    def _came(self, done: Callable[[], Any], timeout: float = LONGEST) -> bool:
+        def look() -> Any:
+            self.graph.check()
+            return done()
+
+        return self.world.came(look, timeout)
+
     # Running ----------------------------------------------------------------------------------------
 
     def run(self, case: Case, fault: Callable[[Any], object]) -> Outcome:
@@ -161,9 +172,9 @@ class Scene(ABC):
             self.begun = self.world.now()
             fault(self)
             self.ended = self.world.now()
+            self._came(lambda: self.recovered(self.ended))
         except GraphError as error:
             return Outcome(case.name, Verdict.FAILED, (str(error),), time.monotonic() - clock)
-        self.world.came(lambda: self.recovered(self.ended), LONGEST)
         self.settle()
         record = self.record(
             start=self.begun,
