@@ -18,6 +18,7 @@ _NEVER = {
     *("os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.fork", "os.kill"),
     *("socket.connect", "ctypes.dlopen"),
 }
+_COMPILED = f"{os.sep}__pycache__{os.sep}"
 _SYSTEM = ("/proc/self", "/dev/null", "/usr/lib", "/usr/share", "/etc/localtime")
 
 
@@ -67,9 +68,10 @@ class Watch:
 
     def _check(self, name: str, *, written: bool) -> None:
         path = os.path.abspath(name)  # noqa: PTH100 (links are not to be followed)
-        if path.startswith((self._folder, self._temporary)) or (
-            not written and path.startswith(self._library)
-        ):
+        if path.startswith((self._folder, self._temporary)):
+            return
+        # A module that is imported for the first time may be compiled.
+        if path.startswith(self._library) and (not written or _COMPILED in path):
             return
         self._found.append(f"{path} is {'written' if written else 'read'}")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
+from rclpy.duration import Infinite
 from rclpy.node import Node
-from rclpy.qos import QoSCompatibility, qos_check_compatible
+from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from tavi_perception.nodes import qos
@@ -53,9 +55,19 @@ class Mismatches:
                 yield (Part.INPUT, ours.topic_name), sentence
         for ours in self._node.publishers:
             peers = self._node.get_subscriptions_info_by_topic(ours.topic_name)
-            checked = [(peer, qos_check_compatible(ours.qos_profile, peer.qos_profile)) for peer in peers]
+            offered = _as_the_graph_states_it(ours.qos_profile)
+            checked = [(peer, qos_check_compatible(offered, peer.qos_profile)) for peer in peers]
             if sentence := _sentence("subscribes to", ours.topic_name, checked):
                 yield (Part.OUTPUT, ours.topic_name), sentence
+
+
+def _as_the_graph_states_it(profile: QoSProfile) -> QoSProfile:
+    """Without a deadline, and without a lease, it says infinite, where a profile of one's own says 0."""
+    stated = copy(profile)
+    for name in ("deadline", "liveliness_lease_duration"):
+        if getattr(stated, name).nanoseconds == 0:
+            setattr(stated, name, Infinite)
+    return stated
 
 
 def _sentence(

@@ -199,6 +199,17 @@ def test_an_incompatible_subscriber_is_reported_by_name_and_topic(make_perceptio
     )
 
 
+def test_subscribers_that_match_are_not_reported_beside_one_that_does_not(make_perception, make_robot):
+    node = make_perception()
+    robot = make_robot()
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    robot.listen(CatheterDeviation, "deviation", latched)
+    robot.hear(node, "incompatible quality of service", DiagnosticStatus.WARN, "output")
+    message = robot.status(node, "output").message
+    assert message.count("incompatible quality of service") == 1
+    assert message.count(robot.get_fully_qualified_name()) == 1
+
+
 def test_every_parameter_has_a_description(perception):
     own = [
         name

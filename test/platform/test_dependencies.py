@@ -24,7 +24,7 @@ none; that of rosbags calls pip, which Ubuntu 24.04 refuses outside a virtual en
 ROS_PACKAGES = {
     *("builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "rcl_interfaces", "rosgraph_msgs"),
     *("sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "trajectory_msgs", "visualization_msgs"),
-    *("launch", "launch_ros", "rclpy"),
+    *("launch", "launch_ros", "lifecycle_msgs", "rclpy"),
     *("ament_cmake", "rosidl_default_generators", "rosidl_default_runtime"),
 }
 """Listed in https://github.com/ros/rosdistro/blob/master/jazzy/distribution.yaml."""
