@@ -77,8 +77,9 @@ class Stopwatch:
         # The middleware's time: this process may be busy with the answer before.
         arrival = info.get("received_timestamp") or time.time_ns()
         with self._lock:
-            self._last_arrival = time.monotonic()
-            self._first.setdefault(stamp_of(cdr), (arrival, cdr))
+            if (stamp := stamp_of(cdr)) not in self._first:  # our node repeats itself when images stop
+                self._first[stamp] = (arrival, cdr)
+                self._last_arrival = time.monotonic()
 
     def _answer(self, arrival: int, cdr: bytes) -> Answer:
         if self._type is not CatheterDeviation:
