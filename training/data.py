@@ -108,6 +108,8 @@ def load(files: Sequence[Path]) -> Samples:
 
 def joined(parts: Sequence[Samples]) -> Samples:
     """The frames of all ``parts``, one after the other."""
+    if len(parts) == 1:
+        return parts[0]  # as it is: a copy would need the memory twice
     return Samples(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", *_LABELS)))
 
 
