@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from fuzzing.choices import Choices, numbered_recipe
 from fuzzing.examination import examined
-from fuzzing.run import SHARES, Tally, _counts
+from fuzzing.run import SHARES, Tally, _counts, main
 from fuzzing.target import Target
 from fuzzing.targets import TARGETS
 
@@ -108,3 +109,10 @@ def test_a_finding_is_kept_once_and_counted() -> None:
         tally.add("time", "here", "slow", recipe)
     [entry] = tally.findings.values()
     assert entry["count"] == 2 and entry["recipe"] == "first"
+
+
+def test_counts_and_findings_of_a_run_are_written_as_json(tmp_path: Path) -> None:
+    assert main(["--target", "names", "--count", "20", "--json", str(tmp_path / "run.json")]) == 0
+    run = json.loads((tmp_path / "run.json").read_text())
+    [names] = run["targets"]
+    assert run["inputs"] == names["counts"]["tried"] == 20 and names["findings"] == {}
