@@ -156,10 +156,16 @@ class Controller:
         return deviation.stage is Stage.RELEASED or (by_drive and math.isnan(deviation.extraction))
 
     def _needed_span(self, depth: float) -> float:
-        """How long the average must reach back (s): far from the target, a heart beat matters little."""
+        """How long the average must reach back (s).
+
+        Far from the target a heart beat matters little. One beat does to open the capsule by a step: where
+        contrast alone shows the annulus, two seconds of waiting would be most of an injection.
+        """
         config = self.config
         far = abs(config.target_depth - depth) > config.far
-        return 0.0 if far and self._task is Phase.APPROACH else 0.9 * config.averaged
+        if far and self._task is Phase.APPROACH:
+            return 0.0
+        return (0.5 if self._task is Phase.RETRACT else 0.9) * config.averaged
 
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""

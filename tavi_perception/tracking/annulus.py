@@ -57,14 +57,18 @@ class AnnulusTracker:
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
-        calibration. ``contradicted``: pigtail and catheter have moved relative to each other.
+        calibration. ``contradicted``: pigtail and catheter have moved relative to each other, and pigtail
+        and hinge points do not agree.
         """
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)
         if measured is None:
             found, evidence = self._carried(keypoints, stamp, geometry, config)
         else:
-            found, evidence = self._measured(measured, keypoints, stamp, geometry, config)
+            # Hinge points, catheter and pigtail: it is the pigtail that does not fit the two others.
+            alone = contradicted and self._binding is not None
+            contradicted = contradicted and not alone
+            found, evidence = self._measured(measured, keypoints, stamp, geometry, config, alone)
         evidence = replace(evidence, time_jump=time_jump, capsule=capsule, contradicted=contradicted)
         return judged(found, evidence, config)
 
@@ -84,7 +88,9 @@ class AnnulusTracker:
         stamp: float,
         geometry: CArmGeometry,
         config: TrackingConfig,
+        alone: bool,
     ) -> tuple[AnnulusFrame, AnnulusEvidence]:
+        """``alone``: without the pigtail, which is misassociated."""
         if stamp - self._contrast_stamp > config.injection_gap:
             self._learning = Binding(self._binding)
             self._measured_frames = 0
@@ -92,16 +98,18 @@ class AnnulusTracker:
         self._measured_frames += 1
         side = self._side.measured(keypoints, pose)
         turn = self._turn(pose, config)
-        self._learn(pose, keypoints, stamp, geometry, config)
+        if not alone:
+            self._learn(pose, keypoints, stamp, geometry, config)
         distance = 0.0
-        if self._binding and keypoints.present[Landmark.PT]:
-            pose, distance = self._binding.fused(pose, keypoints, self._beat.components, stamp, config)
+        binding = None if alone else self._binding
+        if binding and keypoints.present[Landmark.PT]:
+            pose, distance = binding.fused(pose, keypoints, self._beat.components, stamp, config)
         evidence = AnnulusEvidence(
             located=side != 0,
-            pigtail_side=_along(pose, keypoints.xy[Landmark.PT]),
+            pigtail_side=NAN if alone else _along(pose, keypoints.xy[Landmark.PT]),
             diameter=pose.length * geometry.metres_per_px,
             turn=turn,
-            settled=self._binding is not None or self._measured_frames >= config.binding_frames,
+            settled=binding is not None or self._measured_frames >= config.binding_frames,
             disagreement=distance,
             spread=spread_of(pose),
         )

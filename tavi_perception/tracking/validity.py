@@ -32,7 +32,8 @@ class AnnulusEvidence:
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
         capsule: diameter of the capsule by the calibration.
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
-        contradicted: PT is, or often was, an outlier relative to the catheter.
+        contradicted: PT is, or often was, an outlier relative to the catheter, and the hinge points do not
+            tell which of the two is misassociated.
     """
 
     located: bool

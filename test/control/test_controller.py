@@ -80,6 +80,14 @@ def test_it_moves_again_only_after_several_that_agree() -> None:
     assert moved == [False] * (again - 1) + [True] * (7 - again)
 
 
+def test_after_a_new_injection_the_capsule_opens_on_within_little_more_than_a_heart_beat() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RETRACT)
+    plant.contrast = injected = plant.now
+    moving(plant, controller, Phase.RETRACT)
+    assert 0.9 < plant.now - injected < 1.3
+
+
 def test_a_depth_that_jumps_does_not_move_it() -> None:
     plant, controller = Plant(), started()
     moving(plant, controller)

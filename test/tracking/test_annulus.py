@@ -214,6 +214,44 @@ def test_uncertain_hinge_points_do_not_overrule_what_certain_ones_taught(scene, 
     assert math.dist((annulus.x, annulus.y), scene.origin) < 2.0
 
 
+def next_injection(tracker, scene, geometry, stamp, frames=CONFIG.binding_frames):
+    """The last annulus of another injection, whose pigtail is misassociated."""
+    elsewhere = scene.but(pigtail=(-40.0, -60.0))
+    tracker.update(elsewhere.but(contrast=False).keypoints(), stamp + 5.0, geometry, CONFIG)
+    for number in range(frames):
+        at = stamp + 5.0 + (1 + number) / RATE
+        found = tracker.update(elsewhere.keypoints(), at, geometry, CONFIG, contradicted=True)
+    return found
+
+
+def test_hinge_points_are_the_annulus_although_the_pigtail_contradicts_the_catheter(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    found = next_injection(tracker, scene, geometry, stamp)
+    assert found.valid and (found.x, found.y) == pytest.approx(scene.origin)
+
+
+def test_hinge_points_without_a_pigtail_that_fits_need_as_many_frames_as_a_binding(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    found = next_injection(tracker, scene, geometry, stamp, CONFIG.binding_frames - 1)
+    assert found.reasons == Reason.LOW_CONFIDENCE
+
+
+def test_a_misassociated_pigtail_teaches_no_binding(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    next_injection(tracker, scene, geometry, stamp, 40)
+    found = tracker.update(scene.but(contrast=False).keypoints(), stamp + 8.0, geometry, CONFIG)
+    assert found.valid and (found.x, found.y) == pytest.approx(scene.origin)
+
+
+def test_before_any_injection_has_bound_it_nobody_knows_whether_pigtail_or_catheter_is_wrong(scene, geometry):
+    tracker = AnnulusTracker()
+    for number in range(10):
+        found = tracker.update(scene.keypoints(), number / RATE, geometry, CONFIG, contradicted=number == 9)
+    assert found.valid
+    fresh = AnnulusTracker().update(scene.keypoints(), 0.0, geometry, CONFIG, contradicted=True)
+    assert Reason.IDENTITY_DOUBTFUL in fresh.reasons
+
+
 def test_without_pigtail_there_is_no_annulus_after_contrast(scene, geometry):
     tracker, last = after_injection(scene, geometry)
     keypoints = scene.but(contrast=False).keypoints(hide=(Landmark.PT,))
