@@ -189,6 +189,11 @@ class ControlConfig:
     )
     # fmt: on
 
+    @property
+    def fastest(self) -> float:
+        """Largest velocity that is ever commanded (m/s)."""
+        return max(self.approach_velocity, self.correction_velocity, self.retraction_velocity)
+
     def __post_init__(self) -> None:
         check_parameters(self)
         if self.verify_extraction >= self.last_extraction:

@@ -78,6 +78,7 @@ class Controller:
     def start(self, now: float) -> Decision:
         """Begins to place the valve."""
         if self._phase is Phase.IDLE:
+            self._drives.leapt = False
             self._started = self._progress = self._entered = now
             self._phase, self._reason = Phase.HOLD, "started: waits for a deviation to act on"
         return self._still()
@@ -90,7 +91,7 @@ class Controller:
 
     def on_robot(self, reading: RobotReading) -> None:
         """Takes what the robot reports of itself."""
-        self._drives.add(reading)
+        self._drives.add(reading, self.config)
 
     def on_clock(self, now: float) -> Decision | None:
         """A decision to stand still where nothing has come to act on, else None; to be asked every 20 ms."""
@@ -241,6 +242,8 @@ class Controller:
             return f"{self._task.name} does not get on for {config.task_timeout:g} s: {self._reason}"
         if self._drives.faulty_for() > config.fault_patience:
             return "the robot reports a fault"
+        if self._drives.leapt:
+            return "the robot's travel has leapt: it counts from elsewhere"
         if self._contrast.overdue(now, config):
             return f"no contrast seen within {config.contrast_timeout:g} s of asking for it"
         if now - self._progress > config.hold_timeout:

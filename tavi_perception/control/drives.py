@@ -16,15 +16,25 @@ _MOVES = 0.00005
 """Travel of a drive (m) within one reading's distance that is more than its noise."""
 
 
+_RUNS_ON = 0.3
+"""s that a drive may move after the last command: 0.2 until that has run out, and its lag (unsourced)."""
+
+
 class Drives:
-    """The last readings of the robot, by their stamps."""
+    """The last readings of the robot, by their stamps.
+
+    Attributes:
+        leapt: two readings in a row lie further apart than the drives can have travelled: the robot counts
+            from elsewhere, or its travel is none.
+    """
 
     def __init__(self) -> None:
         self._readings: deque[RobotReading] = deque(maxlen=_KEPT)
         self._moved = -math.inf
         self._sound = math.nan
+        self.leapt = False
 
-    def add(self, reading: RobotReading) -> None:
+    def add(self, reading: RobotReading, config: ControlConfig) -> None:
         """Take a reading; one that is no number, or not younger than all before, is ignored."""
         numbers = (reading.stamp, reading.advance, reading.retraction)
         if not all(map(math.isfinite, numbers)):
@@ -36,6 +46,9 @@ class Drives:
             travel = max(abs(reading.advance - last.advance), abs(reading.retraction - last.retraction))
             if reading.moving or travel > _MOVES:
                 self._moved = reading.stamp
+            # Nothing is commanded while nothing is heard of the robot.
+            longest = config.robot_silence + _RUNS_ON
+            self.leapt = self.leapt or travel > longest * config.fastest
         if not reading.fault or last is None:
             self._sound = reading.stamp
         self._readings.append(reading)

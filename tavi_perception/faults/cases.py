@@ -1,8 +1,9 @@
-"""The cases of the fault campaign, in the order of the matrix; ``nodes/faults`` carries them out by name."""
+"""The cases of the fault campaign; ``nodes/faults`` carries them out by name."""
 
 from __future__ import annotations
 
 from tavi_perception.faults.matrix import Case, Failure, Scene, Unit
+from tavi_perception.faults.robot_cases import ROBOT_CASES
 
 STREAM, CONTENT, GEOMETRY, TIME = Unit.IMAGE_STREAM, Unit.IMAGE_CONTENT, Unit.GEOMETRY, Unit.TIME
 MODEL, NODE, RECORDER, MACHINE = Unit.MODEL, Unit.NODE, Unit.RECORDER, Unit.MACHINE
@@ -101,4 +102,5 @@ CASES = (
          "Valid again under contrast once the network is back.", Scene.NAMESPACE),
     Case("cpu_starved", MACHINE, SLOW, "Two busy processes for each processor.",
          "Images may be dropped, and are counted; what is answered is answered as ever."),
+    *ROBOT_CASES,
 )  # fmt: skip

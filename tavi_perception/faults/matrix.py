@@ -43,6 +43,7 @@ class Scene(Enum):
     """The graph in which a case runs, one after the other."""
 
     PERCEPTION = "a perception node, and images of a film with contrast"
+    ROBOT = "the reference controller and the simulated robot, and scripted deviations that follow its travel"
     NAMESPACE = "a perception node in a network of its own"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -54,6 +54,7 @@ class Record:
         keypoints: stamps (ns) of the keypoint arrays.
         speaking: spans in which the node was active and had to say something.
         commands, deviations, travel: of the robot, where one takes part; see ``audit.motion``.
+        provoked: spans in which a case moves the robot without leave, to see that it is found.
         memory: resident memory of the node (bytes), sample by sample.
         start, end: of the fault.
         recovered_at: when what recovery means was seen; None: never.
@@ -70,6 +71,7 @@ class Record:
     commands: Commands | None = None
     deviations: Answers | None = None
     travel: Travel | None = None
+    provoked: tuple[tuple[int, int], ...] = ()
     memory: tuple[int, ...] = ()
     recovered_at: int | None = None
     accounted: int = 0
@@ -83,16 +85,20 @@ class Limits:
     Attributes:
         silence: between two deviations of an active node (s): ``stale_after`` and a look of its watchdog.
         recovery: from the end of a fault (s).
+        start: of a process, until its first word (s).
         growth: of the resident memory (bytes).
         taken_before: images sent this long before a fault may still be taken by it (s).
         motion: of the robot.
+        late: most that is granted there, since the machine kept messages waiting (s).
     """
 
     silence: float = 0.25
     recovery: float = 2.0
+    start: float = 3.0
     growth: int = 50 * MB
     taken_before: float = 0.15
     motion: MotionLimits = field(default_factory=MotionLimits)
+    late: float = 0.3
 
 
 class Rule(Enum):
@@ -199,9 +205,19 @@ def _silence(record: Record, limits: Limits) -> Iterator[Violation]:
 def _motion(record: Record, limits: Limits) -> Iterator[Violation]:
     if record.commands is None or record.deviations is None or record.travel is None:
         return
-    found = recount(record.commands, record.deviations, record.travel, limits=limits.motion)
-    for violation in found.violations:
-        yield Violation(Rule.MOTION, f"{violation.sentence} ({_when(record, violation.time)})")
+    own, waited = limits.motion, min(record.hold_up, limits.late)
+    granted = replace(own, age=own.age + waited, lag=own.lag + waited, delay=own.delay + waited)
+    violations = recount(record.commands, record.deviations, record.travel, limits=granted).violations
+    rests = round(granted.lag * NS)
+    for begin, end in record.provoked:
+        if not any(begin <= violation.time <= end + rests for violation in violations):
+            yield Violation(
+                Rule.MOTION,
+                f"it was provoked {_when(record, begin)} and is not found among {len(violations)} violations",
+            )
+    for violation in violations:
+        if not any(begin <= violation.time <= end + rests for begin, end in record.provoked):
+            yield Violation(Rule.MOTION, f"{violation.sentence} ({_when(record, violation.time)})")
 
 
 def _recovery(record: Record, limits: Limits) -> Iterator[Violation]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from tavi_perception.faults.hazards import HAZARDS
 from tavi_perception.faults.matrix import Cell, Failure, Unit, cells
 from tavi_perception.faults.outcome import Outcome, Verdict, verdict_of
-from tavi_perception.faults.reasons import NOT_YET
 
 
 def printed(outcomes: Mapping[str, Outcome]) -> str:
@@ -26,13 +25,9 @@ def summary(found: Iterable[Cell], outcomes: Mapping[str, Outcome]) -> str:
     """How many cells there are of each kind."""
     found = list(found)
     verdicts = [verdict_of(cell.cases, outcomes) for cell in found if cell.cases]
-    pending = sum(cell.reason.startswith(NOT_YET) for cell in found)
-    empty = sum(not cell.cases for cell in found) - pending
+    empty = sum(not cell.cases for cell in found)
     failed, ok, other = (verdicts.count(v) for v in (Verdict.FAILED, Verdict.OK, Verdict.NOT_RUN))
-    return (
-        f"{len(found)} cells: {ok} ok, {failed} failed, {other} not run, {empty} do not apply, "
-        f"{pending} not built yet"
-    )
+    return f"{len(found)} cells: {ok} ok, {failed} failed, {other} not run, {empty} do not apply"
 
 
 class _Notes:
@@ -51,8 +46,7 @@ class _Notes:
 
 def _cell(cell: Cell, outcomes: Mapping[str, Outcome], notes: _Notes) -> str:
     if not cell.cases:
-        mark = "not built" if cell.reason.startswith(NOT_YET) else "—"
-        return f"{mark} [{notes.number(cell.reason)}]"
+        return f"— [{notes.number(cell.reason)}]"
     verdict = verdict_of(cell.cases, outcomes)
     if verdict is Verdict.OK:
         return "ok"
@@ -96,5 +90,4 @@ def markdown() -> Iterator[str]:
 def _names(cell: Cell, notes: _Notes) -> str:
     if cell.cases:
         return ", ".join(f"`{case.name}`" for case in cell.cases)
-    mark = "not built yet" if cell.reason.startswith(NOT_YET) else "—"
-    return f"{mark} [{notes.number(cell.reason)}]"
+    return f"— [{notes.number(cell.reason)}]"

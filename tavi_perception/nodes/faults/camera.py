@@ -64,7 +64,8 @@ class Camera:
         self._geometry = node.create_publisher(CArmGeometry, "carm_geometry", qos.LATCHED)
         self.period = 1.0 / RATE
         self.geometry = film.geometry
-        self._lens = clear
+        self._lens: Lens = clear
+        self._broken: Exception | None = None
         self._sent: list[SentImage] = []
         self._lock = threading.Lock()
         self._on, self._ended = threading.Event(), False
@@ -119,6 +120,8 @@ class Camera:
             with self._lock:
                 self._lens = clear
                 images += self._sent[before:]
+        if self._broken is not None:
+            raise self._broken
 
     def announce(self, frame_id: str = FRAME_ID, **changed: object) -> None:
         """Publishes the film's geometry, with fields of its message changed."""
@@ -148,6 +151,10 @@ class Camera:
             time.sleep(max(0.0, due - time.monotonic()))
 
     def _shoot(self, picture: Any) -> None:
-        for each in self._lens(picture, self._world.told()):
+        try:
+            shots = self._lens(picture, self._world.told())
+        except Exception as error:  # of the case, which is to fail for it
+            self._lens, self._broken, shots = clear, error, []
+        for each in shots:
             self._sent.append(SentImage(stamp_ns(each.msg), self._world.now(), each.good))
             self._images.publish(each.msg)

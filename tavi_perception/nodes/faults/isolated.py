@@ -61,13 +61,13 @@ def isolated(cases: list[Case], scale: float, slower: float) -> Iterator[Outcome
         str(slower),
         *(case.name for case in cases),
     ]
-    missing = [case.name for case in cases]
+    missing = {case.name: None for case in cases}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("{"):
                 outcome = Outcome.of_json(json.loads(line))
-                missing.remove(outcome.case)
+                missing.pop(outcome.case, None)
                 yield outcome
     for name in missing:
         yield Outcome(name, Verdict.FAILED, (f"the isolated process has ended ({process.returncode})",))

@@ -15,7 +15,7 @@ from tavi_perception.faults.oracle import Answer, Record, SentImage
 from tavi_perception.nodes.faults.camera import Camera, Lens
 from tavi_perception.nodes.faults.film import Film
 from tavi_perception.nodes.faults.scene import LONGEST, Scene
-from tavi_perception.nodes.faults.witness import kept_waiting, resident, value
+from tavi_perception.nodes.faults.witness import resident, value
 from tavi_perception.nodes.graph import GraphError
 from tavi_perception.nodes.session_graph import PERCEPTION, node_program
 
@@ -34,6 +34,7 @@ class PerceptionScene(Scene):
     """All is well when a good image has a valid deviation: the film has contrast all the while."""
 
     name = f"{Scene.namespace}/perception"
+    processes = (PERCEPTION,)
 
     def start(self) -> None:
         self.camera = Camera(self.witness, Film(), self.world)
@@ -64,16 +65,11 @@ class PerceptionScene(Scene):
         self.camera.forget()
         self._memory = [resident(self.graph.pid(PERCEPTION))]
         self._dropped_before = self._dropped() or 0
-        self._waited_before = kept_waiting(self.graph.pid(PERCEPTION))
 
     def forget_memory(self) -> None:
         """The process is another one from here on: what it takes, and what it has counted, begins anew."""
         self._memory = [resident(self.graph.pid(PERCEPTION))]
         self._dropped_before = 0
-        self._waited_before = 0.0
-
-    def kept_waiting(self) -> float:
-        return max(0.0, kept_waiting(self.graph.pid(PERCEPTION)) - self._waited_before)
 
     def settle(self) -> None:
         self.camera.pause()
@@ -115,6 +111,15 @@ class PerceptionScene(Scene):
         for answer in self.witness.answers:
             first.setdefault(answer.stamp, answer)
         return [first[image.stamp] for image in images if image.stamp in first]
+
+    def spoken(self, since: int) -> bool:
+        """The node has said something after a time (ns)."""
+        return any(answer.received > since for answer in self.witness.answers)
+
+    def calibrated(self, since: int) -> bool:
+        """It has answered an image of after a time (ns), and had its geometry."""
+        answers = self.witness.answers
+        return any(a.stamp > since and not a.reasons & Reason.UNCALIBRATED for a in answers)
 
     def expect_all(self, images: list[SentImage], reason: Reason, *, since: int = 0) -> None:
         """All that answers the images sent from ``since`` (ns) on has a reason; and something does."""

@@ -92,10 +92,10 @@ def model_replaced(scene: PerceptionScene) -> None:
 @fault
 def node_killed(scene: PerceptionScene) -> None:
     with scene.mute(), scene.camera.through(clear(None)):
-        scene.graph.restart(PERCEPTION)
-        killed = scene.world.now()
-        # Until it has found the camera, the images are lost on the fault's account.
-        scene.wait(lambda: any(a.stamp > killed for a in scene.witness.answers), "its first answer")
+        killed = scene.starts(PERCEPTION, scene.spoken)
+        # Until it has found image and geometry, which the middleware takes a second for after a kill, what it
+        # lacks is on the fault's account.
+        scene.wait(lambda: scene.calibrated(killed), "an answer to an image with the geometry")
     scene.forget_memory()
 
 

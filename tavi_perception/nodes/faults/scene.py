@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from tavi_perception.faults.matrix import Case
 from tavi_perception.faults.oracle import Limits, Record, judge
 from tavi_perception.faults.outcome import Outcome, Verdict
-from tavi_perception.nodes.faults.witness import Metronome, Witness
+from tavi_perception.nodes.faults.witness import Metronome, Witness, kept_waiting
 from tavi_perception.nodes.faults.world import World
 from tavi_perception.nodes.graph import Graph, GraphError
 
@@ -26,9 +27,11 @@ class Scene(ABC):
 
     Attributes:
         scale: of what takes long, 0…1: how often processes are killed, how long the network is cut.
+        processes: names in the graph of those that are judged.
     """
 
     namespace = "/faults"
+    processes: tuple[str, ...]
 
     def __init__(self, graph: Graph, out: Path, scale: float, slower: float) -> None:
         self.graph, self.out, self.scale = graph, out, scale
@@ -38,6 +41,7 @@ class Scene(ABC):
         self._metronome = Metronome()
         self._unexpected: list[str] = []
         self._mute: list[tuple[int, int]] = []
+        self._waited_before: dict[str, float] = {}
         self.begun = self.ended = 0
 
     def __enter__(self) -> Scene:
@@ -74,15 +78,20 @@ class Scene(ABC):
     def record(self, **common: Any) -> Record:
         """What was sent and received since the record began."""
 
-    @abstractmethod
     def kept_waiting(self) -> float:
         """For how long the machine has kept the scene's processes waiting in this record (s)."""
+        before = self._waited_before
+        return sum(max(0.0, self._waited(name) - before.get(name, 0.0)) for name in self.processes)
+
+    def _waited(self, name: str) -> float:
+        return kept_waiting(self.graph.pid(name))
 
     def forget(self) -> None:
         """Begins a new record."""
         self.witness.forget()
         self._metronome.reset()
         self._unexpected, self._mute = [], []
+        self._waited_before = {name: self._waited(name) for name in self.processes}
 
     @abstractmethod
     def settle(self) -> None:
@@ -128,6 +137,25 @@ class Scene(ABC):
             taken <= allowed, f"expected a valid deviation {what} after {allowed:.1f} s, not {taken:.1f}"
         )
 
+    def starts(self, name: str, heard: Callable[[int], object]) -> int:
+        """Kills a process, where it still runs, and starts it again: its first word must come in time.
+
+        Args:
+            heard: whether it has come since a time (ns).
+
+        Returns:
+            When it was started (ns).
+        """
+        self.graph.restart(name)
+        self._waited_before[name] = 0.0
+        begun = self.world.now()
+        self.wait(lambda: heard(begun), f"a word of the {name}")
+        taken, allowed = 1e-9 * (self.world.now() - begun), self.limits.start + self.hold_up
+        self.expect(
+            taken <= allowed, f"The first word of the {name} came after {taken:.1f} s, not {allowed:.1f} s."
+        )
+        return begun
+
     @contextmanager
     def mute(self) -> Iterator[None]:
         """Nothing is expected of the node meanwhile."""
@@ -158,7 +186,7 @@ class Scene(ABC):
     # Running ----------------------------------------------------------------------------------------
 
     def run(self, case: Case, fault: Callable[[Any], object]) -> Outcome:
-        """Lets something go wrong, and judges what came of it.
+        """Lets something go wrong, and judges what came of it; an error within the case is its failure.
 
         Raises:
             GraphError: all was not well before the case.
@@ -169,12 +197,21 @@ class Scene(ABC):
         begin = self.world.now()
         self.go_on()
         try:
-            self.begun = self.world.now()
-            fault(self)
-            self.ended = self.world.now()
-            self._came(lambda: self.recovered(self.ended))
-        except GraphError as error:
-            return Outcome(case.name, Verdict.FAILED, (str(error),), time.monotonic() - clock)
+            sentences, granted = self._judged(case, fault, begin)
+        except Exception as error:
+            sentence = f"the case has broken down: {broken(error)}"
+            sentences, granted = (*self._said_of(case), sentence), 0.0
+        verdict = Verdict.FAILED if sentences else Verdict.OK
+        return Outcome(case.name, verdict, sentences, time.monotonic() - clock, granted)
+
+    def _judged(
+        self, case: Case, fault: Callable[[Any], object], begin: int
+    ) -> tuple[tuple[str, ...], float]:
+        """What is to be said against the outcome of a case, and what was granted (s)."""
+        self.begun = self.world.now()
+        fault(self)
+        self.ended = self.world.now()
+        self._came(lambda: self.recovered(self.ended))
         self.settle()
         record = self.record(
             start=self.begun,
@@ -183,12 +220,13 @@ class Scene(ABC):
             recovered_at=self.recovered(self.ended),
             hold_up=self.hold_up,
         )
-        sentences = (
-            *(f"{case.outcome} {sentence}" for sentence in self._unexpected),
-            *(f"{violation.rule.value}: {violation.sentence}" for violation in judge(record, self.limits)),
-        )
-        verdict = Verdict.FAILED if sentences else Verdict.OK
-        return Outcome(case.name, verdict, sentences, time.monotonic() - clock, record.hold_up)
+        found = judge(record, self.limits)
+        violations = (f"{violation.rule.value}: {violation.sentence}" for violation in found)
+        return (*self._said_of(case), *violations), record.hold_up
+
+    def _said_of(self, case: Case) -> tuple[str, ...]:
+        """What was not as the case expects."""
+        return tuple(f"{case.outcome} {sentence}" for sentence in self._unexpected)
 
     def _speaking(self, begin: int, end: int) -> tuple[tuple[int, int], ...]:
         spans, at = [], begin
@@ -196,3 +234,12 @@ class Scene(ABC):
             spans.append((at, silent))
             at = again
         return tuple(span for span in (*spans, (at, end)) if span[1] > span[0])
+
+
+def broken(error: Exception) -> str:
+    """What went wrong and where, in a line."""
+    if isinstance(error, GraphError):
+        return str(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{what} ({Path(last.filename).name}, line {last.lineno})"
