@@ -40,7 +40,7 @@ def held(scene: RobotScene) -> Iterator[None]:
     begin = scene.world.now()
     yield
     scene.expect_said(UNHEARD, begin)
-    scene.expect_hold(begin + round(NS * (SILENCE + scene.hold_up)))
+    scene.expect_hold(begin + round(NS * (SILENCE + scene.late)))
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def garbage_joints(scene: RobotScene) -> None:
         scene.wait(lambda: driven(0), "motion of the joints")
         begin = scene.world.now()
         scene.plant(lambda _: publisher.publish(next(words)), FOR)
-        rests = begin + round(NS * (STOPS + scene.hold_up))
+        rests = begin + round(NS * (STOPS + scene.late))
         moving = [msg for at, msg in witness.heard(commanded) if at > rests and any(msg.velocity)]
         states = [msg for at, msg in witness.heard(BRIDGED) if at > rests]
         scene.expect(not moving, f"{len(moving)} commands still move the joints.")

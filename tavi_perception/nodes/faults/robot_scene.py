@@ -144,6 +144,11 @@ class RobotScene(Scene):
         """(received ns, report) of the robot itself."""
         return [(at, msg) for at, msg in self.witness.heard(STATE) if msg.header.frame_id != REFUSED]
 
+    @property
+    def late(self) -> float:
+        """What is granted to a motion, since the machine may keep messages about it waiting (s)."""
+        return min(self.hold_up, self.limits.late)
+
     def follows(self, since: int) -> bool:
         """The robot moves at a time after one (ns)."""
         return any(stamp_ns(msg) > since and msg.moving for _, msg in self.states)
@@ -185,7 +190,7 @@ class RobotScene(Scene):
 
     def expect_rest(self, since: int) -> None:
         """The robot reports that it stands still, as long after a time (ns) as its drives may take."""
-        rests = since + round(NS * (self.limits.motion.lag + self.hold_up))
+        rests = since + round(NS * (self.limits.motion.lag + self.late))
         moving = [msg for _, msg in self.states if stamp_ns(msg) > rests and msg.moving]
         self.expect(not moving, f"The robot still moves {1e-9 * (rests - since):.1f} s afterwards.")
 
@@ -208,7 +213,7 @@ class RobotScene(Scene):
     def expect_stop(self, since: int) -> None:
         """By what the robot has said last it stands still, for whatever reason, soon after a time (ns)."""
         came = self.world.came(self._stands_still, LONGEST)
-        taken, allowed = 1e-9 * (self.world.now() - since), STOPS + self.hold_up
+        taken, allowed = 1e-9 * (self.world.now() - since), STOPS + self.late
         self.expect(came, "The robot does not stand still.")
         self.expect(taken <= allowed, f"It stands still after {taken:.2f} s; expected {allowed:.2f} at most.")
 
