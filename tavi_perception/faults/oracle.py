@@ -85,7 +85,7 @@ class Limits:
     Attributes:
         silence: between two deviations of an active node (s): ``stale_after`` and a look of its watchdog.
         recovery: from the end of a fault (s).
-        start: of a process, until its first word (s).
+        start: of a process, until it is ready (s).
         growth: of the resident memory (bytes).
         taken_before: images sent this long before a fault may still be taken by it (s).
         motion: of the robot.

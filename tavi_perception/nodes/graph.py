@@ -145,6 +145,10 @@ class Graph:
         """Of the process of a child."""
         return self._children[name].process.pid
 
+    def log(self, name: str) -> Path:
+        """Where a child says what it says."""
+        return self._children[name].log
+
     def check(self) -> None:
         """Raises GraphError when a child process has ended by itself, and what a node here has raised."""
         self._spinner.check()

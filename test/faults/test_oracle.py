@@ -202,6 +202,30 @@ def test_motion_on_a_valid_deviation_is_none_and_on_an_invalid_one_is_found() ->
     assert rules(driven(record.images[BEFORE].stamp)) == {Rule.MOTION}
 
 
+def test_motion_that_a_case_provokes_has_to_be_found() -> None:
+    invalid = driven(clean(3).images[BEFORE].stamp)
+    span = ((invalid.start - NS, invalid.end),)
+    assert rules(replace(invalid, provoked=span)) == set()
+    lawful = driven(clean(3).images[2].stamp)
+    assert rules(replace(lawful, provoked=span)) == {Rule.MOTION}
+
+
+@pytest.mark.parametrize(("waited", "found"), [(0.0, True), (0.3, False), (5.0, False)])
+def test_an_old_command_is_excused_where_the_machine_kept_it_waiting(waited: float, found: bool) -> None:
+    record = driven(clean(3).images[2].stamp)
+    assert record.commands is not None
+    late = replace(record.commands, received=record.commands.received + 3 * NS // 10)
+    old = replace(record, commands=late, hold_up=waited)
+    assert (Rule.MOTION in rules(old)) == found
+
+
+def test_waiting_for_the_machine_does_not_excuse_a_command_that_is_a_second_old() -> None:
+    record = driven(clean(3).images[2].stamp)
+    assert record.commands is not None
+    late = replace(record.commands, received=record.commands.received + NS)
+    assert Rule.MOTION in rules(replace(record, commands=late, hold_up=5.0))
+
+
 @given(records, st.integers(1, 5))
 def test_a_sentence_says_what_was_expected_and_what_happened(record: Record, seconds: int) -> None:
     assume(record.recovered_at is not None)

@@ -20,8 +20,8 @@ FOR = 1.1
 STUTTER = 0.4
 """s for which a process is stopped again and again."""
 
-SPEED = 0.005
-"""m/s of commands that are planted."""
+SPEED = 0.003
+"""m/s of commands that are planted: no leap for a controller that does not hear of it."""
 
 
 # Deviations -----------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def mad(scene: RobotScene, velocity: float) -> None:
     """A command that cannot be meant, in the controller's place, and then ones that can."""
     with scene.stopped(CONTROLLER):
         begin = scene.world.now()
-        scene.command(scene.world.told(), velocity)
+        scene.command(scene.world.told(), velocity * scene.world.slower)
         scene.expect_told(f"a command of {velocity:g} m/s advance", begin)
         scene.plant(lambda stamp: scene.command(stamp, SPEED), 0.5)
         scene.expect_told("it has stopped for a fault", begin)
@@ -156,7 +156,7 @@ def lawless_commands(scene: RobotScene) -> None:
     with scene.deviations.through(lambda depth, stamp: [not_valid(depth, stamp)]), scene.stopped(CONTROLLER):
         scene.world.sleep(FOR)
         with scene.provoked():
-            scene.plant(lambda _: scene.command(scene.deviations.last, SPEED, COUNTED), 0.6)
+            scene.plant(lambda _: scene.command(scene.deviations.last, SPEED, COUNTED), 0.4)
         end = scene.world.now()
         scene.expect(any(msg.moving for _, msg in scene.states[-20:]), "The robot has not followed.")
         scene.expect_stop(end)

@@ -128,7 +128,7 @@ def garbage_joints(scene: RobotScene) -> None:
         scene.expect(not states, f"{len(states)} states were made of it.")
         again = scene.world.now()
         scene.wait(lambda: driven(again), "motion of the joints afterwards")
-        log = (scene.out / f"{BRIDGE}.log").read_text(encoding="utf-8")
+        log = scene.graph.log(BRIDGE).read_text(encoding="utf-8")
         scene.expect("joint_states: it has 2 names but 1 values of position" in log, f"It said: {log[-500:]}")
     witness.destroy_publisher(publisher)
     for subscription in heard:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from numpy.typing import NDArray
 from tavi_msgs.msg import ControllerState, DeliveryCommand, DeliveryState
 
 from tavi_perception.audit.motion import Commands, Travel
@@ -124,7 +125,7 @@ class RobotScene(Scene):
             ),
             deviations=self.deviations.said,
             travel=Travel(
-                np.array([self._measured(received, msg) for received, msg in states], dtype=np.int64),
+                self._measured(states),
                 np.array([msg.advance for _, msg in states], dtype=float),
                 np.array([msg.retraction for _, msg in states], dtype=float),
             ),
@@ -171,10 +172,9 @@ class RobotScene(Scene):
             self.world.sleep(period)
 
     def command(self, stamp: int, velocity: float, mark: str = REFUSED) -> None:
-        """Of a velocity (m/s), in the controller's place."""
-        self._commands.publish(
-            DeliveryCommand(header=header(stamp), advance_velocity=velocity, reason=mark)
-        )  # fmt: skip
+        """Of a velocity in the scene's time (m/s), in the controller's place."""
+        advance = velocity / self.world.slower
+        self._commands.publish(DeliveryCommand(header=header(stamp), advance_velocity=advance, reason=mark))
 
     def report(self, stamp: int, advance: float | None = None, fault: bool = False) -> None:
         """Of a travel (m), by default the last one, in the robot's place."""
@@ -221,9 +221,12 @@ class RobotScene(Scene):
         status = self.witness.status(ROBOT_STATUS, since)
         return status is not None and f"stands still: {words}" in status.message
 
-    def _measured(self, received: int, msg: DeliveryState) -> int:
-        """When (ns): the robot's stamps go back from the present by real time, however slow the motion."""
-        return received - round((received - stamp_ns(msg)) / self.world.slower)
+    def _measured(self, states: list[tuple[int, DeliveryState]]) -> NDArray[np.int64]:
+        """When (ns) reports were: the stamps of one that was stopped go back from then, and by real time."""
+        received = np.array([at for at, _ in states], dtype=np.int64)
+        stamps = np.array([stamp_ns(msg) for _, msg in states], dtype=np.int64)
+        late = np.round((received - stamps) / self.world.slower).astype(np.int64)
+        return np.maximum.accumulate(received - late)
 
     def _on_state(self, msg: DeliveryState) -> None:
         if msg.header.frame_id != REFUSED:
