@@ -63,7 +63,7 @@ HAZARDS = (
         "The node dies, hangs or is deactivated",
         "Is silent. After a start it knows nothing: it needs contrast before anything is valid.",
         "Stop after 0.2 s without a deviation; it must not wait for an invalid one.",
-        "`node_killed`, `node_stopped`, `node_deactivated`",
+        "`node_killed`, `node_stopped`, `node_deactivated`, `deviations_stop`, `slow_deviations`",
     ),
     Hazard(
         "Another quality of service, other traffic on the network",
@@ -81,13 +81,36 @@ HAZARDS = (
         "The controller acts on what it must not",
         "Says `valid`, `reasons` and the stamp of the image with every number; it cannot do more.",
         "Move on valid deviations of at most 0.2 s alone, each command with the stamp of its deviation.",
+        "`garbage_deviations`, `old_deviations`, `flickering_validity`, `lawless_commands`, "
         "test/control/test_promises.py, `./tavi audit` on every bag",
     ),
     Hazard(
         "The robot follows a command that is late, mad or no number",
         "Has no part in it.",
         "Let the robot's own watchdog end commands after 0.2 s and refuse velocities that cannot be meant.",
-        "test/nodes/simulator/test_robot.py, test/simulation/test_watchdog.py",
+        "`old_commands`, `future_commands`, `nan_command`, `mad_command`, `slow_commands`",
+    ),
+    Hazard(
+        "The controller dies, hangs or stutters in motion",
+        "Has no part in it: its deviations go on.",
+        "The robot's watchdog stands still after 0.2 s; the controller, when it goes on, decides nothing on "
+        "deviations that waited for it.",
+        "`controller_killed`, `controller_stopped`, `stuttering_controller`, `all_stop`, "
+        "`stuttering_machine`",
+    ),
+    Hazard(
+        "The robot dies, hangs or reports late, or no numbers",
+        "Has no part in it.",
+        "Hold when nothing is heard of the robot for 0.3 s; ignore reports that are no numbers or not new.",
+        "`robot_killed`, `robot_stopped`, `nan_travel`, `garbage_joints`, `slow_reports`, `late_reports`, "
+        "`stuttering_robot`",
+    ),
+    Hazard(
+        "The robot does something else than it reports, or counts from elsewhere",
+        "States the depth that is seen, whatever the drives say.",
+        "Compare both, and abort where they part: ours does from 4 mm on (2.7 mm while the capsule stands "
+        "still), and when the travel leaps further than the drives can go between two reports.",
+        "`axis_sticks`, `runs_backwards`, `overshoots`, `impossible_travel`, `robot_killed`, `robot_fault`",
     ),
     Hazard(
         "A landmark is taken for another",
