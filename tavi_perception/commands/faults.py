@@ -1,4 +1,4 @@
-"""faults: what becomes of perception when something around it fails."""
+"""faults: what becomes of perception, controller and robot when something fails."""
 
 from __future__ import annotations
 

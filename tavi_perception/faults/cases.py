@@ -74,7 +74,7 @@ CASES = (
     Case("model_replaced", MODEL, WRONG, "The file of the network is replaced while it runs.",
          "The loaded network goes on; at the next configuration `MODEL_NOT_READY`."),
     Case("node_killed", NODE, OFF, "The perception node is killed and started again.",
-         "Silence; valid again under contrast, counted from its first answer."),
+         "Ready within 3 s; valid again under contrast, counted from when it has image and geometry."),
     Case("node_deactivated", NODE, OFF, "The node is deactivated.",
          "Silence; valid again under contrast after its activation."),
     Case("node_stopped", NODE, STUCK, "The process is stopped for a second, then goes on.",

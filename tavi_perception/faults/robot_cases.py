@@ -12,7 +12,7 @@ RESTS = "The controller holds and says why; the robot rests, and moves again aft
 RUNS_OUT = "The robot stands still within 0.2 s, says so, and rests; it moves again afterwards."
 REFUSES = "The robot stands still with a fault, says which command, and follows none until one says hold."
 NOT_FOLLOWED = "The robot follows none of them, and says why; it moves again afterwards."
-HOLDS = "The controller holds after 0.3 s and says why; it moves the robot again afterwards."
+HOLDS = "The controller holds after 0.3 s and says why, if it speaks; it moves the robot again afterwards."
 ABORTS = "The controller aborts and says why; a procedure that is begun afresh moves again."
 
 
@@ -42,7 +42,7 @@ ROBOT_CASES = (
     _case("stuttering_controller", CONTROLLER, INTERMITTENT, "It is stopped for 0.4 s again and again.",
           "The robot stands still meanwhile, each time; it moves again afterwards."),
     _case("robot_killed", ROBOT, OFF, "It is killed in motion, and started again where it now is: at 0.",
-          f"It holds while nothing is heard of it, and begins no motion of its own. {ABORTS}"),
+          f"The controller holds meanwhile; the robot does not move by itself then. {ABORTS}"),
     _case("robot_stopped", ROBOT, STUCK, "It is stopped in motion for a second, and goes on.", HOLDS),
     _case("axis_sticks", ROBOT, STUCK, "Its drive travels, and the catheter does not.", ABORTS),
     _case("nan_travel", ROBOT, GARBAGE, "The travel that it reports is no number.", HOLDS),

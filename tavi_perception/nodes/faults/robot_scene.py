@@ -20,6 +20,7 @@ from tavi_perception.nodes import qos
 from tavi_perception.nodes.faults.camera import header
 from tavi_perception.nodes.faults.deviations import Deviations
 from tavi_perception.nodes.faults.scene import LONGEST, Scene
+from tavi_perception.nodes.faults.witness import SENT
 from tavi_perception.nodes.faults.world import NS
 from tavi_perception.nodes.graph import GraphError
 from tavi_perception.nodes.session_graph import node_program
@@ -60,7 +61,9 @@ class RobotScene(Scene):
         self._states = witness.create_publisher(DeliveryState, STATE, qos.OUTPUT)
         self._provoked: list[tuple[int, int]] = []
         self._before: list[tuple[int, DeliveryCommand]] = []
-        witness.listen(DeliveryCommand, COMMAND)
+        # What a controller decides is judged by when it was sent, what comes of it by what the robot does: a
+        # process that is stopped may keep those who write to it waiting in the shared memory of Fast DDS.
+        witness.listen(DeliveryCommand, COMMAND, moment=SENT)
         witness.listen(ControllerState, CONTROLLER_STATE)
         witness.listen(DeliveryState, STATE)
         witness.create_subscription(DeliveryState, STATE, self._on_state, qos.OUTPUT)
@@ -107,17 +110,17 @@ class RobotScene(Scene):
         self._provoked = []
 
     def recovered(self, since: int) -> int | None:
-        asked = [received for received, msg in self.commands if received > since and not msg.hold]
+        asked = [sent for sent, msg in self.commands if sent > since and not msg.hold]
         moved = [received for received, msg in self.states if stamp_ns(msg) > since and msg.moving]
         return max(asked[0], moved[0]) if asked and moved else None
 
     def record(self, **common: Any) -> Record:
-        heard = [(at, msg) for at, msg in self.witness.heard(COMMAND) if msg.reason != REFUSED]
+        heard = [(sent, msg) for sent, msg in self.witness.heard(COMMAND) if msg.reason != REFUSED]
         commands = self._before + heard
         states = self.states
         return Record(
             commands=Commands(
-                np.array([received for received, _ in commands], dtype=np.int64),
+                np.array([sent for sent, _ in commands], dtype=np.int64),
                 np.array([stamp_ns(msg) for _, msg in commands], dtype=np.int64),
                 np.array([msg.advance_velocity for _, msg in commands], dtype=float),
                 np.array([msg.retraction_velocity for _, msg in commands], dtype=float),
@@ -137,7 +140,7 @@ class RobotScene(Scene):
 
     @property
     def commands(self) -> list[tuple[int, DeliveryCommand]]:
-        """(received ns, command) of the controller itself."""
+        """(sent ns, command) of the controller itself."""
         return [(at, msg) for at, msg in self.witness.heard(COMMAND) if msg.reason not in (REFUSED, COUNTED)]
 
     @property
@@ -199,6 +202,10 @@ class RobotScene(Scene):
         asked = [msg for at, msg in self.commands if at > since]
         moving = [msg for msg in asked if not msg.hold]
         self.expect(not moving, f"{len(moving)} of {len(asked)} commands ask for motion.")
+
+    def spoke(self, since: int) -> bool:
+        """The controller has said something after a time (ns)."""
+        return any(at > since for at, _ in self.witness.heard(CONTROLLER_STATE))
 
     def expect_said(self, words: str, since: int) -> None:
         """The controller gives a reason in these words after a time (ns)."""

@@ -17,6 +17,9 @@ from tavi_perception.faults.oracle import Answer
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.faults.world import World
 
+RECEIVED, SENT = "received_timestamp", "source_timestamp"
+"""Moments on the way of a message, as rclpy names them."""
+
 BEAT = 0.01
 """s between two looks at whether the machine lets us go on."""
 
@@ -34,18 +37,20 @@ class Witness(Node):
         self.listen(CatheterDeviation, "deviation")
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.OUTPUT)
 
-    def listen(self, message: type, topic: str, profile: qos.QoSProfile = qos.OUTPUT) -> Any:
-        """Keeps what comes on a topic from now on."""
+    def listen(
+        self, message: type, topic: str, profile: qos.QoSProfile = qos.OUTPUT, moment: str = RECEIVED
+    ) -> Any:
+        """Keeps what comes on a topic from now on, with the time of a moment of its way."""
         kept: list[tuple[int, Any]] = self._heard.setdefault(topic, [])
 
         def keep(msg: Any, info: dict[str, int]) -> None:
             with self._lock:
-                kept.append((self._world.of(info.get("received_timestamp") or time.time_ns()), msg))
+                kept.append((self._world.of(info.get(moment) or time.time_ns()), msg))
 
         return self.create_subscription(message, topic, keep, profile)
 
     def heard(self, topic: str) -> list[tuple[int, Any]]:
-        """(received ns, message) of a topic since the record began."""
+        """(time in ns, message) of a topic since the record began."""
         with self._lock:
             return list(self._heard.get(topic, ()))
 
