@@ -61,6 +61,7 @@ class RobotScene(Scene):
         self._states = witness.create_publisher(DeliveryState, STATE, qos.OUTPUT)
         self._provoked: list[tuple[int, int]] = []
         self._before: list[tuple[int, DeliveryCommand]] = []
+        self._since = 0
         # What a controller decides is judged by when it was sent, what comes of it by what the robot does: a
         # process that is stopped may keep those who write to it waiting in the shared memory of Fast DDS.
         witness.listen(DeliveryCommand, COMMAND, moment=SENT)
@@ -104,7 +105,7 @@ class RobotScene(Scene):
         """They have never stopped."""
 
     def forget(self) -> None:
-        self._before = self.commands[-KEPT:]
+        self._before, self._since = self.commands[-KEPT:], self.world.now()
         super().forget()
         self.deviations.forget()
         self._provoked = []
@@ -229,11 +230,14 @@ class RobotScene(Scene):
         return status is not None and f"stands still: {words}" in status.message
 
     def _measured(self, states: list[tuple[int, DeliveryState]]) -> NDArray[np.int64]:
-        """When (ns) reports were: the stamps of one that was stopped go back from then, and by real time."""
+        """When (ns) reports were, from the record's begin on.
+
+        The stamps of a robot that was stopped go back from when it was, and by real time however slow the motion.
+        """
         received = np.array([at for at, _ in states], dtype=np.int64)
         stamps = np.array([stamp_ns(msg) for _, msg in states], dtype=np.int64)
         late = np.round((received - stamps) / self.world.slower).astype(np.int64)
-        return np.maximum.accumulate(received - late)
+        return np.maximum(np.maximum.accumulate(received - late), self._since)
 
     def _on_state(self, msg: DeliveryState) -> None:
         if msg.header.frame_id != REFUSED:
