@@ -10,7 +10,10 @@ SLOW, DELAYED, INTERMITTENT = Failure.SLOW, Failure.DELAYED, Failure.INTERMITTEN
 
 RESTS = "The controller holds and says why; the robot rests, and moves again afterwards."
 RUNS_OUT = "The robot stands still within 0.2 s, says so, and rests; it moves again afterwards."
-REFUSES = "The robot stands still with a fault, says which command, and follows none until one says hold."
+REFUSES = (
+    "The robot stands still with a fault, says which command, and follows none until one says hold. The "
+    "controller goes on, or aborts where the fault has lasted for a second."
+)
 NOT_FOLLOWED = "The robot follows none of them, and says why; it moves again afterwards."
 HOLDS = "The controller holds after 0.3 s and says why, if it speaks; it moves the robot again afterwards."
 ABORTS = "The controller aborts and says why; a procedure that is begun afresh moves again."

@@ -149,6 +149,11 @@ def mad(scene: RobotScene, velocity: float) -> None:
         reports = [msg for _, msg in scene.states[-5:]]
         scene.expect(all(msg.fault for msg in reports), "It reports no fault.")
         scene.expect(not any(msg.moving for msg in reports), "It moves.")
+        again = scene.world.now()
+    scene.wait(lambda: scene.recovered(again) or scene.aborted(), "that the controller goes on, or gives up")
+    if scene.aborted():
+        scene.expect_said("the robot reports a fault", again)
+        scene.afresh()
 
 
 @fault

@@ -78,6 +78,10 @@ def publisher_killed(scene: PerceptionScene) -> None:
         scene.wait(first, "images of the player that was started again")
         back = first()
         scene.recovers(back, "of its images")
+        # The node may have found it sooner than the witness has.
+        known = {image.stamp for image in scene.camera.sent}
+        for stamp in {a.stamp for a in scene.witness.answers if again < a.stamp < back} - known:
+            scene.camera.heard(SentImage(stamp, stamp))
         scene.graph.stop("player")
         scene.witness.destroy_subscription(subscription)
         scene.camera.roll()

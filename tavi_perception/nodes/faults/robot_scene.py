@@ -232,7 +232,7 @@ class RobotScene(Scene):
     def _measured(self, states: list[tuple[int, DeliveryState]]) -> NDArray[np.int64]:
         """When (ns) reports were, from the record's begin on.
 
-        The stamps of a robot that was stopped go back from when it was, and by real time however slow the motion.
+        The stamps of a robot that was stopped go back from then, and by real time however slow the motion.
         """
         received = np.array([at for at, _ in states], dtype=np.int64)
         stamps = np.array([stamp_ns(msg) for _, msg in states], dtype=np.int64)
