@@ -2,7 +2,7 @@
 
 import pytest
 
-from tavi_perception.yaml_text import MAX_DEPTH, YamlTextError, read_yaml
+from tavi_perception.yaml_text import MAX_DEPTH, MAX_DIGITS, MAX_VALUES, YamlTextError, read_yaml
 
 
 def test_values_are_read() -> None:
@@ -16,13 +16,16 @@ def test_values_are_read() -> None:
         ("a: &a [x]\nb: *a\n", "alias"),
         ("&a a: *a", "alias"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "levels deep"),
-        ("[" * 100_000, "levels deep"),
+        ("[" * 100_000, "nesting depth"),
         ("a: 2020-99-99", "month"),
         ("a: !!bool x", "x"),
         ("a: !!timestamp x", "."),
         ("a: " + "1" * 5_000, "digits"),
         ("a: !!python/object/apply:os.system [id]", "python/object"),
         ("a: [", "flow"),
+        ("- a\n" * (MAX_VALUES + 1), "values"),
+        ("a: 1" + ":01" * MAX_DIGITS, "digits"),
+        ("a: !!int '1" + ":01" * MAX_DIGITS + "'", "digits"),
     ],
     ids=lambda value: value[:20],
 )

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import ExitStack, closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,16 @@ def storage_of(path: Path) -> Path:
         f"{path} is not a complete bag: it has no {METADATA} and {len(files)} recordings; "
         "index it with 'ros2 bag reindex' or give one .mcap file"
     )
+
+
+@lru_cache(maxsize=1)
+def read_metadata(text: str) -> Any:
+    """The values of metadata, which nobody may change: rosbags reads the same text next.
+
+    Raises:
+        YamlTextError: as ``read_yaml``.
+    """
+    return read_yaml(text)
 
 
 def unlisted(storage: Path) -> tuple[str, ...]:
@@ -120,7 +131,7 @@ def _left_beside(database: Path) -> list[Path]:
 def _listed(folder: Path) -> set[str]:
     """Names of the recordings in the metadata; none where these cannot be read, which the reader reports."""
     try:
-        metadata: Any = read_yaml((folder / METADATA).read_text(encoding="utf-8"))
+        metadata = read_metadata((folder / METADATA).read_text(encoding="utf-8"))
         return {Path(name).name for name in metadata["rosbag2_bagfile_information"]["relative_file_paths"]}
     except (OSError, ValueError, YamlTextError, KeyError, TypeError):
         return set()

@@ -163,11 +163,19 @@ def test_journal_that_names_another_file_leaves_it_alone(database: Path, tmp_pat
     assert other.read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", ["[" * 50_000, "a: &a [*a]\n", "a: 2020-99-99\n"])
+@pytest.mark.parametrize(
+    "text", ["[" * 50_000, "a: &a [*a]\n", "a: 2020-99-99\n", "- a\n" * 100_000, "a: 1" + ":01" * 200_000]
+)
 def test_metadata_that_are_no_plain_yaml_are_refused(bag: Path, text: str) -> None:
     (bag / "metadata.yaml").write_text(text)
-    with pytest.raises(BagError, match="metadata"):
+    with pytest.raises(BagError, match="its metadata are no plain YAML"):
         read(bag)
+
+
+def test_qualities_of_service_that_are_no_plain_yaml_are_refused() -> None:
+    """They stand in a recording as a text of their own."""
+    with pytest.raises(storage_mcap.ReaderError, match="no plain YAML: it holds more than"):
+        bounded.metadata.parse_qos("- a\n" * 100_000)
 
 
 def test_names_in_metadata_lead_to_no_other_folder(bag: Path, tmp_path: Path) -> None:
