@@ -88,13 +88,16 @@ class Examiner:
         before, peak_before = self._memory("VmSize:"), self._memory("VmPeak:")
         self._watch.begin(self._folder)
         started = time.process_time()
-        found, error = [], None
+        found: list[Finding] = []
+        error: BaseException | None = None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._target.read(made)
             self.accepted += 1
-        except Exception as raised:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # a reader may neither end the process nor let Rust panic
             error = raised
         taken = time.process_time() - started
         outside = self._watch.end()
@@ -109,7 +112,7 @@ class Examiner:
             found.append(Finding("memory", "peak", f"{(peak - before) >> 20} MiB more than before"))
         return found
 
-    def _judge_error(self, error: Exception) -> list[Finding]:
+    def _judge_error(self, error: BaseException) -> list[Finding]:
         refused = isinstance(error, self._target.refusals) and not (
             isinstance(error, ValueError)
             and ValueError in self._target.refusals

@@ -36,6 +36,11 @@ def text(header: Dataset, keyword: str) -> str:
         return ""
 
 
+_RUST_PANIC = "PanicException"
+"""What pyo3 raises where a library written in Rust meets what it did not expect, and which no module exports:
+the decoder of RLE is one, and is stopped by an index out of bounds."""
+
+
 @contextmanager
 def damage_reported(name: str, what: str) -> Iterator[None]:
     """Whatever the libraries raise on damaged bytes becomes one sentence."""
@@ -43,6 +48,8 @@ def damage_reported(name: str, what: str) -> Iterator[None]:
         yield
     except SourceError:
         raise
-    except Exception as error:  # decoders document no closed set of exceptions
+    except BaseException as error:  # decoders document no closed set of exceptions
+        if not isinstance(error, Exception) and type(error).__name__ != _RUST_PANIC:
+            raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise SourceError(f"{name}: {what} ({reason}); copy or export the file again") from error

@@ -104,6 +104,19 @@ def test_many_empty_fragments_are_refused(picture, write_dicom) -> None:
         DicomSource(write_dicom(picture, syntax=RLELossless, PixelData=pixels, NumberOfFrames=1))
 
 
+def test_run_lengths_that_lead_beyond_the_frame_are_refused(picture, write_dicom) -> None:
+    """The decoder of RLE is written in Rust, whose panics are no ordinary exceptions."""
+    path = write_dicom(picture.astype(np.uint16), compress=RLELossless)
+    data = bytearray(path.read_bytes())
+    run = bytes((0x81, 0)) * (picture.size // 128 + 1)  # 128 zeros each
+    frame = struct.pack("<16L", 2, 64, 64 + len(run), *[0] * 13) + run * 2
+    at = data.index(struct.pack("<4L", 2, 64, 0, 0)[:8])
+    struct.pack_into("<L", data, at - 4, len(frame))
+    path.write_bytes(data[:at] + frame)
+    with pytest.raises(SourceError, match=r"frame 1 of 1 cannot be decoded \(index out of bounds"):
+        DicomSource(path)
+
+
 def test_element_that_claims_gigabytes_is_not_made_room_for(picture, write_dicom) -> None:
     path = write_dicom(picture, SeriesDescription="a run")
     data = bytearray(path.read_bytes())
