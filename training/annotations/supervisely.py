@@ -125,6 +125,8 @@ def marks_of(content: Mapping[str, Any], meta: ProjectMeta) -> tuple[Mark, ...]:
         if not isinstance(title, str) or not title.strip():
             raise BrokenAnnotationError("an object has no class title")
         geometry = entry.get("geometryType") or meta.shapes.get(title) or _geometry_by_content(entry)
+        if not isinstance(geometry, str):
+            raise BrokenAnnotationError(f"object {title} has a geometry type that is no text")
         if geometry == "point":
             marks.append(_point(entry, title))
         elif geometry == "graph":
@@ -132,7 +134,7 @@ def marks_of(content: Mapping[str, Any], meta: ProjectMeta) -> tuple[Mark, ...]:
         elif geometry in _AREAS:
             marks.append(Mark(title, title, None, geometry, _AREAS[geometry](entry, title)))
         else:
-            marks.append(Mark(title, title, None, str(geometry)))
+            marks.append(Mark(title, title, None, geometry))
     return tuple(marks)
 
 

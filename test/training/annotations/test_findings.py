@@ -51,6 +51,11 @@ SPOILED: list[tuple[str, Kind, Spoil]] = [
         rewrite(json.dumps(annotation(GOOD, size={"width": 128, "height": 96}))),
     ),
     ("no class", Kind.BROKEN_ANNOTATION, objects({"points": {"exterior": [[1, 2]]}})),
+    (
+        "list as geometry",
+        Kind.BROKEN_ANNOTATION,
+        objects({**marked("AA1", [1, 2]), "geometryType": ["point"]}),
+    ),
     ("text as number", Kind.BROKEN_ANNOTATION, objects(marked("AA1", ["1", 2]))),
     ("three numbers", Kind.BROKEN_ANNOTATION, objects(marked("AA1", [1, 2, 3]))),
     ("no point", Kind.BROKEN_ANNOTATION, objects(marked("AA1"))),
