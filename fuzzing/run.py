@@ -33,10 +33,11 @@ from fuzzing.choices import RECIPE_BYTES, numbered_recipe
 from fuzzing.worker import HANG_S, RESTART
 
 SHARES = {
-    "image": 34, "compressed-image": 15, "image-file": 10, "video": 1, "dicom": 6, "dicom-disc": 2, "bag": 2,
-    "annotations": 3, "manifests": 8, "bundle": 9, "parameters": 3, "device": 2, "names": 3, "background": 2,
+    "image": 520, "compressed-image": 200, "image-file": 50, "video": 5, "dicom": 25, "dicom-disc": 5, "bag": 5,
+    "annotations": 12, "manifests": 20, "bundle": 100, "parameters": 10, "device": 8, "names": 20,
+    "background": 20,
 }  # fmt: skip
-"""Percent of the inputs that each target gets of ``--target all``: more where an input takes little time."""
+"""Thousandths of the inputs that each target gets of ``--target all``: more where an input takes little time."""
 
 _TAIL = 4000
 
