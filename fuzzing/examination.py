@@ -55,9 +55,10 @@ class Examiner:
         self._target, self._limits = target, limits
         self._folder = folder / "input"
         (folder / "prepared").mkdir()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._prepared = target.prepare(folder / "prepared")
+        self._quiet = warnings.catch_warnings()
+        self._quiet.__enter__()
+        warnings.simplefilter("ignore")
+        self._prepared = target.prepare(folder / "prepared")
         self._watch = the_watch()
         self._status = os.open("/proc/self/status", os.O_RDONLY) if limits else -1
         logging.disable(logging.CRITICAL)
@@ -67,7 +68,8 @@ class Examiner:
         self.accepted = self.refused = 0
 
     def close(self) -> None:
-        """Lets logs be heard again."""
+        """Lets warnings and logs be heard again."""
+        self._quiet.__exit__(None, None, None)
         logging.disable(logging.NOTSET)
         cv2.setLogLevel(self._opencv)
         if self._status >= 0:
@@ -75,25 +77,21 @@ class Examiner:
 
     def examine(self, recipe: bytes) -> list[Finding]:
         """Makes the input of a recipe and reads it."""
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                made = self._target.make(self._prepared, Choices(recipe), self._folder)
-            return self._judge(made)
+            return self._judge(self._target.make(self._prepared, Choices(recipe), self._folder))
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            if next(self._folder.iterdir(), None) is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def _judge(self, made: object) -> list[Finding]:
-        before, peak_before = self._memory("VmSize:"), self._memory("VmPeak:")
+        before, peak_before = self._memory()
         self._watch.begin(self._folder)
         started = time.process_time()
         found: list[Finding] = []
         error: BaseException | None = None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._target.read(made)
+            self._target.read(made)
             self.accepted += 1
         except KeyboardInterrupt:
             raise
@@ -101,7 +99,7 @@ class Examiner:
             error = raised
         taken = time.process_time() - started
         outside = self._watch.end()
-        peak = self._memory("VmPeak:")
+        _, peak = self._memory()
         if error is not None:
             found += self._judge_error(error)
         if outside:
@@ -131,12 +129,16 @@ class Examiner:
             return [Finding("sentence", f"{type(error).__name__} {_place(error)}", repr(sentence[:300]))]
         return []
 
-    def _memory(self, which: str) -> int:
-        """Address space of this process (bytes)."""
+    def _memory(self) -> tuple[int, int]:
+        """Address space of this process, and the most that it ever had (bytes)."""
         if not self._limits:
-            return 0
+            return 0, 0
         text = os.pread(self._status, 4096, 0)
-        return int(text[text.index(which.encode()) + len(which) :].split(maxsplit=1)[0]) * 1024
+        size, peak = (
+            int(text[text.index(name) + len(name) :].split(maxsplit=1)[0]) * 1024
+            for name in (b"VmSize:", b"VmPeak:")
+        )
+        return size, peak
 
 
 def _place(error: BaseException) -> str:

@@ -33,11 +33,11 @@ from fuzzing.choices import RECIPE_BYTES, numbered_recipe
 from fuzzing.worker import HANG_S, RESTART
 
 SHARES = {
-    "image": 520, "compressed-image": 200, "image-file": 50, "video": 5, "dicom": 25, "dicom-disc": 5, "bag": 5,
-    "annotations": 12, "manifests": 20, "bundle": 100, "parameters": 10, "device": 8, "names": 20,
+    "image": 520, "compressed-image": 200, "image-file": 50, "video": 5, "dicom": 25, "dicom-disc": 5,
+    "bag": 5, "annotations": 12, "manifests": 20, "bundle": 100, "parameters": 10, "device": 8, "names": 20,
     "background": 20,
 }  # fmt: skip
-"""Thousandths of the inputs that each target gets of ``--target all``: more where an input takes little time."""
+"""Of a thousand inputs of ``--target all``, how many each target gets: more where they take little time."""
 
 _TAIL = 4000
 

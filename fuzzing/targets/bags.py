@@ -10,6 +10,7 @@ from pathlib import Path
 import cdr
 import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys.store import Typestore
 
 from fuzzing.choices import Choices
 from fuzzing.mutation import TEXTS, altered, damaged, yaml_text
@@ -43,7 +44,13 @@ class _Message:
     time_ns: int
 
 
-def _messages(_: Path) -> list[_Message]:
+@dataclass(frozen=True)
+class _Recorded:
+    messages: list[_Message]
+    store: Typestore
+
+
+def _recorded(_: Path) -> _Recorded:
     store = message_store()
     image = picture()
     lengths = (1.0, 0.7, 0.0003, 0.1, 0.0)
@@ -56,18 +63,18 @@ def _messages(_: Path) -> list[_Message]:
     for number, (suffix, data) in enumerate(encoded_pictures()[:6]):
         content = cdr.compressed_cdr(store, suffix[1:], data, number * _STEP_NS)
         found.append(_Message("/fluoro/image/compressed", _COMPRESSED, content, number * _STEP_NS))
-    return found
+    return _Recorded(found, store)
 
 
-def _bag(recorded: list[_Message], choices: Choices, folder: Path) -> Path:
+def _bag(recorded: _Recorded, choices: Choices, folder: Path) -> Path:
     """A bag with wrong messages, definitions, times, metadata and storage, any of these or none."""
     path = folder / "bag"
     storage = choices.one_of(_STORAGES)
-    store = message_store()
+    messages, store = recorded.messages, recorded.store
     with Writer(path, version=Writer.VERSION_LATEST, storage_plugin=storage) as writer:
         connections = {}
         first = choices.number(2) * 4
-        for message in recorded[first : first + 4] if choices.number(4) else recorded:
+        for message in messages[first : first + 4] if choices.number(4) else messages:
             if message.topic not in connections:
                 topic, kind = message.topic, message.kind
                 connections[topic] = (
@@ -126,4 +133,4 @@ def _read(path: Path) -> None:
             pass
 
 
-TARGETS = (Target("bag", (BagError,), _messages, _bag, _read, tests=100),)
+TARGETS = (Target("bag", (BagError,), _recorded, _bag, _read, tests=100),)

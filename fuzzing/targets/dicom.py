@@ -43,7 +43,11 @@ _KEYWORDS = (
 )  # fmt: skip
 
 
-def _datasets(_: Path) -> list[Dataset]:
+def _files(_: Path) -> list[tuple[Dataset, bytes]]:
+    return [(dataset, _written(dataset)) for dataset in _datasets()]
+
+
+def _datasets() -> list[Dataset]:
     """One of each encoding, with what calibration, times and grey levels can be stated by."""
     grey = picture(40)  # JPEG 2000 divides a picture five times
     cine = np.stack([grey] * 3)
@@ -82,18 +86,18 @@ def _table() -> Dataset:
     return table
 
 
-def _content(datasets: list[Dataset], choices: Choices) -> bytes:
+def _content(files: list[tuple[Dataset, bytes]], choices: Choices) -> bytes:
     """A file of which elements, then bytes, are wrong; what pydicom does not write stays as it was."""
-    dataset = choices.one_of(datasets)
+    dataset, content = choices.one_of(files)
     for _ in range(choices.number(4)):
         changed = copy.deepcopy(dataset)
         keyword = choices.one_of(_KEYWORDS)
         value = choices.one_of((*NUMBERS, *TEXTS, None))
         with suppress(Exception):
             setattr(changed, keyword, [value] * choices.one_of((1, 2, 3)) if choices.chance(3) else value)
-            _written(changed)
+            content = _written(changed)
             dataset = changed
-    return damaged(_written(dataset), choices)
+    return damaged(content, choices)
 
 
 def _written(dataset: Dataset) -> bytes:
@@ -102,18 +106,18 @@ def _written(dataset: Dataset) -> bytes:
     return target.getvalue()
 
 
-def _file(datasets: list[Dataset], choices: Choices, folder: Path) -> Path:
+def _file(files: list[tuple[Dataset, bytes]], choices: Choices, folder: Path) -> Path:
     path = folder / "image.dcm"
-    path.write_bytes(_content(datasets, choices))
+    path.write_bytes(_content(files, choices))
     return path
 
 
-def _disc(datasets: list[Dataset], choices: Choices, folder: Path) -> Path:
+def _disc(files: list[tuple[Dataset, bytes]], choices: Choices, folder: Path) -> Path:
     """A folder with a DICOMDIR, images and other files; the folder, or the DICOMDIR, is what is read."""
     disc = folder / "disc"
     disc.mkdir()
     for number in range(1 + choices.number(3)):
-        (disc / f"IMAGE{number}").write_bytes(_content(datasets, choices))
+        (disc / f"IMAGE{number}").write_bytes(_content(files, choices))
     if choices.number(2):
         (disc / choices.one_of(("note.txt", "cover.png", "a.dcm"))).write_bytes(choices.some_bytes(40))
     names = ("IMAGE0", "IMAGE1", "..", ".", "etc", "passwd", "../x", "/etc/passwd", "a" * 300)
@@ -134,6 +138,6 @@ def _disc(datasets: list[Dataset], choices: Choices, folder: Path) -> Path:
 
 
 TARGETS = (
-    Target("dicom", (SourceError,), _datasets, _file, read_frames, tests=120),
-    Target("dicom-disc", (SourceError,), _datasets, _disc, read_frames, tests=40),
+    Target("dicom", (SourceError,), _files, _file, read_frames, tests=120),
+    Target("dicom-disc", (SourceError,), _files, _disc, read_frames, tests=40),
 )

@@ -86,7 +86,8 @@ def _message(_: None, choices: Choices, __: Path) -> tuple[ImageFields, int]:
     pixel = choices.one_of((1, 2, 3, 4, 6, 8))
     step = choices.one_of(_SIDES) if choices.chance(4) else min(width * pixel, 2**32 - 1)
     held = min(step * height + choices.one_of((0, 0, 1, -1, 100, -100)), choices.one_of((100_000, 4_000, 0)))
-    data = np.resize(np.frombuffer(choices.some_bytes(64) or b"\x7f", np.uint8), max(held, 0))
+    piece = np.frombuffer(choices.some_bytes(64) or b"\x7f", np.uint8)
+    data = np.tile(piece, max(held, 0) // len(piece) + 1)[: max(held, 0)]
     content = choices.one_of((bytes(data), bytearray(data), data))
     fields = ImageFields(height, width, encoding, choices.one_of((0, 1, 255)), step, content)
     return fields, choices.one_of((16, 8, 12))

@@ -15,7 +15,7 @@ from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from tavi_perception.bags.bounded import check_definitions
 from tavi_perception.bags.storage import merged, storage_of, unlisted
 from tavi_perception.bags.topics import BagError, Topic, from_rosbags
-from tavi_perception.bags.types import message_store
+from tavi_perception.bags.types import shared_store
 
 _CUT_OFF = ("File end magic is invalid.", "Invalid MCAP footer.")
 
@@ -140,7 +140,7 @@ class BagReader:
 
     def _open(self, storage: Path) -> AnyReader:
         try:
-            reader = AnyReader([storage], default_typestore=message_store())
+            reader = AnyReader([storage], default_typestore=shared_store())
             reader.open()
             try:
                 check_definitions(reader.typestore.fielddefs)

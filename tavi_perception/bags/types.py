@@ -36,6 +36,16 @@ def message_store() -> Typestore:
     return store
 
 
+def shared_store() -> Typestore:
+    """What ``message_store`` gives, to be read only: made once, since every bag that is opened wants it."""
+    return _store_of(os.environ.get("AMENT_PREFIX_PATH", ""))
+
+
+@lru_cache
+def _store_of(_: str) -> Typestore:
+    return message_store()
+
+
 def ensure_type(store: Typestore, type_name: str) -> None:
     """Registers a message type, and those it is made of, from the .msg files of installed packages.
 
