@@ -30,7 +30,7 @@ from typing import Any
 from tqdm import tqdm
 
 from fuzzing.choices import RECIPE_BYTES, numbered_recipe
-from fuzzing.worker import HANG_S, RESTART
+from fuzzing.worker import HANG_S, LAST, RESTART, WAITS
 
 SHARES = {
     "image": 520, "compressed-image": 200, "image-file": 50, "video": 5, "dicom": 25, "dicom-disc": 5,
@@ -40,6 +40,12 @@ SHARES = {
 """Of a thousand inputs of ``--target all``, how many each target gets: more where they take little time."""
 
 _TAIL = 4000
+
+_HANGS: dict[int, str] = {
+    signal.SIGPROF: "more than {:g} s of processor time",
+    signal.SIGALRM: f"it waits for more than {WAITS} times {{:g}} s",
+}
+"""By the signal that ends the process."""
 
 
 @dataclass
@@ -75,7 +81,14 @@ class Tally:
         )
 
 
-def fuzz(target: str, count: int, seed: int, first: int = 0, corpus: Path | None = None) -> Tally:
+def fuzz(
+    target: str,
+    count: int,
+    seed: int,
+    first: int = 0,
+    corpus: Path | None = None,
+    hang_s: float = HANG_S,
+) -> Tally:
     """Tries ``count`` inputs; the process that tries them is started anew after each one that ends it."""
     tally = Tally(target, seed, first, corpus is not None)
     with tqdm(total=count, unit="input", desc=target, disable=None) as bar:
@@ -84,7 +97,7 @@ def fuzz(target: str, count: int, seed: int, first: int = 0, corpus: Path | None
             before = tally.counts["tried"]
             # Of a guided run another seed goes on, with what the corpus has kept.
             number = (seed * 1000 + starts, 0) if corpus else (seed, first + before)
-            _one_process(tally, count - before, *number, corpus, bar)
+            _one_process(tally, count - before, *number, corpus, hang_s, bar)
             starts += 1
             if tally.counts["tried"] == before:
                 raise SystemExit(f"fuzzing: {target} does not start; run python -m fuzzing.worker by itself")
@@ -92,12 +105,19 @@ def fuzz(target: str, count: int, seed: int, first: int = 0, corpus: Path | None
 
 
 def _one_process(
-    tally: Tally, count: int, seed: int, first: int, corpus: Path | None, bar: tqdm[Any]
+    tally: Tally,
+    count: int,
+    seed: int,
+    first: int,
+    corpus: Path | None,
+    hang_s: float,
+    bar: tqdm[Any],
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="fuzzing") as folder, tempfile.TemporaryFile() as errors:
         recipe_file = Path(folder) / "recipe"
         command = [sys.executable, "-m", "fuzzing.worker", "--target", tally.target, "--seed", str(seed)]
         command += ["--first", str(first), "--count", str(count), "--recipe-file", str(recipe_file)]
+        command += ["--hang-s", str(hang_s)]
         if corpus is not None:
             (corpus / tally.target).mkdir(parents=True, exist_ok=True)
             command += ["--corpus", str(corpus / tally.target)]
@@ -109,18 +129,19 @@ def _one_process(
         told = errors.read().decode(errors="replace")[-_TAIL:]
         if not recipe_file.exists():
             raise SystemExit(f"fuzzing: {tally.target} does not start:\n{told}")
-        recipe = recipe_file.read_bytes()
-        recipe = recipe[4 : 4 + int.from_bytes(recipe[:4], "little")]
-        hang = process.returncode == -signal.SIGPROF
+        last = recipe_file.read_bytes()
+        length, accepted, refused = LAST.unpack_from(last)
+        recipe = last[LAST.size : LAST.size + length]
         lost = (
             1
             if corpus is not None
             else _number_of(recipe, tally.target, seed, first + tried) - first - tried + 1
         )
-        tally.counts["tried"] += lost
+        tally.counts.update(tried=lost, accepted=accepted, refused=refused)
         bar.update(lost)
+        hang = _HANGS.get(-process.returncode)
         where = _last_place(told) if hang else f"exit {process.returncode} {_last_place(told)}"
-        details = f"more than {HANG_S:g} s of processor time\n{told}" if hang else told
+        details = f"{hang.format(hang_s)}\n{told}" if hang else told
         tally.add("hang" if hang else "crash", where, details, base64.b64encode(recipe).decode())
 
 
@@ -141,9 +162,10 @@ def _heard(line: str, tally: Tally, bar: tqdm[Any]) -> int:
 
 
 def _last_place(told: str) -> str:
-    """Where faulthandler saw the process last."""
+    """Where faulthandler saw the process last, and from where in the project that was called."""
     lines = [line.strip() for line in told.splitlines() if line.strip().startswith("File ")]
-    return lines[0] if lines else ""
+    ours = [line for line in lines if "site-packages" not in line and "/lib/python" not in line]
+    return " ".join(dict.fromkeys((*lines[:1], *ours[:1])))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

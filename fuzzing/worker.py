@@ -1,9 +1,8 @@
 """The process that reads hostile inputs; what becomes of it is judged by ``fuzzing.run``.
 
 It writes one JSON object a line to its standard output: progress and findings. Before each input it writes
-the recipe to a file,
-so that an input that ends the process is known. An input that takes ``HANG_S`` of processor
-time ends it too, with the place where that time was spent.
+the recipe to a file, so that an input that ends the process is known. An input that takes ``HANG_S`` of
+processor time ends it too, with the place where that time was spent, and so does one that only waits.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ from __future__ import annotations
 import argparse
 import base64
 import faulthandler
+import importlib
 import json
 import os
 import resource
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -23,8 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from fuzzing.choices import RECIPE_BYTES, numbered_recipe
+from fuzzing.target import Target
 
 HANG_S = 10.0
+"""Processor time of an input (s) that is not waited for any longer."""
+
+WAITS = 30
+"""Times as long as that an input may take by the clock: a machine that is busy lets it wait as well."""
+
 _ADDRESS_SPACE = 6 << 30
 """What the process may take in all (bytes): more fails, so that the machine is left alone."""
 
@@ -36,27 +43,35 @@ RESTART = 75
 """Exit code after a finding about memory: the peak of a process never falls again."""
 
 
+LAST = struct.Struct("<3I")
+"""What stands before the recipe in its file: its length, and what was accepted and refused since the last
+report."""
+
+
 class Worker:
     """Examines recipes and reports."""
 
-    def __init__(self, name: str, folder: Path, recipe_file: Path) -> None:
+    def __init__(self, name: str, folder: Path, recipe_file: Path, hang_s: float) -> None:
         from fuzzing.examination import Examiner
-        from fuzzing.targets import TARGETS
 
         # Standard output is the report's: libraries, and libFuzzer, may write what they like.
         self._out = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)
-        self._examiner = Examiner(TARGETS[name], folder)
+        self._examiner = Examiner(_target(name), folder)
+        self._hang_s = hang_s
         self._recipe = os.open(recipe_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         self._done, self._reported = 0, time.monotonic()
         self._known: set[tuple[str, str]] = set()
 
     def try_one(self, recipe: bytes) -> None:
         """Examines a recipe."""
-        os.pwrite(self._recipe, len(recipe).to_bytes(4, "little") + recipe, 0)
-        signal.setitimer(signal.ITIMER_PROF, HANG_S)
+        known = LAST.pack(len(recipe), self._examiner.accepted, self._examiner.refused)
+        os.pwrite(self._recipe, known + recipe, 0)
+        signal.setitimer(signal.ITIMER_PROF, self._hang_s)
+        signal.setitimer(signal.ITIMER_REAL, self._hang_s * WAITS)
         found = self._examiner.examine(recipe)
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         self._done += 1
         for finding in found:
             new = (finding.kind, finding.where) not in self._known
@@ -81,6 +96,17 @@ class Worker:
         self._out.write(json.dumps(what) + "\n")
 
 
+def _target(name: str) -> Target:
+    """One of those in ``fuzzing.targets``, or of another module, as ``module:NAME``."""
+    module, _, attribute = name.partition(":")
+    if attribute:
+        found: Target = getattr(importlib.import_module(module), attribute)
+        return found
+    from fuzzing.targets import TARGETS
+
+    return TARGETS[name]
+
+
 def main() -> None:
     """Runs the inputs that the arguments name."""
     parser = argparse.ArgumentParser(prog="fuzzing.worker")
@@ -89,10 +115,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--recipe-file", type=Path, required=True)
+    parser.add_argument("--hang-s", type=float, default=HANG_S)
     parser.add_argument("--corpus", type=Path)
     arguments = parser.parse_args()
     faulthandler.enable()
-    faulthandler.register(signal.SIGPROF, chain=True)
+    for sign in (signal.SIGPROF, signal.SIGALRM):
+        faulthandler.register(sign, chain=True)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     run: Callable[[Worker], None] = lambda worker: _numbered(worker, arguments)  # noqa: E731
@@ -103,7 +131,7 @@ def main() -> None:
             import fuzzing.targets  # noqa: F401
         run = lambda worker: _guided(worker, arguments)  # noqa: E731
     with tempfile.TemporaryDirectory(prefix="fuzzing") as name:
-        worker = Worker(arguments.target, Path(name), arguments.recipe_file)
+        worker = Worker(arguments.target, Path(name), arguments.recipe_file, arguments.hang_s)
         run(worker)
 
 

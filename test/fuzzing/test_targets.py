@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from breaking_readers import ONE_IN
 
 from fuzzing.choices import Choices, numbered_recipe
 from fuzzing.examination import examined
-from fuzzing.run import SHARES, Tally, _counts, main
+from fuzzing.run import SHARES, Tally, _counts, fuzz, main
 from fuzzing.target import Target
 from fuzzing.targets import TARGETS
 
@@ -85,6 +86,23 @@ def test_memory_beyond_the_limit_is_found() -> None:
     # In a process of its own: the peak of this one may be higher already.
     done = subprocess.run([sys.executable, "-c", TAKES_MEMORY], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     assert done.stdout.decode().strip() == "[[], ['memory']]"
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind", "seed", "hang_s"),
+    [("CRASHING", "crash", 22, 9.0), ("SPINNING", "hang", 15, 0.2), ("WAITING", "hang", 21, 0.05)],
+)
+def test_a_run_goes_on_after_an_input_that_ends_its_process(
+    reader: str, kind: str, seed: int, hang_s: float
+) -> None:
+    name, count = f"breaking_readers:{reader}", 4
+    harmful = [Choices(numbered_recipe(name, seed, number)).chance(ONE_IN) for number in range(count)]
+    assert any(harmful) and not harmful[0] and not harmful[-1]
+    tally = fuzz(name, count, seed, hang_s=hang_s)
+    [(found, entry)] = tally.findings.items()
+    assert found.startswith(kind) and "breaking_readers.py" in found
+    assert entry["count"] == sum(harmful)
+    assert tally.counts == {"tried": count, "accepted": count - sum(harmful), "refused": 0}
 
 
 def test_an_input_follows_from_seed_and_number_alone() -> None:
