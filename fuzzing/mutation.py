@@ -17,6 +17,9 @@ _MOST = 6
 _MOST_FIELDS = 500
 """Of a tree in which one may be repeated: repeated again and again it would fill the memory by itself."""
 
+_MOST_LETTERS = 3_000
+"""Of a field that is repeated, as it is written."""
+
 _NESTED = "\x00nested\x00"
 _DEPTH = 20_000
 """Levels of nesting where a value is to be deep: beyond what recursion takes."""
@@ -140,9 +143,10 @@ def _alter(holder: Any, key: Any, choices: Choices, box: dict[str, Any], *, may_
             renamed = choices.one_of(TEXTS)
             if isinstance(holder, dict) and holder is not box:
                 holder[renamed] = holder.pop(key)
-        case 4 if may_grow:
+        case 4 if may_grow and len(repr(holder[key])) <= _MOST_LETTERS:
             times = choices.one_of((2, 3, 300))
-            holder[key] = [holder[key]] * times if not isinstance(holder[key], list) else holder[key] * times
+            found = holder[key] if isinstance(holder[key], list) else [holder[key]]
+            holder[key] = [_copy(each) for _ in range(times) for each in found]
         case _:
             others = list(_fields(box))
             other, of = choices.one_of(others)
