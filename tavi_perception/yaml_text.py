@@ -22,7 +22,7 @@ MAX_VALUES = 50_000
 MAX_DIGITS = 1_000
 """Of a number: those that are written to the base 60 (1:30:00) take time with the square of their length."""
 
-_NUMBER = re.compile(r"[-+.:_0-9]+")
+_NUMBER = re.compile(r"[-+.:_0-9]+|[-+]?0[box][_0-9a-fA-F]+")
 
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -25,6 +25,7 @@ def test_values_are_read() -> None:
         ("a: [", "flow"),
         ("- a\n" * (MAX_VALUES + 1), "values"),
         ("a: 1" + ":01" * MAX_DIGITS, "digits"),
+        ("a: 0x" + "f" * MAX_DIGITS, "digits"),
         ("a: !!int '1" + ":01" * MAX_DIGITS + "'", "digits"),
     ],
     ids=lambda value: value[:20],

@@ -1,4 +1,4 @@
-"""Bounds for what rosbags reads: it takes a recording's word for how long a record or a chunk is.
+"""Bounds for what rosbags reads: it takes a recording's word for how long a record is, and what is a number.
 
 A file of some hundred bytes can claim to hold, or to be inflated to, more than any memory has. rosbags has no
 setting for that, so what it reads lengths and YAML, inflates, parses definitions and opens databases with is
@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO, Literal
 
 import lz4.frame
-from rosbags.highlevel import anyreader
+from rosbags.highlevel import AnyReader, anyreader
 from rosbags.interfaces import Nodetype
 from rosbags.rosbag2 import metadata, reader, storage_mcap, storage_sqlite3
 from rosbags.rosbag2.errors import ReaderError
@@ -59,6 +59,30 @@ def check_definitions(definitions: Mapping[str, Any]) -> None:
                 raise ReaderError(f"{name} has {detail[1]} items of {field}")
 
 
+def check_values(reader: AnyReader) -> None:
+    """Refuses names, counts and times that are none, or none that 64 bits hold.
+
+    Raises:
+        ReaderError: metadata, or a table, state such.
+    """
+    for connection in reader.connections:
+        profiles = getattr(connection.ext, "offered_qos_profiles", ())
+        numbers = (connection.msgcount, *(profile.depth for profile in profiles))
+        if not isinstance(connection.topic, str) or not isinstance(connection.msgtype, str):
+            raise ReaderError(
+                f"a topic's name or type is no text: {connection.topic!r}, {connection.msgtype!r}"
+            )
+        if not all(map(is_int64, numbers)):
+            raise ReaderError(f"what it counts on {connection.topic} is no number")
+    if not all(map(is_int64, (reader.start_time, reader.end_time, reader.message_count))):
+        raise ReaderError("its metadata state a time, or a count, that is no number")
+
+
+def is_int64(value: object) -> bool:
+    """Whether it is an integer of 64 bits, as all times and counts of a bag."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63
+
+
 def _types_from_idl(text: str) -> Any:
     """Of a definition without brackets in expressions: two of them keep the parser busy for half a minute."""
     expressions = re.sub(r"@\w+\s*\(", "@", _NO_CODE.sub("", text))
@@ -78,6 +102,18 @@ def _yaml(typ: str) -> Any:
     yaml = _RUAMEL(typ=typ)
     yaml.load = _plain_values
     return yaml
+
+
+def _metadata_yaml(typ: str) -> Any:
+    return SimpleNamespace(load=_metadata_values)
+
+
+def _metadata_values(text: str) -> Any:
+    content = _plain_values(text)
+    stated = content.get("rosbag2_bagfile_information") if isinstance(content, dict) else None
+    if isinstance(stated, dict) and not isinstance(stated.get("files", []), list):
+        raise ReaderError("its metadata state files that are no list")
+    return content
 
 
 def _plain_values(text: str) -> Any:
@@ -163,7 +199,7 @@ _REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (storage_mcap, "read_exact", _read_exact),
     (anyreader, "get_types_from_idl", _types_from_idl),
     (anyreader, "get_types_from_msg", _types_from_msg),
-    (reader, "YAML", _yaml),
+    (reader, "YAML", _metadata_yaml),
     (metadata, "YAML", _yaml),
     (reader, "zstd", SimpleNamespace(decompress=_zstd, open=_zstd_file)),
 )

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
+from rosbags.rosbag2 import ReaderError
 
-from tavi_perception.bags.bounded import check_definitions
+from tavi_perception.bags.bounded import check_definitions, check_values, is_int64
 from tavi_perception.bags.storage import merged, storage_of, unlisted
 from tavi_perception.bags.topics import BagError, Topic, from_rosbags
 from tavi_perception.bags.types import shared_store
@@ -104,6 +105,8 @@ class BagReader:
             return
         try:
             for connection, time_ns, cdr in self._reader.messages(connections):
+                if not is_int64(time_ns):
+                    raise ReaderError(f"a message on {connection.topic} has no time")
                 yield RawMessage(connection.topic, connection.msgtype, bytes(cdr), time_ns)
         except Exception as error:
             raise self._damaged(error) from error
@@ -144,6 +147,7 @@ class BagReader:
             reader.open()
             try:
                 check_definitions(reader.typestore.fielddefs)
+                check_values(reader)
             except BaseException:
                 reader.close()
                 raise

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from rosbags.rosbag2 import StoragePlugin, Writer, storage_mcap
 
 from tavi_perception.bags import bounded
@@ -176,6 +177,60 @@ def test_qualities_of_service_that_are_no_plain_yaml_are_refused() -> None:
     """They stand in a recording as a text of their own."""
     with pytest.raises(storage_mcap.ReaderError, match="no plain YAML: it holds more than"):
         bounded.metadata.parse_qos("- a\n" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda stated: stated.update(files="bag.mcap"), "files that are no list"),
+        (lambda stated: stated.update(message_count=2**64), "a time, or a count"),
+        (lambda stated: stated["starting_time"].update(nanoseconds_since_epoch=0.5), "a time, or a count"),
+        (lambda stated: metadata_of_topic(stated).update(name=7), "name or type is no text"),
+        (lambda stated: metadata_of_topic(stated)["offered_qos_profiles"][0].update(depth="x"), "no number"),
+    ],
+    ids=["files", "count", "time", "name", "depth"],
+)
+def test_metadata_of_other_types_than_they_should_be_are_refused(bag: Path, change, reason: str) -> None:
+    file = bag / "metadata.yaml"
+    content = yaml.safe_load(file.read_text())
+    change(content["rosbag2_bagfile_information"])
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(BagError, match=reason):
+        read(bag)
+
+
+def metadata_of_topic(stated: dict) -> dict:
+    return stated["topics_with_message_count"][0]["topic_metadata"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE topics SET name = x'00'", "name or type is no text"),
+        ("UPDATE messages SET timestamp = 0.5", "a time, or a count"),
+    ],
+)
+def test_tables_of_other_types_than_they_should_be_are_refused(
+    database: Path, change: str, reason: str
+) -> None:
+    with sqlite3.connect(database) as opened:
+        opened.execute(change)
+    opened.close()
+    with pytest.raises(BagError, match=reason):
+        read(database)
+
+
+def test_message_without_a_time_is_refused_though_the_metadata_state_times(
+    tmp_path: Path, store, image_cdr
+) -> None:
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+        connection = writer.add_connection("/fluoro/image", IMAGE, typestore=store)
+        writer.write(connection, 1, image_cdr(np.full((3, 4), 7, np.uint8), 1))
+    with sqlite3.connect(tmp_path / "bag" / "bag.db3") as opened:
+        opened.execute("UPDATE messages SET timestamp = 0.5")
+    opened.close()
+    with pytest.raises(BagError, match="has no time"):
+        read(tmp_path / "bag")
 
 
 def test_names_in_metadata_lead_to_no_other_folder(bag: Path, tmp_path: Path) -> None:
