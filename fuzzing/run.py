@@ -8,7 +8,7 @@ Atheris, not Hypothesis, for long runs: most readers are Python, whose branches 
 An input is made of valid ones by a recipe of ``RECIPE_BYTES`` bytes. With ``--corpus`` Atheris makes the
 recipes and learns from the code that they reach (``pip install -r environment/requirements/fuzzing.txt``);
 without it they follow from seed and number alone,
-so that a part of a run can be repeated or a run be continued with
+so that a part of a run can be repeated, and one that was interrupted (Ctrl-C, SIGTERM) be continued with
 ``--first``. The exit status is 1 when something was found.
 """
 
@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,9 +90,12 @@ def fuzz(
     corpus: Path | None = None,
     hang_s: float = HANG_S,
 ) -> Tally:
-    """Tries ``count`` inputs; the process that tries them is started anew after each one that ends it."""
+    """Tries ``count`` inputs, fewer when it is interrupted.
+
+    The process that tries them is started anew after each input that ends it.
+    """
     tally = Tally(target, seed, first, corpus is not None)
-    with tqdm(total=count, unit="input", desc=target, disable=None) as bar:
+    with tqdm(total=count, unit="input", desc=target, disable=None) as bar, suppress(KeyboardInterrupt):
         starts = 0
         while tally.counts["tried"] < count:
             before = tally.counts["tried"]
@@ -122,7 +126,11 @@ def _one_process(
             (corpus / tally.target).mkdir(parents=True, exist_ok=True)
             command += ["--corpus", str(corpus / tally.target)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
-            tried = sum(_heard(line, tally, bar) for line in process.stdout or ())
+            try:
+                tried = sum(_heard(line, tally, bar) for line in process.stdout or ())
+            except KeyboardInterrupt:
+                process.kill()
+                raise
         if process.returncode in (0, RESTART):
             return
         errors.seek(0)
@@ -198,6 +206,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _write(tallies, arguments.json)
         if arguments.save is not None:
             _save(tallies[-1], arguments.save)
+        if tallies[-1].counts["tried"] < count:
+            break
     return any(tally.findings for tally in tallies)
 
 
@@ -227,4 +237,9 @@ def _save(tally: Tally, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    for sign in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # a shell lets what it starts in the background ignore the first
+        signal.signal(sign, signal.default_int_handler)
     sys.exit(main())

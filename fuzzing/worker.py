@@ -130,7 +130,7 @@ def main() -> None:
         with atheris.instrument_imports(include=_INSTRUMENTED):
             import fuzzing.targets  # noqa: F401
         run = lambda worker: _guided(worker, arguments)  # noqa: E731
-    with tempfile.TemporaryDirectory(prefix="fuzzing") as name:
+    with tempfile.TemporaryDirectory(dir=arguments.recipe_file.parent) as name:
         worker = Worker(arguments.target, Path(name), arguments.recipe_file, arguments.hang_s)
         run(worker)
 

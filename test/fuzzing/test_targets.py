@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from breaking_readers import ONE_IN
 
+from fuzzing import run
 from fuzzing.choices import Choices, numbered_recipe
 from fuzzing.examination import examined
 from fuzzing.run import SHARES, Tally, _counts, fuzz, main
@@ -103,6 +104,18 @@ def test_a_run_goes_on_after_an_input_that_ends_its_process(
     assert found.startswith(kind) and "breaking_readers.py" in found
     assert entry["count"] == sum(harmful)
     assert tally.counts == {"tried": count, "accepted": count - sum(harmful), "refused": 0}
+
+
+def test_a_run_that_is_interrupted_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = run._heard
+
+    def interrupted(*arguments) -> None:
+        heard(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_heard", interrupted)
+    tally = fuzz("breaking_readers:HARMLESS", 10**7, SEED)
+    assert 0 < tally.counts["tried"] == tally.counts["accepted"] < 10**7
 
 
 def test_an_input_follows_from_seed_and_number_alone() -> None:

@@ -30,6 +30,7 @@ def _spin() -> None:
         pass
 
 
+HARMLESS = _target(lambda: None)
 CRASHING = _target(lambda: ctypes.string_at(0))
 SPINNING = _target(_spin)
 WAITING = _target(lambda: time.sleep(1e6))
