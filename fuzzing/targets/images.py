@@ -77,7 +77,11 @@ def encoded_pictures() -> list[tuple[str, bytes]]:
     motion = found[0][1] + bytes(9) + found[1][1]
     large = cv2.resize(colour, (64, 64))
     other = [(kind, cv2.imencode(kind, large)[1].tobytes()) for kind in (".webp", ".jp2", ".ppm", ".hdr")]
-    return [*found, (".tiff", pages.tobytes()), (".jpg", motion), *other]
+    animation = cv2.Animation()
+    animation.frames = [cv2.cvtColor(image, cv2.COLOR_GRAY2BGRA) for image in (grey, np.flipud(grey).copy())]
+    animation.durations = [100, 100]
+    _, moving = cv2.imencodeanimation(".png", animation)
+    return [*found, (".tiff", pages.tobytes()), (".jpg", motion), (".png", moving.tobytes()), *other]
 
 
 def _message(_: None, choices: Choices, __: Path) -> tuple[ImageFields, int]:

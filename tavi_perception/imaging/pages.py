@@ -20,6 +20,9 @@ _Buffer = NDArray[np.uint8]
 
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+"""Chunks of PNG for the pictures of an animation after the first."""
+
 _TIFF = (b"II*\0", b"MM\0*")
 _NETPBM = (b"P5", b"P2")
 _BMP = b"BM"
@@ -142,12 +145,25 @@ def _jpeg_page(buffer: _Buffer) -> tuple[Page, int]:
 
 
 def _png_page(buffer: _Buffer) -> tuple[Page, int]:
-    """The PNG at the start of the buffer, and its length."""
-    at, bits, significant, turned, animated, size = len(_PNG), 0, 0, False, False, (0, 0)
+    """The PNG at the start of the buffer, and its length.
+
+    A chunk that is not whole cuts the page off: OpenCV makes room for all that it claims to hold. What is part
+    of an animation is left out: OpenCV writes its frames to wherever their offsets lead.
+    """
+    at, bits, significant, turned, size = len(_PNG), 0, 0, False, (0, 0)
+    kept = [buffer[:at]]
+    animated = False
     while at + 8 <= buffer.size:
         length, kind = struct.unpack(">I4s", buffer[at : at + 8].tobytes())
-        body = buffer[at + 8 : at + 8 + length]
-        at += length + 12
+        chunk = buffer[at : at + length + 12]
+        if chunk.size < length + 12:
+            break
+        body = chunk[8 : 8 + length]
+        at += chunk.size
+        if kind in _ANIMATION:
+            animated = True
+            continue
+        kept.append(chunk)
         if kind == b"IHDR" and body.size > 8 and size == (0, 0):  # decoders go by the first
             bits = int(body[8])
             size = struct.unpack(">II", body[:8].tobytes())
@@ -155,13 +171,10 @@ def _png_page(buffer: _Buffer) -> tuple[Page, int]:
             significant = int(body.min())
         elif kind == b"eXIf":
             turned = _is_turned(body.tobytes())
-        elif kind == b"acTL":
-            animated = True
         elif kind == b"IEND":
             significant = significant if bits == 16 and 8 <= significant < 16 else 0
-            page = Page(
-                buffer[:at], significant_bits=significant, turned=turned, animated=animated, size=size
-            )
+            data = np.concatenate(kept) if animated else buffer[:at]
+            page = Page(data, significant_bits=significant, turned=turned, animated=animated, size=size)
             return page, at
     return Page(buffer, cut_off=True), buffer.size
 

@@ -21,12 +21,13 @@ def encoded(suffix: str, side: int = 32, *options: int) -> bytes:
     return cv2.imencode(suffix, image, options)[1].tobytes()
 
 
-def huge_png() -> bytes:
-    body = struct.pack(">IIBBBBB", HUGE, HUGE, 8, 6, 0, 0, 0)
-    chunks = [(b"IHDR", body), (b"IDAT", zlib.compress(bytes(100_000))), (b"IEND", b"")]
+def png(side: int, *chunks: tuple[bytes, bytes], colour: int = 0) -> bytes:
+    """A black picture with further chunks behind its pixels."""
+    header = struct.pack(">IIBBBBB", side, side, 8, colour, 0, 0, 0)
+    pixels = zlib.compress(bytes(100_000))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
+        for kind, data in ((b"IHDR", header), (b"IDAT", pixels), *chunks, (b"IEND", b""))
     )
 
 
@@ -44,7 +45,7 @@ def tiff(tags: dict[int, int]) -> bytes:
 
 
 HUGE_PICTURES = {
-    "PNG": huge_png(),
+    "PNG": png(HUGE, colour=6),
     "JPEG": with_sides(encoded(".jpg"), HUGE),
     "BMP": struct.pack("<2sIIIIiiHHIIiiII", b"BM", 0, 0, 54, 40, HUGE, -HUGE, 1, 24, 0, 0, 0, 0, 0, 0)
     + bytes(99),
@@ -59,6 +60,25 @@ def test_picture_larger_than_any_image_is_not_decoded(data: bytes, monkeypatch: 
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(ImageRejectedError, match=rf"{HUGE}x{HUGE} px|truncated or not an image"):
         first_picture(data, "picture")
+
+
+def test_animation_whose_frame_lies_outside_of_the_picture_is_read_without_it() -> None:
+    """OpenCV 4.12 writes it there, and the process ends."""
+    frame = struct.pack(">5IHHBB", 0, 24, 24, 2**32 - 16, 0, 1, 1, 0, 0)
+    pixels = struct.pack(">I", 1) + zlib.compress(bytes(25 * 24))
+    data = png(24, (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", frame), (b"fdAT", pixels))
+    assert not first_picture(data, "picture").grey.any()
+
+
+@pytest.mark.parametrize("kind", [b"IDAT", b"tEXt", b"IEND"])
+def test_chunk_that_claims_more_than_the_file_holds_reaches_no_decoder(
+    kind: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    data = bytearray(png(24, (b"tEXt", b"a\0b")))
+    struct.pack_into(">I", data, data.index(kind) - 4, 0x70000000)
+    with pytest.raises(ImageRejectedError, match="truncated or not an image"):
+        first_picture(bytes(data), "picture")
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jp2", ".hdr"])

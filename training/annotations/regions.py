@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.imaging.grey import MAX_SIDE
+from tavi_perception.imaging.pages import pages_of
 from training.annotations.record import BrokenAnnotationError, items, point
 
 LARGEST_SIDE = MAX_SIDE
@@ -132,7 +133,8 @@ def _decoded(png: bytes) -> NDArray[np.uint8]:
         raise BrokenAnnotationError("is no PNG of an image's size")
     if sides[0] * sides[1] * _BYTES_OF_A_PIXEL > _LARGEST_PICTURE:
         raise BrokenAnnotationError(f"has {sides[0]}x{sides[1]} px, more than an image")
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    page = next(pages_of(np.frombuffer(png, np.uint8)))
+    picture = None if page.cut_off else cv2.imdecode(page.data, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise BrokenAnnotationError("is a damaged PNG")
     # A palette with transparency is decoded to four channels, a PNG of one bit to grey levels.

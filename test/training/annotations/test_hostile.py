@@ -59,6 +59,14 @@ def test_bitmap_of_more_pixels_than_an_image_is_not_decoded(side: int, monkeypat
         bitmap_region(bitmap(header), "root")
 
 
+def test_bitmap_with_a_chunk_that_is_not_there_is_not_decoded(monkeypatch) -> None:
+    png = bytearray(cv2.imencode(".png", np.full((30, 30), 255, np.uint8))[1].tobytes())
+    struct.pack_into(">I", png, png.index(b"IDAT") - 4, 0x70000000)
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(BrokenAnnotationError, match="damaged PNG"):
+        bitmap_region(bitmap(bytes(png)), "root")
+
+
 def test_bitmap_of_the_size_of_an_image_is_read() -> None:
     png = cv2.imencode(".png", np.full((3_000, 3_000), 255, np.uint8))[1].tobytes()
     assert bitmap_region(bitmap(png), "root").mask(3_000, 3_000).all()
