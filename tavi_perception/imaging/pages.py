@@ -147,8 +147,8 @@ def _jpeg_page(buffer: _Buffer) -> tuple[Page, int]:
 def _png_page(buffer: _Buffer) -> tuple[Page, int]:
     """The PNG at the start of the buffer, and its length.
 
-    A chunk that is not whole cuts the page off: OpenCV makes room for all that it claims to hold. What is part
-    of an animation is left out: OpenCV writes its frames to wherever their offsets lead.
+    A chunk that is not whole cuts the page off: OpenCV makes room for all that it claims. What belongs to
+    an animation is left out: OpenCV writes a frame to wherever its offset leads.
     """
     at, bits, significant, turned, size = len(_PNG), 0, 0, False, (0, 0)
     kept = [buffer[:at]]
