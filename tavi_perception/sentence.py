@@ -9,9 +9,10 @@ LONGEST = 2_000
 def one_sentence(text: str) -> str:
     """The text on one line that can be printed, logged and published: no line breaks, no escape sequences."""
     line = " ".join(text.split())
-    if len(line) > LONGEST:
-        line = f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    if len(line) > 2 * LONGEST:  # what is left out below need not be looked at
+        line = line[:LONGEST] + line[-LONGEST:]
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST // 2]} … {shown[-LONGEST // 2 :]}"
 
 
 class InputError(Exception):
