@@ -11,6 +11,7 @@ import io
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO, Literal
@@ -24,6 +25,7 @@ from rosbags.typesys import get_types_from_idl, get_types_from_msg
 
 from tavi_perception.bags.database import check_database
 from tavi_perception.bags.storage import read_metadata
+from tavi_perception.bags.types import shared_store
 from tavi_perception.yaml_text import YamlTextError
 
 if sys.version_info >= (3, 14):
@@ -43,6 +45,8 @@ MAX_ARRAY = 4_096
 MAX_DEFINITION = 1 << 20
 """Characters of the definition of a message with those that it is made of."""
 
+_STANDARD = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+
 _NO_CODE = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 """Strings and comments of IDL."""
 
@@ -59,12 +63,28 @@ def check_definitions(definitions: Mapping[str, Any]) -> None:
                 raise ReaderError(f"{name} has {detail[1]} items of {field}")
 
 
+def check_standard(definitions: Mapping[str, Any]) -> None:
+    """Refuses images that a recording defines otherwise than ROS 2 does: their readers know that one alone.
+
+    Raises:
+        ReaderError: one has other fields.
+    """
+    known, pending = shared_store().fielddefs, [name for name in _STANDARD if name in definitions]
+    while pending:
+        name = pending.pop()
+        fields = definitions[name][1] if name in definitions else None
+        if fields != known[name][1]:
+            raise ReaderError(f"its {name} has other fields than that of ROS 2")
+        pending += [str(detail) for _, (kind, detail) in known[name][1] if kind == Nodetype.NAME]
+
+
 def check_values(reader: AnyReader) -> None:
-    """Refuses names, counts and times that are none, or none that 64 bits hold.
+    """Refuses names, counts and times that are none, or none that 64 bits hold, and topics of two types.
 
     Raises:
         ReaderError: metadata, or a table, state such.
     """
+    types: dict[str, str] = {}
     for connection in reader.connections:
         profiles = getattr(connection.ext, "offered_qos_profiles", ())
         numbers = (connection.msgcount, *(profile.depth for profile in profiles))
@@ -72,6 +92,8 @@ def check_values(reader: AnyReader) -> None:
             raise ReaderError(
                 f"a topic's name or type is no text: {connection.topic!r}, {connection.msgtype!r}"
             )
+        if types.setdefault(connection.topic, connection.msgtype) != connection.msgtype:
+            raise ReaderError(f"{connection.topic} has several types, as no topic has that rosbag2 records")
         if not all(map(is_int64, numbers)):
             raise ReaderError(f"what it counts on {connection.topic} is no number")
     if not all(map(is_int64, (reader.start_time, reader.end_time, reader.message_count))):
@@ -83,6 +105,7 @@ def is_int64(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63
 
 
+@lru_cache
 def _types_from_idl(text: str) -> Any:
     """Of a definition without brackets in expressions: two of them keep the parser busy for half a minute."""
     expressions = re.sub(r"@\w+\s*\(", "@", _NO_CODE.sub("", text))
@@ -91,6 +114,7 @@ def _types_from_idl(text: str) -> Any:
     return get_types_from_idl(text)
 
 
+@lru_cache
 def _types_from_msg(text: str, name: str) -> Any:
     if len(text) > MAX_DEFINITION:
         raise ReaderError(f"the definition of {name} has {len(text)} characters")

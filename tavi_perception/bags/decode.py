@@ -1,9 +1,14 @@
-"""Core types from messages of tavi_msgs: works on anything with the attributes of those messages."""
+"""Core types from messages of tavi_msgs: works on anything with the attributes of those messages.
+
+What has others raises a BagError.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +27,41 @@ from tavi_perception.estimates import (
     Stage,
 )
 
+Parameters = ParamSpec("Parameters")
+Found = TypeVar("Found")
+
+
+def _of_this_version(decode: Callable[Parameters, Found]) -> Callable[Parameters, Found]:
+    """``decode``, which raises a BagError for a message with other fields than it reads.
+
+    A bag brings the definitions of its messages along, and may be older than this version of tavi_msgs.
+    """
+
+    @wraps(decode)
+    def checked(*arguments: Parameters.args, **more: Parameters.kwargs) -> Found:
+        try:
+            return decode(*arguments, **more)
+        except (AttributeError, TypeError, IndexError) as error:
+            raise BagError(
+                f"the {decode.__name__} of a message was recorded with another version of tavi_msgs: play its "
+                f"images through ./tavi run to have it anew ({error})"
+            ) from error
+
+    return checked
+
 
 def seconds(stamp: Any) -> float:
     """A ROS Time or Duration in s."""
     return float(stamp.sec) + float(stamp.nanosec) * 1e-9
 
 
+@_of_this_version
 def stamp_ns(message: Any) -> int:
     """``header.stamp`` in ns."""
     return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
 
 
+@_of_this_version
 def keypoints(message: Any) -> Keypoints:
     """From a tavi_msgs/KeypointArray."""
     points = message.keypoints
@@ -48,6 +77,7 @@ def keypoints(message: Any) -> Keypoints:
     )
 
 
+@_of_this_version
 def annulus(message: Any) -> AnnulusFrame:
     """From a tavi_msgs/AnnulusFrame, whose orientation tells the side of the ventricle."""
     orientation = message.pose.orientation
@@ -64,6 +94,7 @@ def annulus(message: Any) -> AnnulusFrame:
     )
 
 
+@_of_this_version
 def deviation(message: Any) -> CatheterDeviation:
     """From a tavi_msgs/CatheterDeviation; its latency is not part of the core type."""
     return CatheterDeviation(
@@ -76,6 +107,7 @@ def deviation(message: Any) -> CatheterDeviation:
     )
 
 
+@_of_this_version
 def geometry(message: Any) -> CArmGeometry:
     """From a tavi_msgs/CArmGeometry.
 
@@ -99,6 +131,7 @@ def geometry(message: Any) -> CArmGeometry:
     )
 
 
+@_of_this_version
 def robot_reading(message: Any) -> RobotReading:
     """From a tavi_msgs/DeliveryState."""
     return RobotReading(
@@ -110,6 +143,7 @@ def robot_reading(message: Any) -> RobotReading:
     )
 
 
+@_of_this_version
 def drive_command(message: Any) -> DriveCommand:
     """From a tavi_msgs/DeliveryCommand."""
     return DriveCommand(
@@ -121,6 +155,7 @@ def drive_command(message: Any) -> DriveCommand:
     )
 
 
+@_of_this_version
 def decision(message: Any) -> Decision:
     """From a tavi_msgs/ControllerState, which does not hold the velocities of a motion: they are NaN.
 
@@ -141,19 +176,9 @@ def decision(message: Any) -> Decision:
 
 
 def _plain(kind: type[AnnulusFrame] | type[CatheterDeviation], message: Any) -> dict[str, Any]:
-    """The numbers and flags of a core type, which its message holds under the same names.
-
-    Raises:
-        BagError: the message is of another version of tavi_msgs.
-    """
+    """The numbers and flags of a core type, which its message holds under the same names."""
     types: dict[Any, type] = {"float": float, "bool": bool}
-    try:
-        return {f.name: types[f.type](getattr(message, f.name)) for f in fields(kind) if f.type in types}
-    except (AttributeError, TypeError) as error:
-        raise BagError(
-            f"a {kind.__name__} was recorded with another version of tavi_msgs: play its images through "
-            f"./tavi run to have it anew ({error})"
-        ) from error
+    return {f.name: types[f.type](getattr(message, f.name)) for f in fields(kind) if f.type in types}
 
 
 def _sign_of_orientation(quaternion: NDArray[np.float64]) -> int:

@@ -13,7 +13,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.rosbag2 import ReaderError
 
-from tavi_perception.bags.bounded import check_definitions, check_values, is_int64
+from tavi_perception.bags.bounded import check_definitions, check_standard, check_values, is_int64
 from tavi_perception.bags.storage import merged, storage_of, unlisted
 from tavi_perception.bags.topics import BagError, Topic, from_rosbags
 from tavi_perception.bags.types import shared_store
@@ -107,6 +107,8 @@ class BagReader:
             for connection, time_ns, cdr in self._reader.messages(connections):
                 if not is_int64(time_ns):
                     raise ReaderError(f"a message on {connection.topic} has no time")
+                if isinstance(cdr, int):  # of which bytes() would make as many zeros
+                    raise ReaderError(f"a message on {connection.topic} is a number")
                 yield RawMessage(connection.topic, connection.msgtype, bytes(cdr), time_ns)
         except Exception as error:
             raise self._damaged(error) from error
@@ -147,6 +149,7 @@ class BagReader:
             reader.open()
             try:
                 check_definitions(reader.typestore.fielddefs)
+                check_standard(reader.typestore.fielddefs)
                 check_values(reader)
             except BaseException:
                 reader.close()

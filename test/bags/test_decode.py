@@ -79,8 +79,13 @@ def test_contrast_that_never_was_has_no_age(messages: Messages) -> None:
 def test_a_message_of_an_earlier_version_is_named(messages: Messages) -> None:
     old = messages.annulus((0, 0, 0, 1))
     old.contrast_age = messages.types["builtin_interfaces/msg/Duration"](1, 0)
-    with pytest.raises(BagError, match="AnnulusFrame was recorded with another version"):
+    with pytest.raises(BagError, match="annulus of a message was recorded with another version"):
         decode.annulus(old)
+
+
+def test_a_message_of_another_type_is_named(messages: Messages) -> None:
+    with pytest.raises(BagError, match="geometry of a message was recorded with another version"):
+        decode.geometry(messages.annulus((0, 0, 0, 1)))
 
 
 def test_geometry_keeps_how_it_was_calibrated(messages: Messages) -> None:

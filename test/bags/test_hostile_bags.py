@@ -208,6 +208,7 @@ def metadata_of_topic(stated: dict) -> dict:
     [
         ("UPDATE topics SET name = x'00'", "name or type is no text"),
         ("UPDATE messages SET timestamp = 0.5", "a time, or a count"),
+        ("UPDATE messages SET data = 4611686018427387904", "is a number"),
     ],
 )
 def test_tables_of_other_types_than_they_should_be_are_refused(
@@ -218,6 +219,42 @@ def test_tables_of_other_types_than_they_should_be_are_refused(
     opened.close()
     with pytest.raises(BagError, match=reason):
         read(database)
+
+
+@pytest.mark.parametrize("definition", ["uint8 a\n", "std_msgs/Header header\n"])
+def test_image_that_the_bag_defines_otherwise_is_refused(tmp_path: Path, store, definition: str) -> None:
+    """Its parts may be defined otherwise as well."""
+    parts = f"{'=' * 80}\nMSG: std_msgs/Header\nuint8 a\n"
+    real, _ = store.generate_msgdef(IMAGE, ros_version=2)
+    texts = (definition + parts, real.split("=" * 80)[0] + parts)
+    for number, text in enumerate(texts):
+        with Writer(tmp_path / str(number), version=9, storage_plugin=StoragePlugin.SQLITE3) as writer:
+            writer.add_connection("/fluoro/image", IMAGE, msgdef=text, rihs01="RIHS01_")
+        with sqlite3.connect(tmp_path / str(number) / f"{number}.db3") as opened:
+            opened.execute("UPDATE topics SET type_description_hash = ''")
+        opened.close()
+        with pytest.raises(BagError, match="other fields than that of ROS 2"):
+            read(tmp_path / str(number) / f"{number}.db3")
+
+
+def test_topic_of_two_types_is_refused(tmp_path: Path, store) -> None:
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for kind in (IMAGE, "std_msgs/msg/Header"):
+            writer.add_connection("/fluoro/image", kind, typestore=store)
+    with pytest.raises(BagError, match="several types"):
+        read(tmp_path / "bag")
+
+
+def test_definition_of_many_topics_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = bounded.get_types_from_msg
+    monkeypatch.setattr(bounded, "get_types_from_msg", lambda *of: (parsed.append(of[0]), parse(*of))[1])
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for number in range(30):
+            writer.add_connection(f"/a{number}", "x/msg/Once", msgdef="uint8 once\n", rihs01="RIHS01_")
+    with pytest.raises(BagError):
+        read(tmp_path / "bag")
+    assert len(parsed) == 1
 
 
 def test_message_without_a_time_is_refused_though_the_metadata_state_times(
