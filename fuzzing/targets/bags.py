@@ -35,6 +35,9 @@ _DEFINITIONS = (
 )  # fmt: skip
 """Definitions of messages that are not what they are in ROS, or nothing at all."""
 
+_WRONG_HASH = "RIHS01_"
+"""Of a definition, which is believed where the metadata state none."""
+
 
 @dataclass(frozen=True)
 class _Message:
@@ -78,13 +81,18 @@ def _bag(recorded: _Recorded, choices: Choices, folder: Path) -> Path:
             if message.topic not in connections:
                 topic, kind = message.topic, message.kind
                 connections[topic] = (
-                    writer.add_connection(topic, kind, msgdef=choices.one_of(_DEFINITIONS), rihs01="RIHS01_")
+                    writer.add_connection(
+                        topic, kind, msgdef=choices.one_of(_DEFINITIONS), rihs01=_WRONG_HASH
+                    )
                     if choices.chance(6)
                     else writer.add_connection(topic, kind, typestore=store)
                 )
             content = damaged(message.cdr, choices) if choices.chance(3) else message.cdr
             time_ns = choices.one_of((0, 2**63 - 1)) if choices.chance(9) else message.time_ns
             writer.write(connections[message.topic], time_ns, content)
+    if choices.number(2):
+        metadata = path / "metadata.yaml"
+        metadata.write_text(metadata.read_text().replace(f"hash: {_WRONG_HASH}\n", "hash: ''\n"))
     match choices.number(4):
         case 0:
             _damage_metadata(path / "metadata.yaml", choices)

@@ -43,8 +43,8 @@ def _of_this_version(decode: Callable[Parameters, Found]) -> Callable[Parameters
             return decode(*arguments, **more)
         except (AttributeError, TypeError, IndexError) as error:
             raise BagError(
-                f"the {decode.__name__} of a message was recorded with another version of tavi_msgs: play its "
-                f"images through ./tavi run to have it anew ({error})"
+                f"the {decode.__name__} of a message was recorded with another version of tavi_msgs: play "
+                f"its images through ./tavi run to have it anew ({error})"
             ) from error
 
     return checked
