@@ -237,9 +237,7 @@ def _save(tally: Tally, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    for sign in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # a shell lets what it starts in the background ignore the first
+    # A shell lets what it starts in the background ignore the first.
+    for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
     sys.exit(main())

@@ -24,7 +24,6 @@ MAX_DIGITS = 1_000
 
 _NUMBER = re.compile(r"[-+.:_0-9]+|[-+]?0[box][_0-9a-fA-F]+")
 
-
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, where PyYAML has it: its own scanner takes a tenth of a millisecond for every value."""
 

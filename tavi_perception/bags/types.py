@@ -73,18 +73,12 @@ def _collect(store: Typestore, type_name: str, found: Typesdict) -> None:
             "source the workspace that holds it, or leave its topic out"
         )
     try:
-        found.update(_parsed(file.read_text(encoding="utf-8"), type_name))
+        found.update(get_types_from_msg(file.read_text(encoding="utf-8"), type_name))
     except TypesysError as error:
         raise BagError(f"message type {type_name} cannot be read from {file}: {error}") from error
     for _, description in found[type_name][1]:
         for nested in _nested_names(description):
             _collect(store, nested, found)
-
-
-@lru_cache
-def _parsed(definition: str, type_name: str) -> Typesdict:
-    # A grammar in Python: tavi_msgs takes it 50 ms, for every bag that is opened.
-    return get_types_from_msg(definition, type_name)
 
 
 def _nested_names(description: FieldDesc) -> Iterator[str]:

@@ -100,6 +100,10 @@ class Limits:
     motion: MotionLimits = field(default_factory=MotionLimits)
     late: float = 0.3
 
+    def granted(self, hold_up: float) -> float:
+        """What is granted to a motion (s) where the machine has kept messages waiting for ``hold_up`` (s)."""
+        return min(hold_up, self.late)
+
 
 class Rule(Enum):
     """What must never happen."""
@@ -205,7 +209,7 @@ def _silence(record: Record, limits: Limits) -> Iterator[Violation]:
 def _motion(record: Record, limits: Limits) -> Iterator[Violation]:
     if record.commands is None or record.deviations is None or record.travel is None:
         return
-    own, waited = limits.motion, min(record.hold_up, limits.late)
+    own, waited = limits.motion, limits.granted(record.hold_up)
     granted = replace(own, age=own.age + waited, lag=own.lag + waited, delay=own.delay + waited)
     violations = recount(record.commands, record.deviations, record.travel, limits=granted).violations
     rests = round(granted.lag * NS)

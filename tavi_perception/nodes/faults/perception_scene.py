@@ -149,13 +149,13 @@ class PerceptionScene(Scene):
     def set_parameter(self, name: str, setting: object) -> str:
         """Sets a parameter of the node; why it refuses, empty where it does not."""
         request = SetParameters.Request(parameters=[Parameter(name, value=setting).to_parameter_msg()])
-        result = self._call(self._set, request).results[0]
+        result = self.call(self._set, request).results[0]
         return "" if result.successful else result.reason or "no reason given"
 
     def change(self, *transitions: str) -> None:
         for name in transitions:
             request = ChangeState.Request(transition=Transition(id=TRANSITIONS[name]))
-            self.expect(self._call(self._change, request).success, f"The transition {name} failed.")
+            self.expect(self.call(self._change, request).success, f"The transition {name} failed.")
 
     def said(self, words: str, part: str = "", timeout: float = 10.0) -> None:
         """Waits for a diagnostic from now on that has the words."""
@@ -166,14 +166,6 @@ class PerceptionScene(Scene):
             return status is not None and words in status.message
 
         self.wait(heard, f"{words!r} on /diagnostics", timeout)
-
-    def _call(self, client: Any, request: object) -> Any:
-        if not client.wait_for_service(LONGEST * self.world.slower):
-            raise GraphError(f"the service {client.srv_name} is not there")
-        future = client.call_async(request)
-        if not self._came(future.done):
-            raise GraphError(f"the service {client.srv_name} does not answer")
-        return future.result()
 
     def _dropped(self, after: int = 0) -> int | None:
         status = self.witness.status(f"{self.name}: input", after)

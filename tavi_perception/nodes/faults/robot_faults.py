@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle
 
 from sensor_msgs.msg import JointState
@@ -44,11 +44,9 @@ def held(scene: RobotScene) -> Iterator[None]:
     scene.expect_hold(begin + round(NS * (SILENCE + scene.late)))
 
 
-@contextmanager
-def replaced(scene: RobotScene) -> Iterator[None]:
+def replaced(scene: RobotScene) -> AbstractContextManager[None]:
     """The robot's process is stopped meanwhile: somebody else reports in its place, or nobody."""
-    with scene.stopped(ROBOT):
-        yield
+    return scene.stopped(ROBOT)
 
 
 def aborts(scene: RobotScene, because: str) -> None:
@@ -139,15 +137,9 @@ def garbage_joints(scene: RobotScene) -> None:
 @contextmanager
 def bridge(scene: RobotScene) -> Iterator[None]:
     """A bridge obeys the controller too meanwhile, with joints of its own."""
-    words = [
-        "-r",
-        f"__ns:={scene.namespace}",
-        "-r",
-        f"/delivery/state:={BRIDGED}",
-        "-p",
-        "output:=joint_state",
-    ]
-    words += ["-p", f"command_timeout:={RobotBridgeConfig.command_timeout * scene.world.slower}"]
+    timeout = RobotBridgeConfig.command_timeout * scene.world.slower
+    words = ["-r", f"__ns:={scene.namespace}", "-r", f"/delivery/state:={BRIDGED}"]
+    words += ["-p", "output:=joint_state", "-p", f"command_timeout:={timeout}"]
     command = [*node_program("robot_bridge"), "--ros-args", *words, *scene.clock_words]
     scene.graph.start(BRIDGE, command, scene.out / f"{BRIDGE}.log")
     try:

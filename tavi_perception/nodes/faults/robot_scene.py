@@ -152,7 +152,7 @@ class RobotScene(Scene):
     @property
     def late(self) -> float:
         """What is granted to a motion, since the machine may keep messages about it waiting (s)."""
-        return min(self.hold_up, self.limits.late)
+        return self.limits.granted(self.hold_up)
 
     def follows(self, since: int) -> bool:
         """The robot moves at a time after one (ns)."""
@@ -244,8 +244,4 @@ class RobotScene(Scene):
             self.deviations.moved(msg.advance)
 
     def _transition(self, number: int) -> None:
-        if not self._change.wait_for_service(LONGEST * self.world.slower):
-            raise GraphError("the controller has no service for its transitions")
-        future = self._change.call_async(ChangeState.Request(transition=Transition(id=number)))
-        if not self._came(future.done):
-            raise GraphError("the controller does not answer")
+        self.call(self._change, ChangeState.Request(transition=Transition(id=number)))

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rclpy.client import Client
+
 from tavi_perception.faults.matrix import Case
 from tavi_perception.faults.oracle import Limits, Record, judge
 from tavi_perception.faults.outcome import Outcome, Verdict
@@ -192,6 +194,19 @@ class Scene(ABC):
             return done()
 
         return self.world.came(look, timeout)
+
+    def call(self, client: Client, request: object) -> Any:
+        """What a service answers.
+
+        Raises:
+            GraphError: it is not there, or does not answer.
+        """
+        if not client.wait_for_service(LONGEST * self.world.slower):
+            raise GraphError(f"the service {client.srv_name} is not there")
+        future = client.call_async(request)
+        if not self._came(future.done):
+            raise GraphError(f"the service {client.srv_name} does not answer")
+        return future.result()
 
     # Running ----------------------------------------------------------------------------------------
 
