@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, GreyImage
+from tavi_perception.tracking.silhouette import Silhouette
 
 FINE_SCALE, _COARSE_SCALE = 0.0006, 0.003
 """Standard deviations, as shares of the image, of the two Gaussian means whose difference (a band-pass) is
@@ -34,7 +35,39 @@ above."""
 _FLAT = 1e-3
 """Below it, the product of both contrasts (grey levels, summed in squares) is that of nothing."""
 
-Patch = NDArray[np.float32]
+_LEAST_SEEN = 0.15
+"""Share of the template that must be seen on both sides to be compared. With 0.08 and 0.3 as many frames were
+valid, within 3 %, in eight closed-loop procedures, tuning seeds."""
+
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A square of an image.
+
+    Attributes:
+        levels: (n, n) grey levels, band-passed.
+        seen: (n, n) by how much each counts, 0…1: less where something covers what it is about.
+    """
+
+    levels: Levels
+    seen: Levels
+
+    def cut(self, shift: FloatArray, half: int) -> Patch:
+        """(2 half + 1,) squared, ``shift`` (2,) cells off the middle."""
+        side = 2 * half + 1
+        x, y = ((np.array(self.levels.shape[::-1]) - 1) / 2 + shift).tolist()
+        levels, seen = (cv2.getRectSubPix(each, (side, side), (x, y)) for each in (self.levels, self.seen))
+        return Patch(np.asarray(levels, dtype=np.float32), np.asarray(seen, dtype=np.float32))
+
+    def renewed(self, newer: Patch, share: float) -> Patch:
+        """The running mean of what is seen, after a ``newer`` one that counts for ``share``."""
+        kept, added = (1.0 - share) * self.seen, share * newer.seen
+        seen = kept + added
+        # Where neither is seen, any value will do.
+        added = np.divide(added, seen, out=np.zeros_like(seen), where=seen > 0.0)
+        return Patch(self.levels + added * (newer.levels - self.levels), seen)
 
 
 def cell_of(image: GreyImage) -> float:
@@ -81,23 +114,33 @@ class Match:
     agreement: float
 
 
-def best_match(image: GreyImage, template: Patch, priors: tuple[Prior, ...], cell: float) -> Match | None:
-    """The most likely place of the template by correlation and priors; None where nothing matches."""
+def best_match(
+    image: GreyImage, template: Patch, priors: tuple[Prior, ...], cell: float, cover: Silhouette
+) -> Match | None:
+    """The most likely place of the template by correlation and priors; None where nothing matches.
+
+    ``cover``: what hides the template's surroundings in this image.
+    """
     searched: list[Prior] = []
     for prior in sorted(priors, key=lambda each: -each.reach):
         if not any(other.covers(prior.place, cell) for other in searched):
             searched.append(prior)
-    matches = (_match(image, template, prior, priors, cell) for prior in searched)
+    matches = (_match(image, template, prior, priors, cell, cover) for prior in searched)
     return max(filter(None, matches), key=lambda match: match.score, default=None)
 
 
 def _match(
-    image: GreyImage, template: Patch, about: Prior, priors: tuple[Prior, ...], cell: float
+    image: GreyImage,
+    template: Patch,
+    about: Prior,
+    priors: tuple[Prior, ...],
+    cell: float,
+    cover: Silhouette,
 ) -> Match | None:
     """The most likely place within the search radius of the prior ``about`` it."""
     middle, reach = about.place, max(2, round(about.reach / cell))
-    half = len(template) // 2
-    patch = band_passed(image, middle, half + reach, cell)
+    half = len(template.levels) // 2
+    patch = patch_at(image, middle, half + reach, cell, cover)
     correlated = correlation(patch, template)
     shifts = np.arange(-reach, reach + 1) * cell
     x, y = middle[0] + shifts, middle[1] + shifts[:, None]
@@ -110,12 +153,16 @@ def _match(
     shift = np.array([column + _peak(*across), row + _peak(*down)]) - reach
     place = middle + cell * shift
     return Match(
-        float(score[row, column]), place, _cut(patch, shift, half), priors[0].inlier_probability(place)
+        float(score[row, column]), place, patch.cut(shift, half), priors[0].inlier_probability(place)
     )
 
 
-def band_passed(image: GreyImage, middle: FloatArray, half: int, cell: float) -> Patch:
-    """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px), band-passed."""
+def patch_at(image: GreyImage, middle: FloatArray, half: int, cell: float, cover: Silhouette) -> Patch:
+    """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px), of which the ``cover`` hides some."""
+    return Patch(_band_passed(image, middle, half, cell), cover.beside(middle, half, cell))
+
+
+def _band_passed(image: GreyImage, middle: FloatArray, half: int, cell: float) -> Levels:
     side, size = 2 * half + 1, max(image.shape) / cell
     x, y = middle.tolist()
     patch = cv2.getRectSubPix(image, (round(side * cell),) * 2, (x, y), patchType=cv2.CV_32F)
@@ -125,32 +172,67 @@ def band_passed(image: GreyImage, middle: FloatArray, half: int, cell: float) ->
     return np.asarray(fine - coarse, dtype=np.float32)
 
 
-def _cut(patch: Patch, shift: FloatArray, half: int) -> Patch:
-    """(2 half + 1,) squared, ``shift`` (2,) cells off the middle of ``patch``."""
-    x, y = ((np.array(patch.shape[::-1]) - 1) / 2 + shift).tolist()
-    return np.asarray(cv2.getRectSubPix(patch, (2 * half + 1, 2 * half + 1), (x, y)), dtype=np.float32)
+def correlation(patch: Patch, template: Patch) -> Levels:
+    """Normalised, of ``template`` with each part of ``patch``, both squared, over the cells seen in both.
 
-
-def correlation(patch: Patch, template: Patch) -> Patch:
-    """Normalised, of ``template`` with each part of ``patch``, both squared; 0 where either is flat.
-
-    The same as OpenCV's matchTemplate with TM_CCOEFF_NORMED, which takes ten times as long at this size.
+    0 where either is flat, or too little is seen. Where everything is seen it is that of OpenCV's
+    matchTemplate with TM_CCOEFF_NORMED, which takes ten times as long at this size, and cannot leave out what
+    is hidden in the ``patch``.
     """
+    whole = bool(patch.seen.min() == 1.0 and template.seen.min() > 0.999)
+    return _whole(patch.levels, template.levels) if whole else _masked(patch, template)
+
+
+def _whole(patch: Levels, template: Levels) -> Levels:
     side = len(template)
     count = len(patch) - side + 1
     centred = template - template.mean()
-    padded = cv2.getOptimalDFTSize(len(patch))
-    first, second = (
-        cv2.dft(cv2.copyMakeBorder(each, 0, padded - len(each), 0, padded - len(each), cv2.BORDER_CONSTANT))
-        for each in (patch, centred)
-    )
-    products = cv2.idft(cv2.mulSpectrums(first, second, 0, conjB=True), flags=cv2.DFT_SCALE)[:count, :count]
+    here, there = _spectra(patch, centred)
+    products = _products(here, there, count)
     inside = slice(side // 2, side // 2 + count)
     mean, squares = (
         found(patch, cv2.CV_32F, (side, side))[inside, inside] for found in (cv2.boxFilter, cv2.sqrBoxFilter)
     )
     norm = side * np.sqrt(np.maximum(squares - mean**2, 0.0)) * np.linalg.norm(centred)
     return np.asarray(np.divide(products, norm, out=np.zeros_like(products), where=norm > _FLAT))
+
+
+def _masked(patch: Patch, template: Patch) -> Levels:
+    """Padfield 2012, doi:10.1109/TIP.2011.2181402."""
+    count = len(patch.levels) - len(template.levels) + 1
+    seen, values, squares, seen_there, values_there, squares_there = _spectra(
+        *(each.seen * each.levels**power for each in (patch, template) for power in range(3))
+    )
+    common = _products(seen, seen_there, count)
+    enough = common >= _LEAST_SEEN * template.levels.size
+    common = np.maximum(common, 1.0)
+    mean, mean_there = (
+        _products(*pair, count) / common for pair in ((values, seen_there), (seen, values_there))
+    )
+    products = _products(values, values_there, count) - common * mean * mean_there
+    contrasts = (
+        np.maximum(_products(*pair, count) - common * each**2, 0.0)
+        for pair, each in (((squares, seen_there), mean), ((seen, squares_there), mean_there))
+    )
+    norm = np.sqrt(math.prod(contrasts))
+    return np.asarray(np.divide(products, norm, out=np.zeros_like(products), where=enough & (norm > _FLAT)))
+
+
+def _spectra(*squares: Levels) -> list[Levels]:
+    """Of patches, all padded to the size that suits the first and largest."""
+    padded = cv2.getOptimalDFTSize(len(squares[0]))
+    added = (padded - len(each) for each in squares)
+    framed = (
+        cv2.copyMakeBorder(each, 0, more, 0, more, cv2.BORDER_CONSTANT)
+        for each, more in zip(squares, added, strict=True)
+    )
+    return [np.asarray(cv2.dft(each), dtype=np.float32) for each in framed]
+
+
+def _products(patch: Levels, template: Levels, count: int) -> Levels:
+    """(count, count) sums of products of two patches with these spectra, the second shifted."""
+    products = cv2.idft(cv2.mulSpectrums(patch, template, 0, conjB=True), flags=cv2.DFT_SCALE)
+    return np.asarray(products[:count, :count])
 
 
 def _peak(before: float, at: float, after: float) -> float:

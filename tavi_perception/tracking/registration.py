@@ -15,15 +15,16 @@ from tavi_perception.tracking.matching import (
     Match,
     Patch,
     Prior,
-    band_passed,
     best_match,
     cell_of,
+    patch_at,
 )
-from tavi_perception.tracking.silhouette import covers
+from tavi_perception.tracking.silhouette import Silhouette, silhouette_of
 
-REGISTERED = {Landmark.CD: 0.018, Landmark.PT: 0.022, Landmark.FE1: 0.018, Landmark.FE2: 0.018}
+REGISTERED = {Landmark.CD: 0.018, Landmark.PT: 0.042, Landmark.FE1: 0.018, Landmark.FE2: 0.018}
 """The landmarks whose surroundings move as they do: half the side of their template, as a share of the
-image."""
+image. That of PT holds the pigtail's whole loop, some of which is seen beside a device that covers PT. With
+0.034 more frames were valid that were wrong, in eight closed-loop procedures, tuning seeds."""
 
 _COMPANION = {
     Landmark.CD: Landmark.PT,
@@ -84,6 +85,10 @@ _UNCONFIRMED = 4.0
 wrong by more than 3 mm in 100 synthetic procedures, tuning seeds; with 1 and 4 none."""
 
 
+_NOTHING = Silhouette(())
+"""What hides a landmark of the device itself."""
+
+
 class LandmarkRegistration:
     """Registers the surroundings of ``REGISTERED`` landmarks from frame to frame, in one view.
 
@@ -100,9 +105,10 @@ class LandmarkRegistration:
     Where nothing matches, the network may be wrong: until the template matches again, or for
     ``_DOUBTED_S``, its standard deviation grows by the search radius; then its place is the landmark.
 
-    A pigtail behind the delivery system is not registered: what surrounds it in the image is the device. A
-    template would go along with that, and the annulus with the template: of the valid depths of five
-    closed-loop procedures, tuning seeds, 1.4 % were wrong by more than 2.5 mm, and 0.2 % since.
+    Of a pigtail behind the delivery system it is what is seen beside the device that counts: a template of
+    all that surrounds it alike would go along with the device. In eight closed-loop procedures, tuning seeds,
+    80 % of the deviations were valid, and 0.5 % of them wrong by more than 2.5 mm; with such a pigtail not
+    registered at all, 68 % and 0.7 %.
     """
 
     def __init__(self) -> None:
@@ -115,8 +121,7 @@ class LandmarkRegistration:
         """``keypoints`` of the ``image`` taken at ``stamp`` (s), registered, and what uncertainty is left."""
         before, self._stamp = self._stamp, stamp
         registered = {landmark for landmark in REGISTERED if keypoints.present[landmark]}
-        if Landmark.PT in registered and covers(keypoints, keypoints.xy[Landmark.PT]):
-            registered.remove(Landmark.PT)
+        covers = dict.fromkeys(REGISTERED, _NOTHING) | {Landmark.PT: silhouette_of(keypoints)}
         self._templates = {
             landmark: template
             for landmark, template in self._templates.items()
@@ -127,13 +132,15 @@ class LandmarkRegistration:
             for landmark, template in self._templates.items()
             if template.stamp == before
         }
-        matches = self._matches(image, keypoints, places, registered)
+        matches = self._matches(image, keypoints, places, registered, covers)
         for landmark, template in self._templates.items():
             template.follow(_move_of(_COMPANION[landmark], matches, places))
         xy, covariance = keypoints.xy.copy(), keypoints.covariance.copy()
         for landmark in registered:
             match = matches.get(landmark)
-            xy[landmark], covariance[landmark] = self._take(landmark, image, keypoints, match)
+            xy[landmark], covariance[landmark] = self._take(
+                landmark, image, keypoints, match, covers[landmark]
+            )
         return replace(keypoints, xy=xy, covariance=covariance)
 
     def _matches(
@@ -142,10 +149,11 @@ class LandmarkRegistration:
         keypoints: Keypoints,
         places: dict[Landmark, FloatArray],
         registered: set[Landmark],
+        covers: dict[Landmark, Silhouette],
     ) -> dict[Landmark, Match | None]:
         """The match in this frame of the template of each landmark to be ``registered``; None: there is none.
 
-        ``places``: (2,) px of the matches in the frame before.
+        ``places``: (2,) px of the matches in the frame before. ``covers``: what hides each in this one.
         """
         cell, size = cell_of(image), max(image.shape)
         matches: dict[Landmark, Match | None] = {}
@@ -161,11 +169,16 @@ class LandmarkRegistration:
                 continue
             network = template.network(keypoints.xy[landmark], keypoints.covariance[landmark], size)
             priors = (network, predicted) if predicted else (network,)
-            matches[landmark] = best_match(image, template.patch, priors, cell) or match
+            matches[landmark] = best_match(image, template.patch, priors, cell, covers[landmark]) or match
         return matches
 
     def _take(
-        self, landmark: Landmark, image: GreyImage, keypoints: Keypoints, match: Match | None
+        self,
+        landmark: Landmark,
+        image: GreyImage,
+        keypoints: Keypoints,
+        match: Match | None,
+        cover: Silhouette,
     ) -> tuple[FloatArray, FloatArray]:
         """Place (2,) px and covariance (2, 2) of a landmark, from the network and its match, if any."""
         seen, covariance = keypoints.xy[landmark], keypoints.covariance[landmark]
@@ -177,7 +190,7 @@ class LandmarkRegistration:
             return seen, covariance + doubt * np.eye(2)
         cell = cell_of(image)
         half = max(2, round(REGISTERED[landmark] * size / cell))
-        patch = band_passed(image, seen, half, cell)
+        patch = patch_at(image, seen, half, cell, cover)
         correlated = _CORRELATED_DEFORMING if landmark in _DEFORMING else _CORRELATED
         self._templates[landmark] = _Template(patch, seen, covariance, self._stamp, correlated)
         return seen, covariance
@@ -258,7 +271,7 @@ class _Template:
         averaged, renewed = max(1.0 / self._agreed_frames, averaged), max(1.0 / self.frames, renewed)
         self._agreeing += trusted * (match.agreement - self._agreeing)
         self._offset = self._offset + match.agreement * averaged * (seen - match.place - self._offset)
-        self.patch = self.patch + np.float32(renewed) * (match.patch - self.patch)
+        self.patch = self.patch.renewed(match.patch, renewed)
         if match.agreement > _AGREED:
             self._predicted = match.place
             self._covariance, self._agreed_stamp = covariance, stamp

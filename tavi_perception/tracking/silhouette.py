@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import INFLOW_EDGE, Landmark
@@ -12,26 +15,56 @@ _HALF_WIDTH = 0.02
 """Half the width of capsule and shaft, as a share of the image: an 18 Fr capsule measures 36 px of 1000 in
 the frames of Danilov et al. 2021; and 2 px for its blurred edge."""
 
+_SHINES_THROUGH = 0.1
+"""How much what lies behind the device counts. With 0 a pigtail was steadied less in 16 rendered procedures,
+tuning seeds 8-23, and with 0.3 more depths were wrong by more than 2.5 mm in eight closed-loop ones."""
 
-def covers(keypoints: Keypoints, place: FloatArray) -> bool:
-    """Whether the delivery system lies across the ``place`` (2,) px: capsule and shaft, or the open stent.
+_FRACTION_BITS = 4
+"""Of the coordinates that OpenCV draws with."""
 
-    What lies there is seen through it, if at all, and moves otherwise. False where the device is not seen.
+
+@dataclass(frozen=True)
+class Silhouette:
+    """The area within ``outlines``, each the (n, 2) px corners of a convex polygon.
+
+    What lies there is seen through the device, if at all, and moves otherwise.
     """
+
+    outlines: tuple[FloatArray, ...]
+
+    def beside(self, middle: FloatArray, half: int, cell: float) -> NDArray[np.float32]:
+        """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px): 1 beside the device.
+
+        Behind it ``_SHINES_THROUGH``.
+        """
+        side = 2 * half + 1
+        cells = np.ones((side, side), dtype=np.float32)
+        for outline in self.outlines:
+            corners = ((outline - middle) / cell + half) * 2**_FRACTION_BITS
+            pen = corners.round().astype(np.int32)
+            cv2.fillConvexPoly(cells, pen, _SHINES_THROUGH, shift=_FRACTION_BITS)
+        return cells
+
+
+def silhouette_of(keypoints: Keypoints) -> Silhouette:
+    """Capsule and shaft, nose cone and open stent, as far as their landmarks are present; else nothing."""
     present, xy = keypoints.present, keypoints.xy
     if not (present[Landmark.CP] and present[Landmark.CD]):
-        return False
+        return Silhouette(())
     distal, size = xy[Landmark.CD], max(keypoints.width, keypoints.height)
     along = xy[Landmark.CP] - distal
     length = float(np.hypot(*along))
     if length == 0.0:
-        return False
+        return Silhouette(())
+    along = along / length
+    half = _HALF_WIDTH * size * np.array([-along[1], along[0]])
+    mouth = [distal - half, distal + half]
     # The shaft runs on beyond CP, out of the image.
-    x, y = place - distal
-    proximal, aside = (along[0] * x + along[1] * y) / length, (along[0] * y - along[1] * x) / length
-    if proximal >= 0.0 and abs(aside) <= _HALF_WIDTH * size:
-        return True
-    if not present[list(INFLOW_EDGE)].all():
-        return False
-    stent = np.array([distal, *xy[list(INFLOW_EDGE)]], dtype=np.float32)
-    return cv2.pointPolygonTest(stent, (float(place[0]), float(place[1])), False) >= 0.0
+    beyond = xy[Landmark.CP] + size * along
+    outlines = [np.array([*mouth, beyond + half, beyond - half])]
+    if present[Landmark.CT]:
+        outlines.append(np.array([*mouth, xy[Landmark.CT]]))
+    if present[list(INFLOW_EDGE)].all():
+        corners = np.array([*mouth, *xy[list(INFLOW_EDGE)]], dtype=np.float32)
+        outlines.append(cv2.convexHull(corners)[:, 0].astype(np.float64))
+    return Silhouette(tuple(outlines))

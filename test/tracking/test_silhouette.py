@@ -1,4 +1,4 @@
-"""What the delivery system covers in the image."""
+"""What the delivery system covers of the image."""
 
 import math
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tavi_perception.estimates import Keypoints
 from tavi_perception.landmarks import COUNT, Landmark
-from tavi_perception.tracking.silhouette import covers
+from tavi_perception.tracking.silhouette import silhouette_of
 
 SIZE = 1000
 DISTAL = np.array([500.0, 500.0])
@@ -20,7 +20,10 @@ STENT = {Landmark.FE1: (60.0, -45.0), Landmark.FE2: (60.0, 45.0)}
 def device(angle=0.0, landmarks=(Landmark.CP, Landmark.CD), stent=False) -> Keypoints:
     """A catheter that points along ``angle`` (rad)."""
     xy = np.full((COUNT, 2), np.nan)
-    places = {Landmark.CP: (-150.0, 0.0), Landmark.CD: (0.0, 0.0), **(STENT if stent else {})}
+    places = {
+        Landmark.CP: (-150.0, 0.0), Landmark.CD: (0.0, 0.0), Landmark.CT: (80.0, 0.0),
+        **(STENT if stent else {}),
+    }  # fmt: skip
     for landmark, place in places.items():
         if landmark in landmarks or landmark in STENT:
             xy[landmark] = at(angle, *place)
@@ -35,20 +38,25 @@ def at(angle, along, across) -> np.ndarray:
     return DISTAL + np.array([along * cosine - across * sine, along * sine + across * cosine])
 
 
+def covers(keypoints, place) -> bool:
+    """Whether the silhouette holds the pixel at ``place`` (px)."""
+    return bool(silhouette_of(keypoints).beside(place, 0, 1.0).min() < 1.0)
+
+
 ANGLES = st.floats(-math.pi, math.pi)
 
 
-@given(ANGLES, st.floats(-600.0, -1.0), st.floats(-19.0, 19.0))
+@given(ANGLES, st.floats(-600.0, -2.0), st.floats(-19.0, 19.0))
 def test_what_lies_across_the_capsule_or_its_shaft_is_covered(angle, along, across):
     assert covers(device(angle), at(angle, along, across))
 
 
-@given(ANGLES, st.floats(-600.0, 200.0), st.floats(21.0, 400.0), st.sampled_from([-1, 1]))
+@given(ANGLES, st.floats(-600.0, 200.0), st.floats(22.0, 400.0), st.sampled_from([-1, 1]))
 def test_what_lies_beside_the_catheter_is_not_covered(angle, along, across, side):
     assert not covers(device(angle), at(angle, along, side * across))
 
 
-@given(ANGLES, st.floats(1.0, 59.0), st.floats(-0.7, 0.7))
+@given(ANGLES, st.floats(2.0, 58.0), st.floats(-0.7, 0.7))
 def test_what_lies_within_an_open_stent_is_covered_but_not_without_one(angle, along, share):
     place = at(angle, along, share * along)
     assert covers(device(angle, stent=True), place)
@@ -64,3 +72,17 @@ def test_a_device_without_extent_covers_nothing():
     keypoints = device()
     keypoints.xy[Landmark.CP] = keypoints.xy[Landmark.CD]
     assert not covers(keypoints, DISTAL)
+
+
+@given(ANGLES, st.floats(1.0, 50.0))
+def test_the_nose_cone_covers_what_lies_between_band_and_tip(angle, along):
+    keypoints = device(angle, (Landmark.CP, Landmark.CD, Landmark.CT))
+    assert covers(keypoints, at(angle, along, 0.0))
+    assert not covers(keypoints, at(angle, along, 22.0))
+
+
+def test_cells_of_several_pixels_show_the_same():
+    fine, coarse = (
+        silhouette_of(device()).beside(DISTAL, half, cell) for half, cell in ((60, 1.0), (30, 2.0))
+    )
+    assert fine[::2, ::2].mean() == pytest.approx(coarse.mean(), abs=0.03)
