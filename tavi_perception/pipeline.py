@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
+from tavi_perception.foresight import Foresight, LooksAhead, Predict
 from tavi_perception.observation import Observation
 from tavi_perception.observer import Observer
 from tavi_perception.stage_clock import StageClock, TimedStage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
-
-Predict = Callable[[GreyImage], Keypoints]
-"""The keypoints of one grey frame; ``Predictor.predict`` is one."""
 
 
 class Pipeline:
@@ -26,14 +23,19 @@ class Pipeline:
     Stamps may be irregular. How a frame follows the one before is decided once (``Continuity``); observer and
     tracker obey, and replace what is to be forgotten by a new, empty one. A frame whose processing fails
     leaves nothing half-updated: the memory is cleared before the error is passed on.
+
+    Args:
+        predict: the network.
+        halves: its halves, where it has them: then frames in quick succession are answered sooner.
     """
 
-    def __init__(self, predict: Predict) -> None:
-        self.predict = predict
+    def __init__(self, predict: Predict, halves: LooksAhead | None = None) -> None:
+        self._foresight = Foresight(predict, halves)
         self.reset()
 
     def reset(self) -> None:
         """Start a new procedure: forget everything."""
+        self._foresight.forget()
         self._observer = Observer()
         self._tracker = Tracker()
         self._last: _Processed | None = None
@@ -89,11 +91,19 @@ class Pipeline:
     ) -> Observation:
         """The first half of ``process``: what network and registration see in the image."""
         clock = clock or StageClock()
-        keypoints, due = self.predict(image), self._tracker.capsule_due
+        keypoints, due = self._foresight.keypoints(image, stamp, geometry), self._tracker.capsule_due
         clock.passed(TimedStage.INFERENCE)
         observation = self._observer.observe(image, keypoints, stamp, geometry, config, due)
         clock.passed(TimedStage.REGISTRATION)
         return observation
+
+    def look_ahead(self) -> None:
+        """Do what can be done for the next frame now that this one is answered; it changes no answer."""
+        try:
+            self._foresight.look_ahead()
+        except Exception:
+            self.reset()
+            raise
 
     def track(self, observation: Observation, config: TrackingConfig) -> TrackedFrame:
         """The second half of ``process``; observations that were kept may be tracked again by themselves."""

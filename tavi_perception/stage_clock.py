@@ -33,6 +33,8 @@ class TimedStage(Enum):
     """Of keypoints, annulus, deviation, pose and transform."""
     DISPLAY = "display"
     """Of what is for displays, after the answer: the next frame waits for it."""
+    FORESIGHT = "foresight"
+    """The look at the whole of the frame, for the next one: that waits for it too."""
     LATENCY = "latency"
     """The whole, from the capture of the image to the publication of its deviation."""
 

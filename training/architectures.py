@@ -90,6 +90,25 @@ def build(config: Network, size: int) -> keras.Model:
     return keras.Model({"image": image, "jitter": jitter}, outputs, name="network")
 
 
+def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The same network, with the same weights, as its look at the whole image and the one at patches.
+
+    The first gives the tensors ``features``, ``estimate``, ``spread`` (the estimate's covariance), ``seen``
+    (its share of the presence logits) and, where there is that head, ``foreign``; the second takes a list of
+    ``image``, ``features``, ``estimate`` and ``jitter``, and gives ``xy``, ``covariance`` and its share of
+    ``presence``.
+    """
+    features, _ = model.get_layer("context").input
+    estimate, spread = model.get_layer("coarse").output
+    seen, patches = model.get_layer("presence").input
+    whole = {"features": features, "estimate": estimate, "spread": spread, "seen": seen}
+    if "foreign" in model.output:
+        whole["foreign"] = model.output["foreign"]
+    given = [model.input["image"], features, estimate, model.input["jitter"]]
+    found = {"xy": model.output["xy"], "covariance": model.output["covariance"], "presence": patches}
+    return keras.Model(model.input["image"], whole), keras.Model(given, found)
+
+
 def without_foreign(model: keras.Model) -> keras.Model:
     """The same network, with the same weights, without the head that tells foreign devices."""
     outputs = {name: output for name, output in model.output.items() if name != "foreign"}

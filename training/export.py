@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tavi_perception.cache import CACHE
 from tavi_perception.evaluation.sources import evaluate_patients
 from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.landmarks import COUNT
 from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.backdrop import BackgroundError, Backgrounds
 from tavi_perception.simulation.dataset.options import DatasetError
@@ -33,7 +30,7 @@ from training import data
 from training.annotations import AnnotationError
 from training.annotations.samples import to_samples
 from training.architectures import build
-from training.calibration import LARGEST_LOGIT, SMALLEST_VARIANCE, Calibration, calibrate
+from training.calibration import calibrate
 from training.card import write_card
 from training.ensemble import averaged
 from training.forward import predict
@@ -41,6 +38,7 @@ from training.labelled import procedure_frames
 from training.manifest import Provenance, write_manifest
 from training.recipe import Recipe, RecipeError, recipe_of
 from training.run import BEST, HISTORY
+from training.serving import Served
 from training.shards import USUAL, Scenery
 from training.start import StartError, load_start
 from training.train import RECIPE
@@ -186,9 +184,9 @@ def export(
     sets = np.repeat(np.arange(len(every)), [len(each) for each in every])
     usual = sets < len(validation)
     calibration = calibrate(predict(model, frames), frames, frames.foreign, sets, usual)
-    serving = _serving(model, size, calibration)
-    _write_saved_model(model, serving, out / SAVED_MODEL)
-    _write_litert(serving, out / LITERT_FILE)
+    served = Served(model, size, calibration)
+    served.write_saved_model(out / SAVED_MODEL)
+    (out / LITERT_FILE).write_bytes(served.litert())
     weights = model.count_params() * _BYTES_PER_WEIGHT
     if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
@@ -214,64 +212,6 @@ def parity(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
         if first.present.any():
             worst = max(worst, float(np.nanmax(np.abs(first.xy - second.xy))))
     return worst
-
-
-def _serving(model: keras.Model, size: int, calibration: Calibration) -> Any:
-    """The function that a bundle serves: presence as probability, blended covariance, no heat maps."""
-    still = tf.zeros((1, COUNT, 2))
-    blend = tf.constant(calibration.blend[:, None], tf.float32)
-    weights = tf.constant(calibration.presence, tf.float32)
-
-    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name="image")])
-    def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        outputs = model({"image": image, "jitter": still}, training=False)
-        covariance = outputs["covariance"] + blend * outputs["coarse_covariance"]
-        # As calibration.evidence has it.
-        logits = tf.clip_by_value(outputs["presence"], -LARGEST_LOGIT, LARGEST_LOGIT)
-        variance = covariance[..., 0] + covariance[..., 2] + SMALLEST_VARIANCE
-        seen = tf.concat([logits, 0.5 * tf.math.log(variance), tf.ones((1, 1))], axis=1)
-        served = {
-            "presence": tf.nn.sigmoid(tf.linalg.matmul(seen, weights, transpose_b=True)),
-            "xy": outputs["xy"],
-            "covariance": covariance,
-        }
-        if "foreign" in outputs:
-            served["foreign"] = tf.nn.sigmoid(outputs["foreign"] - calibration.foreign)
-        return served
-
-    return serve.get_concrete_function()
-
-
-def _write_saved_model(model: keras.Model, serving: Any, folder: Path) -> None:
-    module = tf.Module()
-    module.model = model
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": serving})
-
-
-def _write_litert(serving: Any, file: Path) -> None:
-    file.write_bytes(_converted(serving))
-
-
-def converted(function: Callable[[tf.Tensor], dict[str, tf.Tensor]], shape: Sequence[int]) -> bytes:
-    """A LiteRT model of ``function`` of one tensor of ``shape``, its variables as constants."""
-    signature = [tf.TensorSpec(shape, tf.float32, name="image")]
-    return _converted(tf.function(function, input_signature=signature).get_concrete_function())
-
-
-def _converted(concrete: Any) -> bytes:
-    # Unfrozen functions of Keras 3 convert to a file without weights, and nothing says so.
-    frozen = convert_variables_to_constants_v2(concrete)
-    # A frozen function returns its outputs as a list, in the order of their sorted names.
-    names = sorted(concrete.structured_outputs)
-    module = tf.Module()
-
-    @tf.function(input_signature=[tf.TensorSpec(frozen.inputs[0].shape, tf.float32, name="image")])
-    def serve(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(zip(names, frozen(image), strict=True))
-
-    module.serve = serve
-    concrete = serve.get_concrete_function()
-    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], module).convert())
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def refined(
     for _ in range(config.depths[0]):
         x = residual(x, fine)
     y = convolution(x, coarse, stride=2)
-    context = Cut(PATCH // _GRID, _GRID, autocast=False)([features, corner])
+    context = Cut(PATCH // _GRID, _GRID, name="context", autocast=False)([features, corner])
     y = convolution(layers.Concatenate()([y, context]), coarse, kernel=1)
     for _ in range(config.depths[1]):
         y = residual(y, coarse)

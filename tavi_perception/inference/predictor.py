@@ -9,8 +9,8 @@ from tavi_perception.imaging.exposure import MIN_SIDE
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle
 from tavi_perception.inference.manifest import calibrated_covariance
-from tavi_perception.inference.preprocessing import fit_square
-from tavi_perception.inference.runtimes import RawOutputs, open_runtime
+from tavi_perception.inference.preprocessing import SquareFit, fit_square
+from tavi_perception.inference.runtimes import Context, Float32, RawOutputs, open_runtime
 
 
 class Predictor:
@@ -24,6 +24,7 @@ class Predictor:
     Attributes:
         runtime: the runtime in use.
         device: what it runs on, in words.
+        looks_ahead: ``look`` can be asked.
 
     Raises:
         ModelContractError: the runtime cannot use the bundle.
@@ -37,18 +38,35 @@ class Predictor:
         self._runtime = open_runtime(bundle, runtime, threads)
         self.runtime = self._runtime.name
         self.device = self._runtime.device
+        self.looks_ahead = self._runtime.looks_ahead
 
-    def predict(self, image: GreyImage) -> Keypoints:
+    @property
+    def halves(self) -> Predictor | None:
+        """Itself, where it ``looks_ahead``."""
+        return self if self.looks_ahead else None
+
+    def look(self, image: GreyImage) -> Context:
+        """What the network sees in the whole of a grey image (height, width) uint8, for one like it.
+
+        Raises:
+            ValueError: see ``predict``.
+        """
+        _check(image)
+        return self._runtime.look(self._fitted(image)[0])
+
+    def predict(self, image: GreyImage, context: Context | None = None) -> Keypoints:
         """The keypoints of a grey image (height, width) uint8, in its own pixels.
+
+        ``context``: what was seen in the whole of an image of the same size and view a moment before. With it
+        only the patches around the landmarks of then are looked at, which takes less than half of the time.
 
         Raises:
             ValueError: it is not an array of uint8 with two dimensions, both at least ``MIN_SIDE`` px.
         """
         _check(image)
         manifest = self.bundle.manifest
-        fitted, fit = fit_square(image, manifest.input_width)
-        scaled = fitted * np.float32(manifest.scale) + np.float32(manifest.offset)
-        outputs = self._runtime.run(scaled[None, :, :, None])
+        fitted, fit = self._fitted(image)
+        outputs = self._runtime.run(fitted, context)
         height, width = image.shape
         presence = outputs.presence.astype(np.float64)
         present = presence >= manifest.thresholds
@@ -68,7 +86,17 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Run once, so that the first real image does not pay for the runtime's preparations."""
-        self.predict(np.zeros((self.bundle.input_height, self.bundle.input_width), dtype=np.uint8))
+        nothing = np.zeros((self.bundle.input_height, self.bundle.input_width), dtype=np.uint8)
+        self.predict(nothing)
+        if self.looks_ahead:
+            self.predict(nothing, self.look(nothing))
+
+    def _fitted(self, image: GreyImage) -> tuple[Float32, SquareFit]:
+        """The network's input (1, height, width, 1), and how the image was fitted into it."""
+        manifest = self.bundle.manifest
+        fitted, fit = fit_square(image, manifest.input_width)
+        scaled = fitted * np.float32(manifest.scale) + np.float32(manifest.offset)
+        return scaled[None, :, :, None], fit
 
     def _calibrated(self, outputs: RawOutputs) -> FloatArray:
         """(11, 2, 2) covariances in input px²."""

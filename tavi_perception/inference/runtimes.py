@@ -18,6 +18,9 @@ from tavi_perception.landmarks import COUNT
 
 RUNTIMES = ("auto", "litert", "tensorflow")
 
+LOOK, ANSWER = "look", "answer"
+"""Signatures of the two halves of a network: the look at the whole of an image, and the one at patches."""
+
 _GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """Device files of NVIDIA, AMD and WSL drivers; without one TensorFlow need not be imported to look."""
 
@@ -39,14 +42,26 @@ class RawOutputs:
     foreign: float
 
 
+Context = Mapping[str, Float32]
+"""What a network has seen in the whole of an image, for its second look at patches: its own tensors."""
+
+
 class Runtime(Protocol):
-    """Runs one network; not to be shared between threads."""
+    """Runs one network; not to be shared between threads.
+
+    ``looks_ahead``: it can ``look``, and ``run`` with what another image's look has seen.
+    """
 
     name: str
     device: str
+    looks_ahead: bool
 
-    def run(self, image: Float32) -> RawOutputs:
-        """Outputs for an input (1, height, width, 1)."""
+    def run(self, image: Float32, context: Context | None = None) -> RawOutputs:
+        """Outputs for an input (1, height, width, 1); of its patches alone where a ``context`` is given."""
+        ...
+
+    def look(self, image: Float32) -> Context:
+        """What is seen in the whole of an input (1, height, width, 1)."""
         ...
 
 
@@ -87,6 +102,9 @@ class _LiteRT:
             interpreter = Interpreter(model_content=content, num_threads=threads)
             self._runner = interpreter.get_signature_runner("serving_default")
             inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
+            self.looks_ahead = {LOOK, ANSWER} <= interpreter.get_signature_list().keys()
+            if self.looks_ahead:
+                self._look, self._answer = (interpreter.get_signature_runner(key) for key in (LOOK, ANSWER))
         except (ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise ModelContractError(
@@ -99,14 +117,21 @@ class _LiteRT:
         }
         _check_shapes(bundle, shapes)
 
-    def run(self, image: Float32) -> RawOutputs:
-        return _outputs(self._runner(**{self._tensors.image: image}), self._tensors)
+    def run(self, image: Float32, context: Context | None = None) -> RawOutputs:
+        given = {self._tensors.image: image}
+        outputs = self._runner(**given) if context is None else self._answer(**given, **context)
+        return _outputs(outputs, self._tensors)
+
+    def look(self, image: Float32) -> Context:
+        seen: Context = self._look(**{self._tensors.image: image})
+        return seen
 
 
 class _TensorFlow:
     """TensorFlow itself; compiled with XLA on a GPU only, since on a CPU XLA is slower."""
 
     name = "tensorflow"
+    looks_ahead = False
 
     def __init__(self, bundle: ModelBundle, threads: int) -> None:
         if importlib.util.find_spec("tensorflow") is None:
@@ -128,9 +153,13 @@ class _TensorFlow:
         self._run = tf.function(signature, jit_compile=True) if gpus else signature
         self._tf = tf
 
-    def run(self, image: Float32) -> RawOutputs:
+    def run(self, image: Float32, context: Context | None = None) -> RawOutputs:
+        assert context is None, "it does not look ahead"
         outputs = self._run(**{self._tensors.image: self._tf.constant(image)})
         return _outputs({key: value.numpy() for key, value in outputs.items()}, self._tensors)
+
+    def look(self, image: Float32) -> Context:
+        raise NotImplementedError("it does not look ahead")
 
 
 def _outputs(outputs: Mapping[str, Any], tensors: Tensors) -> RawOutputs:

@@ -167,6 +167,11 @@ class FrameWorker:
         self._health.frame_processed()
         self._show(msg.header, image, frame, geometry, situation)
         clock.passed(TimedStage.DISPLAY)
+        try:
+            self._pipeline.look_ahead()
+        except Exception as error:  # the pipeline has forgotten the procedure
+            self._logger.error(_failure("looking ahead after", error), throttle_duration_sec=LOG_PERIOD)
+        clock.passed(TimedStage.FORESIGHT)
 
     def _check_source(self, header: Header, image: GreyImage) -> None:
         """Forgets the procedure when another source takes over.

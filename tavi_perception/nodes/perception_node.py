@@ -171,7 +171,7 @@ class PerceptionNode(LifecycleNode):
         self.get_logger().info(
             f"model {bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
         )
-        self._pipeline = Pipeline(predictor.predict)
+        self._pipeline = Pipeline(predictor.predict, predictor.halves)
         self._outputs.announce_model(
             ModelInfo(
                 header=Header(stamp=self.get_clock().now().to_msg()),

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tavi_perception.inference.bundle import ModelContractError, default_bundle
+from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import Landmark
+from tavi_perception.resources import share_directory
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.seeds import DEMO_SEED
 
@@ -40,6 +41,31 @@ def test_visible_landmarks_of_a_benchmark_procedure_are_found(
         assert both.sum() >= 0.7 * truth.present.sum()
         errors.extend(np.linalg.norm(found.xy - truth.xy, axis=1)[both])
     assert np.median(errors) < 12.0
+
+
+def test_the_look_at_a_frame_a_moment_before_serves_as_well_as_one_of_its_own(predictor: Predictor) -> None:
+    procedure = RenderedProcedure(DEMO_SEED, duration=50.0, frame_rate=30.0)
+    moved, seen, kept = [], 0, 0
+    for index in range(150, 1500, 135):
+        before, image = (procedure.frame(i).image for i in (index - 1, index))
+        alone, found = predictor.predict(image), predictor.predict(image, predictor.look(before))
+        both = alone.present & found.present
+        seen, kept = seen + alone.present.sum(), kept + both.sum()
+        moved.extend(np.linalg.norm(found.xy - alone.xy, axis=1)[both])
+    assert kept > 0.95 * seen
+    assert np.median(moved) < 1.0
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_shipped_models_look_ahead_and_their_halves_answer_as_the_whole(
+    name: str, procedure: RenderedProcedure
+) -> None:
+    predictor = Predictor(load_bundle(share_directory() / "models" / name), "litert")
+    image = procedure.frame(15).image
+    whole, halves = predictor.predict(image), predictor.predict(image, predictor.look(image))
+    assert np.array_equal(halves.present, whole.present)
+    assert halves.xy == pytest.approx(whole.xy, abs=1e-3, nan_ok=True)
+    assert halves.foreign == pytest.approx(whole.foreign, abs=1e-5, nan_ok=True)
 
 
 def test_absent_landmarks_have_no_coordinates(predictor: Predictor) -> None:

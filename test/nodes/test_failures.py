@@ -16,14 +16,15 @@ from tavi_perception.nodes import qos
 def predict_fails(perception, monkeypatch):
     """An event: while it is set, the loaded model cannot be run."""
     failing = threading.Event()
-    predict = perception._pipeline.predict
+    foresight = perception._pipeline._foresight
+    predict = foresight.predict
 
     def perhaps(image):
         if failing.is_set():
             raise RuntimeError("no memory left")
         return predict(image)
 
-    monkeypatch.setattr(perception._pipeline, "predict", perhaps)
+    monkeypatch.setattr(foresight, "predict", perhaps)
     return failing
 
 

@@ -72,7 +72,10 @@ def test_diagnostics_tell_of_each_stage_the_frames_that_came_to_it(perception, w
     for each in told(watched, perception, "timing"):
         for stage, newest in newest_times(each).items():
             sums[stage] = Histogram.sum((sums[stage], newest))
-    seen = {TimedStage.INFERENCE, TimedStage.REGISTRATION, TimedStage.TRACKING, TimedStage.DISPLAY}
+    seen = {
+        TimedStage.INFERENCE, TimedStage.REGISTRATION, TimedStage.TRACKING, TimedStage.DISPLAY,
+        TimedStage.FORESIGHT,
+    }  # fmt: skip
     assert {stage: histogram.durations().count for stage, histogram in sums.items()} == {
         stage: sent - 1 if stage in seen else sent for stage in TimedStage
     }
@@ -86,7 +89,7 @@ def test_the_stages_of_a_frame_add_up_to_its_latency(perception, robot, frames):
     _, _, deviation = robot.ask(frames[0])
     robot.wait(lambda: any(told(robot, perception, "timing")), "the timing")
     stages = newest_times(next(filter(None, told(robot, perception, "timing"))))
-    after = (TimedStage.LATENCY, TimedStage.DISPLAY)
+    after = (TimedStage.LATENCY, TimedStage.DISPLAY, TimedStage.FORESIGHT)
     whole = sum(histogram.durations().max for stage, histogram in stages.items() if stage not in after)
     latency = 1e3 * deviation.latency.sec + 1e-6 * deviation.latency.nanosec
     assert stages[TimedStage.LATENCY].durations().max == pytest.approx(latency, rel=0.001)

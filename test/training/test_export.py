@@ -71,6 +71,17 @@ def test_bundle_answers_as_the_trained_model(
     assert found.foreign == pytest.approx(expit(raw.foreign[0] - fitted.foreign), abs=1e-3)
 
 
+def test_its_halves_answer_as_the_whole(bundle: ModelBundle, samples: Samples) -> None:
+    predictor = Predictor(bundle, "litert")
+    for image in samples.images[:4]:
+        whole, halves = predictor.predict(image), predictor.predict(image, predictor.look(image))
+        assert np.array_equal(halves.present, whole.present)
+        assert halves.presence == pytest.approx(whole.presence, abs=1e-5)
+        assert halves.xy == pytest.approx(whole.xy, abs=1e-3, nan_ok=True)
+        assert halves.covariance == pytest.approx(whole.covariance, rel=1e-3, nan_ok=True)
+        assert halves.foreign == pytest.approx(whole.foreign, abs=1e-5)
+
+
 def test_a_network_from_before_makes_were_told_apart_can_be_trained_on(
     miniature: Network, validation: Samples, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tavi_perception.landmarks import COUNT
 from training.clip.memory import CELLS, FRAMES, Memory, Seen
-from training.export import converted
+from training.serving import converted
 
 _REPEATS = 100
 

@@ -19,8 +19,8 @@ from tavi_perception.estimates import (
     Reason,
     Stage,
 )
+from tavi_perception.foresight import Predict
 from tavi_perception.landmarks import COUNT, Landmark
-from tavi_perception.pipeline import Predict
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.deviation import deviation_from
 from tavi_perception.tracking.device import DeviceEstimate, reference_of

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import CatheterDeviation, Reason
+from tavi_perception.foresight import Predict
 from tavi_perception.imaging.exposure import exposure_defect
-from tavi_perception.pipeline import Pipeline, Predict, aged, nothing_known
+from tavi_perception.pipeline import Pipeline, aged, nothing_known
 from tavi_perception.tracking.config import TrackingConfig
 
 

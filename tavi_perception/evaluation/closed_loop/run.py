@@ -10,7 +10,7 @@ from tavi_perception.control.config import ControlConfig
 from tavi_perception.evaluation.closed_loop.loop import ClosedLoop, LoopOptions, LoopRecord
 from tavi_perception.evaluation.closed_loop.outcome import Outcome, outcome_of
 from tavi_perception.evaluation.closed_loop.perception import Perceives, Perception
-from tavi_perception.pipeline import Predict
+from tavi_perception.foresight import Predict
 from tavi_perception.simulation.fault import draw_fault
 from tavi_perception.simulation.faulty import faulty_room
 from tavi_perception.simulation.live import LiveProcedure

@@ -16,9 +16,9 @@ from tavi_perception.evaluation.closed_loop.outcome import Outcome
 from tavi_perception.evaluation.closed_loop.perception import Perceives, Perception
 from tavi_perception.evaluation.closed_loop.run import run_procedure
 from tavi_perception.fingerprint import fingerprint
+from tavi_perception.foresight import Predict
 from tavi_perception.inference.bundle import load_bundle
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.pipeline import Predict
 from tavi_perception.tracking.config import TrackingConfig
 
 PERCEPTIONS: dict[str, Callable[[Predict, TrackingConfig, float], Perceives]] = {

@@ -120,7 +120,7 @@ class Observed:
 def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
     """Render a procedure and let the image half of the pipeline see every frame of it."""
     procedure = RenderedProcedure(seed, course.duration, course.frame_rate, course.size)
-    pipeline, config = Pipeline(predictor.predict), TrackingConfig()
+    pipeline, config = Pipeline(predictor.predict, predictor.halves), TrackingConfig()
     seen: list[Observation] = []
     truths: list[Truth] = []
     for index, frame in enumerate(procedure):
