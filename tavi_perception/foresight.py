@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,13 +50,13 @@ class LooksAhead(Protocol):
 class Foresight:
     """Predicts frame after frame of a view.
 
-    Of frames in quick succession the whole is looked at after they were answered, for the frames to come
-    that show the same: by ``look_ahead``, or else when the next one comes. So answers do not depend on who
-    calls it.
+    Where a frame is answered with the look at another, its own whole is looked at afterwards, for the frames
+    to come that show the same: by ``look_ahead``, or else when the next one comes. So answers do not depend
+    on who calls it.
 
     Args:
         predict: of frames that stand alone.
-        halves: None: every frame stands alone.
+        halves: of the network; None: every frame stands alone.
     """
 
     def __init__(self, predict: Predict, halves: LooksAhead | None) -> None:
@@ -65,30 +66,33 @@ class Foresight:
 
     def forget(self) -> None:
         """The next frame stands alone."""
-        self._last: _Frame | None = None
+        self._stamp = math.nan
         self._due: _Frame | None = None
         self._glance: tuple[_Frame, Context] | None = None
 
     def keypoints(self, image: GreyImage, stamp: float, geometry: CArmGeometry) -> Keypoints:
         """Of a frame (H, W) uint8 taken at ``stamp`` (s)."""
-        self.look_ahead()
-        frame = _Frame(image, stamp, geometry)
-        soon = frame.follows(self._last)
-        self._last, self._due = frame, frame if soon else None
-        if self._halves is None or self._glance is None:
+        if self._halves is None:
             return self.predict(image)
-        seen, context = self._glance
-        return self._halves.predict(image, context) if frame.follows(seen) else self.predict(image)
+        self.look_ahead()
+        frame, glance = _Frame(image, stamp, geometry), self._glance
+        step, self._stamp = stamp - self._stamp, stamp
+        if glance and frame.follows(glance[0]):
+            self._due = frame if stamp - glance[0].stamp >= _AGAIN else None
+            return self._halves.predict(image, glance[1])
+        if not 0.0 < step <= _SOON:
+            self._glance = None
+            return self.predict(image)
+        # Another may follow soon, too.
+        context = self._halves.look(image)
+        self._glance = frame, context
+        return self._halves.predict(image, context)
 
     def look_ahead(self) -> None:
         """Look at the whole of the last frame, for those to come; nothing where that is not due."""
         frame, self._due = self._due, None
-        if self._halves is None or frame is None:
-            return
-        if self._glance and frame.stamp - self._glance[0].stamp < _AGAIN:
-            return
-        self._glance = None
-        self._glance = frame, self._halves.look(frame.image)
+        if self._halves is not None and frame is not None:
+            self._glance = frame, self._halves.look(frame.image)
 
 
 @dataclass(frozen=True)

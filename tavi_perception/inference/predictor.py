@@ -39,6 +39,8 @@ class Predictor:
         self.runtime = self._runtime.name
         self.device = self._runtime.device
         self.looks_ahead = self._runtime.looks_ahead
+        self._predicted: tuple[GreyImage | None, Float32] = None, np.empty(0, np.float32)
+        """The last image, fitted: it is looked at next."""
 
     @property
     def halves(self) -> Predictor | None:
@@ -52,7 +54,8 @@ class Predictor:
             ValueError: see ``predict``.
         """
         _check(image)
-        return self._runtime.look(self._fitted(image)[0])
+        before, fitted = self._predicted
+        return self._runtime.look(fitted if image is before else self._fitted(image)[0])
 
     def predict(self, image: GreyImage, context: Context | None = None) -> Keypoints:
         """The keypoints of a grey image (height, width) uint8, in its own pixels.
@@ -66,6 +69,7 @@ class Predictor:
         _check(image)
         manifest = self.bundle.manifest
         fitted, fit = self._fitted(image)
+        self._predicted = image, fitted
         outputs = self._runtime.run(fitted, context)
         height, width = image.shape
         presence = outputs.presence.astype(np.float64)

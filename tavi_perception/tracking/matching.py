@@ -18,8 +18,9 @@ matched: noise is finer, what stands still behind pigtail and catheter is coarse
 than the areas between them: with 0.001, and a square mean of 0.025, PT scattered by 0.073 instead of 0.043 mm
 along the catheter about its mean over a second, in the median of 50 synthetic procedures, tuning seeds."""
 
-_FINEST = 1000
-"""Side of the image (px) up to which it is matched pixel by pixel; a larger one is matched at this size."""
+_FINEST, _CELLS = 1000, 44
+"""Sides (px) of the image and of the template up to which they are matched pixel by pixel; larger ones are
+matched at this size. That of the pigtail is found as well in images of 500 px, four times as fast."""
 
 _MIN_CORRELATION = 0.2
 """Normalised correlation below which nothing matches; edges under noise never correlate strongly."""
@@ -70,9 +71,10 @@ class Patch:
         return Patch(self.levels + added * (newer.levels - self.levels), seen)
 
 
-def cell_of(image: GreyImage) -> float:
-    """Side (px) of the cells in which the ``image`` is matched."""
-    return max(1.0, max(image.shape) / _FINEST)
+def cell_of(image: GreyImage, half: float) -> float:
+    """Side (px) of the cells in which a template of ``half`` the side (share of the ``image``) is matched."""
+    size = max(image.shape)
+    return max(1.0, size / _FINEST, 2.0 * half * size / _CELLS)
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class LandmarkRegistration:
 
         ``places``: (2,) px of the matches in the frame before. ``covers``: what hides each in this one.
         """
-        cell, size = cell_of(image), max(image.shape)
+        size = max(image.shape)
         matches: dict[Landmark, Match | None] = {}
         for landmark in _ORDER:
             template, match = self._templates.get(landmark), matches.get(landmark)
@@ -169,6 +169,7 @@ class LandmarkRegistration:
                 continue
             network = template.network(keypoints.xy[landmark], keypoints.covariance[landmark], size)
             priors = (network, predicted) if predicted else (network,)
+            cell = cell_of(image, REGISTERED[landmark])
             matches[landmark] = best_match(image, template.patch, priors, cell, covers[landmark]) or match
         return matches
 
@@ -188,7 +189,7 @@ class LandmarkRegistration:
         if template and template.frames >= _ESTABLISHED and self._stamp - template.stamp < _DOUBTED_S:
             doubt = 0.0 if landmark in _DEFORMING else (_SEARCH * size) ** 2
             return seen, covariance + doubt * np.eye(2)
-        cell = cell_of(image)
+        cell = cell_of(image, REGISTERED[landmark])
         half = max(2, round(REGISTERED[landmark] * size / cell))
         patch = patch_at(image, seen, half, cell, cover)
         correlated = _CORRELATED_DEFORMING if landmark in _DEFORMING else _CORRELATED
