@@ -34,7 +34,7 @@ class TimedStage(Enum):
     DISPLAY = "display"
     """Of what is for displays, after the answer: the next frame waits for it."""
     FORESIGHT = "foresight"
-    """The look at the whole of the frame, for the next one: that waits for it too."""
+    """The look at the whole of the frame, for those to come: the next one waits for it too."""
     LATENCY = "latency"
     """The whole, from the capture of the image to the publication of its deviation."""
 
