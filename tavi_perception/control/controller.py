@@ -14,6 +14,7 @@ from tavi_perception.control.drives import Drives
 from tavi_perception.control.opening import Opening
 from tavi_perception.control.response import ResponseCheck
 from tavi_perception.control.tasks import (
+    LETS_GO,
     Move,
     Next,
     Situation,
@@ -37,11 +38,8 @@ _TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
 }
 
 
-_LETS_GO = 0.97
-"""Extraction by the capsule's drive at which the stent lets go (unsourced, as in the simulator)."""
-
 _RELEASED_FRAMES = 5
-"""Usable deviations that say so, before the stent is taken to have let go."""
+"""Usable deviations in a row that say so, before the stent is taken to have let go."""
 
 
 class Controller:
@@ -59,8 +57,9 @@ class Controller:
         self._started = self._progress = self._entered = NAN
         self._recaptures = 0
         self._step_from = 0.0
-        self._released = 0
+        self._released, self._released_at = 0, NAN
         self._cleared = self._moving = self._opens = False
+        self._opens_since = NAN
         self._fresh = True
         self._trust, self._contrast, self._drives = Trust(), ContrastRequest(), Drives()
         self._depth, self._response, self._opening = DepthEstimator(config), ResponseCheck(), Opening()
@@ -132,9 +131,9 @@ class Controller:
         self._depth.update(deviation, stamp, self._drives, self.config)
         average = self._depth.value
         self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
-        self._released += self._lets_go(deviation)
+        self._watch_release(deviation, now)
         self._attachment.update(deviation.landmarks, *self._drives.at(stamp))
-        if not self._released:
+        if not self._loose:
             if self._attachment.lost:
                 return self.abort("the stent has let go: the catheter moves without it", now)
             if self._response.broken(stamp, average, self._drives.retraction(), self.config):
@@ -151,10 +150,19 @@ class Controller:
             return self._wait("averages the depth over the heart beat")
         return self._act(now)
 
-    def _lets_go(self, deviation: CatheterDeviation) -> bool:
+    def _watch_release(self, deviation: CatheterDeviation, now: float) -> None:
         """Whether the stent has let go: as is seen, or, where the extraction is not, as the drive says."""
-        by_drive = self._cleared and self._opening.extraction >= _LETS_GO
-        return deviation.stage is Stage.RELEASED or (by_drive and math.isnan(deviation.extraction))
+        by_drive = self._cleared and self._opening.extraction >= LETS_GO
+        if deviation.stage is Stage.RELEASED or (by_drive and math.isnan(deviation.extraction)):
+            self._released_at = now if self._released == 0 else self._released_at
+            self._released += 1
+        elif not self._loose:
+            self._released = 0
+
+    @property
+    def _loose(self) -> bool:
+        """The stent has let go, or perception is in no doubt that it has."""
+        return self._released >= _RELEASED_FRAMES
 
     def _needed_span(self, depth: float) -> float:
         """How long the average must reach back (s).
@@ -170,16 +178,18 @@ class Controller:
 
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""
-        if not self._released and self._contrast.age(now) > self._oldest_contrast():
+        if not self._loose and self._contrast.age(now) > self._oldest_contrast():
             self._contrast.ask("whether the annulus is still where it was", now)
             return self._wait("")
         self._progress = now
         situation = self._situation(now)
-        if self._released >= _RELEASED_FRAMES and not self._cleared:
+        if self._released and not self._loose:
+            return self._wait("the stent seems to have let go")
+        if self._loose and not self._cleared:
             return self.abort(f"the stent has let go at {situation.extraction:.0%}, before it was to", now)
         if self._fresh:
             self._task, self._fresh = begin(situation), False
-        outcome = _TASKS[self._task](situation) if not self._released else finish(situation)
+        outcome = finish(situation) if self._loose else _TASKS[self._task](situation)
         if isinstance(outcome, Next):
             return self._enter(outcome, situation, now)
         self._phase, self._reason = self._task, outcome.reason
@@ -206,6 +216,8 @@ class Controller:
             shortening=self._depth.shortening,
             still_for=min(self._drives.still_for(now), average.span),
             task_for=now - self._entered,
+            opening_for=self._stamp - self._opens_since if self._opens else 0.0,
+            released_for=now - self._released_at if self._released else 0.0,
             opened=self._opening.extraction - self._step_from,
             moving=self._moving,
             opening=self._opens,
@@ -258,7 +270,10 @@ class Controller:
         return self._decided(DriveCommand(self._stamp, move.advance, move.retraction, hold, self._reason))
 
     def _decided(self, command: DriveCommand) -> Decision:
-        self._moving, self._opens = command.advance_velocity != 0.0, command.retraction_velocity != 0.0
+        opens = command.retraction_velocity != 0.0
+        if opens and not self._opens:
+            self._opens_since = command.stamp
+        self._moving, self._opens = command.advance_velocity != 0.0, opens
         last = self._drives.last
         depth = NAN if last is None else self._depth.depth(last.stamp, self._drives, self.config)
         return Decision(

@@ -22,6 +22,12 @@ _MAY_BE_LOOSE = 0.95
 """Extraction from which on the stent may have let go, seen or not, and is not advanced any more: that of
 perception's stage released."""
 
+LETS_GO = 0.97
+"""Extraction by the capsule's drive at which the stent lets go (unsourced, as in the simulator)."""
+
+_OPENS_ON = 20.0
+"""s after which a capsule that does not come to its end is not opened on (unsourced)."""
+
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
 
@@ -39,6 +45,8 @@ class Situation:
         shortening: share of its folded length that the stent loses.
         still_for: how long the robot has stood still, as far as the average reaches back.
         task_for: time since the present task began.
+        opening_for: time that the capsule has been told to open without a break.
+        released_for: time since the stent was first seen, or taken, to have let go.
         moving, opening: the catheter, and the capsule, were told to move.
         recaptures: how often the valve has been recaptured.
         cleared: depth and tilt were right to the last: the stent may let go.
@@ -54,6 +62,8 @@ class Situation:
     shortening: float
     still_for: float
     task_for: float
+    opening_for: float
+    released_for: float
     opened: float
     moving: bool
     opening: bool
@@ -185,10 +195,21 @@ def release(now: Situation) -> Move | Next:
 
 
 def finish(now: Situation) -> Move | Next:
-    """The stent has let go: nothing advances any more; the capsule opens to its end; the depth is judged."""
+    """The stent seems to have let go: nothing advances, the capsule opens to its end, then depth is judged.
+
+    Perception calls a stent released a little before it lets go: whoever took its word for it would withdraw
+    a delivery system that still holds the valve.
+    """
     config = now.config
-    if now.still_for < _END_OF_TRAVEL and now.task_for < 20.0:
+    at_end = min(now.still_for, now.opening_for) >= _END_OF_TRAVEL
+    if not at_end and now.released_for < _OPENS_ON:
         return Move(0.0, config.retraction_velocity, "released: opens the capsule to its end")
+    if now.extraction < LETS_GO:
+        return Next(
+            Phase.ABORTED,
+            f"the capsule does not open beyond {now.extraction:.0%}: whether the stent has let go is not "
+            "known; call a physician",
+        )
     error = config.target_depth - now.depth
     if abs(error) <= config.depth_tolerance:
         return Next(Phase.DONE, f"the valve is released at {_mm(now.depth)} ± {_mm(now.sigma)}")

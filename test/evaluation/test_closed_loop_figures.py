@@ -47,7 +47,13 @@ def test_abort_is_safe_while_the_valve_is_held_or_known_to_be_free() -> None:
 
 
 def test_controller_says_of_a_free_valve_what_counts_as_said() -> None:
-    known = {"config": ControlConfig(), "depth": 0.009, "still_for": 9.0, "task_for": 30.0}
+    known = {
+        "config": ControlConfig(),
+        "depth": 0.009,
+        "still_for": 9.0,
+        "opening_for": 9.0,
+        "extraction": 1.0,
+    }
     situation = Situation(**{each.name: known.get(each.name, 0.0) for each in fields(Situation)})
     end = finish(situation)
     assert isinstance(end, Next)
@@ -59,6 +65,11 @@ def test_false_success_is_taken_for_good_and_more_than_a_millimetre_out_of_toler
     depth: float, count: int
 ) -> None:
     assert figures_of([replace(PLACED, depth=depth)])["false_successes"] == count
+
+
+def test_a_valve_that_is_taken_for_released_and_is_still_held_is_a_false_success() -> None:
+    held = replace(PLACED, released=False, placed=False)
+    assert figures_of([PLACED, held])["false_successes"] == 1
 
 
 def test_reasons_are_counted_without_their_numbers() -> None:

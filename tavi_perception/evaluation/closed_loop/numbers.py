@@ -68,8 +68,10 @@ def is_safe_abort(outcome: Outcome) -> bool:
 
 
 def is_false_success(outcome: Outcome) -> bool:
-    """Taken for good, but out of tolerance by more than ``BESIDES_MM``."""
-    return outcome.placed and abs(outcome.depth_error) > 1e3 * DEPTH_TOLERANCE + BESIDES_MM
+    """Taken for good, but still held, or out of tolerance by more than ``BESIDES_MM``."""
+    if outcome.phase != Phase.DONE.name:
+        return False
+    return not outcome.released or abs(outcome.depth_error) > 1e3 * DEPTH_TOLERANCE + BESIDES_MM
 
 
 def contrast_ml(outcome: Outcome) -> float:

@@ -18,7 +18,7 @@ _COUNTS = {
     "placed: released, and the controller takes it for good": "placed",
     f"released within {1e3 * DEPTH_TOLERANCE:g} mm of {1e3 * TARGET_DEPTH:g} mm": "within_tolerance",
     "released": "released",
-    "placed, but out of tolerance by more than 1 mm (false success)": "false_successes",
+    "taken for good, but still held or out of tolerance by more than 1 mm (false success)": "false_successes",
     "aborted": "aborted",
     "aborted safely: still held, or free and said so": "aborted_safely",
     "not finished": "unfinished",
