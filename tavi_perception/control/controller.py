@@ -85,7 +85,8 @@ class Controller:
     def abort(self, reason: str, now: float) -> Decision:
         """Stops for good, from any phase but the final ones."""
         if not self.finished:
-            self._phase, self._reason = Phase.ABORTED, reason
+            known = "has let go" in reason or not self._loose
+            self._phase, self._reason = Phase.ABORTED, reason if known else f"{reason}; the stent has let go"
         return self._still()
 
     def on_robot(self, reading: RobotReading) -> None:
@@ -154,8 +155,10 @@ class Controller:
         """Whether the stent has let go: as is seen, or, where the extraction is not, as the drive says."""
         by_drive = self._cleared and self._opening.extraction >= LETS_GO
         if deviation.stage is Stage.RELEASED or (by_drive and math.isnan(deviation.extraction)):
-            self._released_at = now if self._released == 0 else self._released_at
             self._released += 1
+            if self._released == _RELEASED_FRAMES:
+                # What remains to be done takes its own time.
+                self._released_at = self._entered = now
         elif not self._loose:
             self._released = 0
 
@@ -217,7 +220,7 @@ class Controller:
             still_for=min(self._drives.still_for(now), average.span),
             task_for=now - self._entered,
             opening_for=self._stamp - self._opens_since if self._opens else 0.0,
-            released_for=now - self._released_at if self._released else 0.0,
+            released_for=now - self._released_at if self._loose else 0.0,
             opened=self._opening.extraction - self._step_from,
             moving=self._moving,
             opening=self._opens,

@@ -46,7 +46,7 @@ class Situation:
         still_for: how long the robot has stood still, as far as the average reaches back.
         task_for: time since the present task began.
         opening_for: time that the capsule has been told to open without a break.
-        released_for: time since the stent was first seen, or taken, to have let go.
+        released_for: time since the stent was taken to have let go.
         moving, opening: the catheter, and the capsule, were told to move.
         recaptures: how often the valve has been recaptured.
         cleared: depth and tilt were right to the last: the stent may let go.

@@ -244,6 +244,18 @@ def test_it_is_not_done_before_the_capsule_is_at_its_end_however_long_the_releas
     assert last.phase is Phase.DONE and plant.released and plant.extraction == 1.0
 
 
+def test_after_the_stent_has_let_go_whatever_aborts_says_so() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RELEASE)
+    while not plant.released:
+        plant.show(controller, plant.deviation())
+    for _ in range(6):
+        plant.show(controller, plant.deviation())
+    for _ in range(round(60.0 / FRAME)):
+        last = plant.show(controller, CatheterDeviation(reasons=Reason.LOW_CONFIDENCE))
+    assert last.phase is Phase.ABORTED and "the stent has let go" in last.command.reason
+
+
 def test_a_capsule_that_stops_short_of_its_end_is_not_said_to_have_released_the_valve() -> None:
     plant, controller = releasing_for_long()
     while not controller.finished:
