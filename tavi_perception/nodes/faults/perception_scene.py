@@ -84,6 +84,10 @@ class PerceptionScene(Scene):
         answers = self.witness.answers
         return next((a.received for a in answers if a.valid and a.stamp in good), None)
 
+    def last_words(self) -> str:
+        answers = self.witness.answers
+        return f"perception node: {answers[-1].reasons!r}" if answers else "perception node: nothing"
+
     def record(self, **common: Any) -> Record:
         self._memory.append(resident(self.graph.pid(PERCEPTION)))
         return Record(

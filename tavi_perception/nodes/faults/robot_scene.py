@@ -115,6 +115,12 @@ class RobotScene(Scene):
         moved = [received for received, msg in self.states if stamp_ns(msg) > since and msg.moving]
         return max(asked[0], moved[0]) if asked and moved else None
 
+    def last_words(self) -> str:
+        heard = self.witness.heard(CONTROLLER_STATE)
+        robot = self.witness.status(ROBOT_STATUS)
+        controller = f"phase {heard[-1][1].phase}, {heard[-1][1].reason!r}" if heard else "nothing"
+        return f"controller: {controller}; robot: {robot.message if robot else 'nothing'!r}"
+
     def record(self, **common: Any) -> Record:
         heard = [(sent, msg) for sent, msg in self.witness.heard(COMMAND) if msg.reason != REFUSED]
         commands = self._before + heard

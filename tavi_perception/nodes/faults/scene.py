@@ -81,6 +81,10 @@ class Scene(ABC):
         """When (ns) that was seen which shows that all is well again after a time (ns); None: not yet."""
 
     @abstractmethod
+    def last_words(self) -> str:
+        """What the processes have said last of themselves, for whoever asks why nothing has recovered."""
+
+    @abstractmethod
     def record(self, **common: Any) -> Record:
         """What was sent and received since the record began."""
 
@@ -236,7 +240,8 @@ class Scene(ABC):
         self.begun = self.world.now()
         fault(self)
         self.ended = self.world.now()
-        self._came(lambda: self.recovered(self.ended))
+        came = self._came(lambda: self.recovered(self.ended))
+        self.expect(came, f"Last words: {self.last_words()}.")
         self.settle()
         record = self.record(
             start=self.begun,
