@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, GreyImage
-from tavi_perception.tracking.silhouette import Silhouette
+from tavi_perception.tracking.silhouette import NO_DEVICE, Silhouette
 
 FINE_SCALE, _COARSE_SCALE = 0.0006, 0.003
 """Standard deviations, as shares of the image, of the two Gaussian means whose difference (a band-pass) is
@@ -71,6 +71,38 @@ class Patch:
         return Patch(self.levels + added * (newer.levels - self.levels), seen)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a template is looked for.
+
+    Attributes:
+        image: (H, W) grey levels.
+        cover: what hides the template there.
+        static: (H, W) grey levels of what stands still behind it, and is taken off; None: nothing is.
+    """
+
+    image: GreyImage
+    cover: Silhouette = NO_DEVICE
+    static: Levels | None = None
+
+    def patch(self, middle: FloatArray, half: int, cell: float) -> Patch:
+        """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px)."""
+        side, size = 2 * half + 1, max(self.image.shape) / cell
+        levels, static = (
+            0.0
+            if layer is None
+            else cv2.getRectSubPix(layer, (round(side * cell),) * 2, middle.tolist(), patchType=cv2.CV_32F)
+            for layer in (self.image, self.static)
+        )
+        moving = np.asarray(levels - static, dtype=np.float32)
+        if cell > 1.0:
+            moving = np.asarray(cv2.resize(moving, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+        fine, coarse = (
+            cv2.GaussianBlur(moving, (0, 0), share * size) for share in (FINE_SCALE, _COARSE_SCALE)
+        )
+        return Patch(np.asarray(fine - coarse, dtype=np.float32), self.cover.beside(middle, half, cell))
+
+
 def cell_of(image: GreyImage, half: float) -> float:
     """Side (px) of the cells in which a template of ``half`` the side (share of the ``image``) is matched."""
     size = max(image.shape)
@@ -117,32 +149,24 @@ class Match:
 
 
 def best_match(
-    image: GreyImage, template: Patch, priors: tuple[Prior, ...], cell: float, cover: Silhouette
+    surroundings: Surroundings, template: Patch, priors: tuple[Prior, ...], cell: float
 ) -> Match | None:
-    """The most likely place of the template by correlation and priors; None where nothing matches.
-
-    ``cover``: what hides the template's surroundings in this image.
-    """
+    """The most likely place of the template by correlation and priors; None where nothing matches."""
     searched: list[Prior] = []
     for prior in sorted(priors, key=lambda each: -each.reach):
         if not any(other.covers(prior.place, cell) for other in searched):
             searched.append(prior)
-    matches = (_match(image, template, prior, priors, cell, cover) for prior in searched)
+    matches = (_match(surroundings, template, prior, priors, cell) for prior in searched)
     return max(filter(None, matches), key=lambda match: match.score, default=None)
 
 
 def _match(
-    image: GreyImage,
-    template: Patch,
-    about: Prior,
-    priors: tuple[Prior, ...],
-    cell: float,
-    cover: Silhouette,
+    surroundings: Surroundings, template: Patch, about: Prior, priors: tuple[Prior, ...], cell: float
 ) -> Match | None:
     """The most likely place within the search radius of the prior ``about`` it."""
     middle, reach = about.place, max(2, round(about.reach / cell))
     half = len(template.levels) // 2
-    patch = patch_at(image, middle, half + reach, cell, cover)
+    patch = surroundings.patch(middle, half + reach, cell)
     correlated = correlation(patch, template)
     shifts = np.arange(-reach, reach + 1) * cell
     x, y = middle[0] + shifts, middle[1] + shifts[:, None]
@@ -157,21 +181,6 @@ def _match(
     return Match(
         float(score[row, column]), place, patch.cut(shift, half), priors[0].inlier_probability(place)
     )
-
-
-def patch_at(image: GreyImage, middle: FloatArray, half: int, cell: float, cover: Silhouette) -> Patch:
-    """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px), of which the ``cover`` hides some."""
-    return Patch(_band_passed(image, middle, half, cell), cover.beside(middle, half, cell))
-
-
-def _band_passed(image: GreyImage, middle: FloatArray, half: int, cell: float) -> Levels:
-    side, size = 2 * half + 1, max(image.shape) / cell
-    x, y = middle.tolist()
-    patch = cv2.getRectSubPix(image, (round(side * cell),) * 2, (x, y), patchType=cv2.CV_32F)
-    if cell > 1.0:
-        patch = cv2.resize(patch, (side, side), interpolation=cv2.INTER_AREA)
-    fine, coarse = (cv2.GaussianBlur(patch, (0, 0), share * size) for share in (FINE_SCALE, _COARSE_SCALE))
-    return np.asarray(fine - coarse, dtype=np.float32)
 
 
 def correlation(patch: Patch, template: Patch) -> Levels:

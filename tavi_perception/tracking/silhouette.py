@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,23 +40,39 @@ class Silhouette:
         """
         side = 2 * half + 1
         cells = np.ones((side, side), dtype=np.float32)
-        for outline in self.outlines:
-            corners = ((outline - middle) / cell + half) * 2**_FRACTION_BITS
-            pen = corners.round().astype(np.int32)
-            cv2.fillConvexPoly(cells, pen, _SHINES_THROUGH, shift=_FRACTION_BITS)
+        self._draw(cells, middle - half * cell, cell, _SHINES_THROUGH)
         return cells
+
+    def hides(self, point: FloatArray) -> bool:
+        """Whether ``point`` (2,) px lies behind the device."""
+        return bool(self.beside(point, 0, 1.0).min() < 1.0)
+
+    def mask(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """(H, W) pixels of an image of that ``shape``: 255 beside the device, 0 behind it."""
+        pixels = np.full(shape, 255, dtype=np.uint8)
+        self._draw(pixels, np.zeros(2), 1.0, 0.0)
+        return pixels
+
+    def _draw(self, canvas: NDArray[Any], corner: FloatArray, cell: float, level: float) -> None:
+        """Fills the outlines on a ``canvas`` of cells of ``cell`` px, the first at ``corner`` (px)."""
+        for outline in self.outlines:
+            pen = ((outline - corner) / cell * 2**_FRACTION_BITS).round().astype(np.int32)
+            cv2.fillConvexPoly(canvas, pen, level, shift=_FRACTION_BITS)
+
+
+NO_DEVICE = Silhouette(())
 
 
 def silhouette_of(keypoints: Keypoints) -> Silhouette:
     """Capsule and shaft, nose cone and open stent, as far as their landmarks are present; else nothing."""
     present, xy = keypoints.present, keypoints.xy
     if not (present[Landmark.CP] and present[Landmark.CD]):
-        return Silhouette(())
+        return NO_DEVICE
     distal, size = xy[Landmark.CD], max(keypoints.width, keypoints.height)
     along = xy[Landmark.CP] - distal
     length = float(np.hypot(*along))
     if length == 0.0:
-        return Silhouette(())
+        return NO_DEVICE
     along = along / length
     half = _HALF_WIDTH * size * np.array([-along[1], along[0]])
     mouth = [distal - half, distal + half]

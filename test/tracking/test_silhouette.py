@@ -86,3 +86,12 @@ def test_cells_of_several_pixels_show_the_same():
         silhouette_of(device()).beside(DISTAL, half, cell) for half, cell in ((60, 1.0), (30, 2.0))
     )
     assert fine[::2, ::2].mean() == pytest.approx(coarse.mean(), abs=0.03)
+
+
+@given(ANGLES, st.floats(-300.0, -2.0), st.floats(-18.0, 18.0), st.floats(23.0, 150.0))
+def test_the_mask_of_an_image_leaves_out_what_is_covered(angle, along, behind, beside):
+    mask = silhouette_of(device(angle)).mask((SIZE, SIZE + 100))
+    assert mask.shape == (SIZE, SIZE + 100)
+    (x, y), (u, v) = (at(angle, along, across).round().astype(int) for across in (behind, beside))
+    assert mask[y, x] == 0
+    assert mask[v, u] == 255
