@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import NAN, Keypoints
+from tavi_perception.estimates import FloatArray, Keypoints
+from tavi_perception.tracking.capsule import NOT_MEASURED
 from tavi_perception.tracking.continuity import Continuation
 
 
@@ -18,11 +19,11 @@ class Observation:
         keypoints: the network's, registered where the frame follows others.
         geometry: of the C-arm, for any matrix of the frame's field of view.
         continuation: how the frame follows the one before.
-        capsule_width: in the image (px); NaN where it is not known or not needed.
+        capsule_widths: (PAIRS,) that it may have in the image (px); NaN where that is not known or needed.
     """
 
     stamp: float
     keypoints: Keypoints
     geometry: CArmGeometry
     continuation: Continuation = Continuation.CONTINUED
-    capsule_width: float = NAN
+    capsule_widths: FloatArray = field(default_factory=NOT_MEASURED.copy)

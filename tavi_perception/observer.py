@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tavi_perception.carm import CArmGeometry
-from tavi_perception.estimates import NAN, GreyImage, Keypoints
+from tavi_perception.estimates import GreyImage, Keypoints
 from tavi_perception.observation import Observation
 from tavi_perception.tracking.band import MarkerBand
-from tavi_perception.tracking.capsule import capsule_width
+from tavi_perception.tracking.capsule import NOT_MEASURED, capsule_widths
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuation, Continuity
 from tavi_perception.tracking.registration import LandmarkRegistration
@@ -46,5 +46,6 @@ class Observer:
             self._start_view()
         keypoints = self._band.update(keypoints, stamp)
         keypoints = self._registration.update(image, keypoints, stamp, config)
-        measured = capsule_width(image, keypoints) if continuation.new_view or capsule_due else NAN
-        return Observation(stamp, keypoints, geometry, continuation, measured)
+        wanted = continuation.new_view or capsule_due
+        widths = capsule_widths(image, keypoints) if wanted else NOT_MEASURED
+        return Observation(stamp, keypoints, geometry, continuation, widths)

@@ -9,7 +9,7 @@ from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArray, Keypoints
 from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.tracking.binding import Binding, wrapped
-from tavi_perception.tracking.capsule import UNKNOWN, Diameter
+from tavi_perception.tracking.capsule import CapsuleGauge
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.heartbeat import HeartBeat
 from tavi_perception.tracking.pose import (
@@ -50,15 +50,15 @@ class AnnulusTracker:
         geometry: CArmGeometry,
         config: TrackingConfig,
         time_jump: bool = False,
-        capsule: Diameter = UNKNOWN,
+        capsule: CapsuleGauge | None = None,
         contradicted: bool = False,
     ) -> AnnulusFrame:
         """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
-        calibration. ``contradicted``: pigtail and catheter have moved relative to each other, and pigtail
-        and hinge points do not agree.
+        calibration, so far. ``contradicted``: pigtail and catheter have moved relative to each other, and
+        pigtail and hinge points do not agree.
         """
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)
@@ -69,7 +69,9 @@ class AnnulusTracker:
             alone = contradicted and self._binding is not None
             contradicted = contradicted and not alone
             found, evidence = self._measured(measured, keypoints, stamp, geometry, config, alone)
-        evidence = replace(evidence, time_jump=time_jump, capsule=capsule, contradicted=contradicted)
+        evidence = replace(
+            evidence, time_jump=time_jump, capsule=capsule or evidence.capsule, contradicted=contradicted
+        )
         return judged(found, evidence, config)
 
     def anchored(self, keypoints: Keypoints, config: TrackingConfig) -> bool:

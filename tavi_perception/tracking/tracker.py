@@ -74,9 +74,9 @@ class Tracker:
         contradicted = (view.pigtail.contradicted or view.pigtail.unsettled) and not anchored
         if view.pigtail.slipped:
             view.annulus.unbind()
-        capsule = view.capsule.update(observation.capsule_width * geometry.metres_per_px)
+        view.capsule.update(observation.capsule_widths * geometry.metres_per_px)
         jump = continuation.time_jump
-        annulus = view.annulus.update(filtered, stamp, geometry, config, jump, capsule, contradicted)
+        annulus = view.annulus.update(filtered, stamp, geometry, config, jump, view.capsule, contradicted)
         device = self._device.update(filtered, geometry, config)
         device = replace(device, foreign=self._make.update(seen.foreign, stamp))
         deviation = view.deviation.update(filtered, annulus, geometry, device, stamp, config, misplaced)

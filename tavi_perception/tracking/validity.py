@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from tavi_perception.estimates import NAN, Reason
-from tavi_perception.tracking.capsule import SLIMMEST, UNKNOWN, WIDEST, Diameter
+from tavi_perception.tracking.capsule import SLIMMEST, WIDEST, CapsuleGauge
 from tavi_perception.tracking.config import TrackingConfig
 
 
@@ -30,7 +30,7 @@ class AnnulusEvidence:
         spread: standard deviation of the origin in its worst direction, as a share of the diameter.
         settled: enough frames of this injection agree, or it is carried.
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
-        capsule: diameter of the capsule by the calibration.
+        capsule: its diameter by the calibration, over the frames of the view.
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
         contradicted: PT is, or often was, an outlier relative to the catheter, and the hinge points do not
             tell which of the two is misassociated.
@@ -44,7 +44,7 @@ class AnnulusEvidence:
     spread: float = NAN
     settled: bool = True
     disagreement: float = NAN
-    capsule: Diameter = UNKNOWN
+    capsule: CapsuleGauge = field(default_factory=CapsuleGauge)
     pigtail_side: float = NAN
     contradicted: bool = False
 
@@ -96,12 +96,12 @@ class Rule(Generic[E]):
     holds: Callable[[E, TrackingConfig], bool]
 
 
-def _fits(capsule: Diameter, config: TrackingConfig) -> bool:
+def _fits(capsule: CapsuleGauge, config: TrackingConfig) -> bool:
     """Whether a capsule of a known diameter, or of any that there is, can look like this."""
     known = config.capsule_diameter
     slimmest, widest = (SLIMMEST, WIDEST) if math.isnan(known) else (known, known)
     tolerance = config.capsule_tolerance
-    return not (capsule.most < slimmest * (1.0 - tolerance) or capsule.least > widest * (1.0 + tolerance))
+    return capsule.fits(slimmest * (1.0 - tolerance), widest * (1.0 + tolerance))
 
 
 _OTHER_SIDE = 0.15

@@ -14,6 +14,7 @@ from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import COUNT, INFLOW_EDGE, NEEDS_CONTRAST, Landmark
 from tavi_perception.observation import Observation
+from tavi_perception.tracking.capsule import NOT_MEASURED
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuity
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
@@ -115,9 +116,11 @@ class Follower:
     def update(
         self, keypoints: Keypoints, stamp: float, geometry: CArmGeometry, capsule_width: float = math.nan
     ) -> TrackedFrame:
+        """``capsule_width``: the only one that its edges tell (px)."""
         size = (keypoints.width, keypoints.height)
         continuation = self._continuity.of(stamp, geometry, size, self.config)
-        seen = Observation(stamp, keypoints, geometry, continuation, capsule_width)
+        widths = np.append(capsule_width, NOT_MEASURED[1:])
+        seen = Observation(stamp, keypoints, geometry, continuation, widths)
         return self._tracker.update(seen, self.config)
 
 

@@ -80,7 +80,7 @@ class Observed:
         times: (n,) capture times (s).
         presence, present, xy, covariance: (n, …) fields of the ``Observation``'s keypoints.
         continuations: (n,) ``Continuation``.
-        capsule_widths: (n,) of the capsule in the image (px).
+        capsule_widths: (n, PAIRS) that the capsule may have in the image (px).
         foreign: (n,) probability of a delivery system of another make.
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
@@ -114,7 +114,7 @@ class Observed:
             )  # fmt: skip
             geometry = replace(self.geometry, primary_angle=float(self.primary_angles[index]))
             continuation = Continuation(int(self.continuations[index]))
-            yield Observation(time, keypoints, geometry, continuation, float(self.capsule_widths[index]))
+            yield Observation(time, keypoints, geometry, continuation, self.capsule_widths[index])
 
 
 def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
@@ -135,7 +135,7 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
         xy=np.stack([each.xy for each in keypoints]),
         covariance=np.stack([each.covariance for each in keypoints]),
         continuations=np.array([each.continuation for each in seen], dtype=np.uint8),
-        capsule_widths=np.array([each.capsule_width for each in seen]),
+        capsule_widths=np.stack([each.capsule_widths for each in seen]),
         foreign=np.array([each.foreign for each in keypoints]),
         primary_angles=np.array([each.geometry.primary_angle for each in seen]),
         geometry=procedure.geometry,
