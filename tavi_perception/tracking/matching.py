@@ -139,13 +139,15 @@ class Prior:
 class Match:
     """A ``place`` (2,) px that matches the template, and the ``patch`` there.
 
-    ``agreement``: probability that the first prior, the network's, means the same place.
+    ``agreement``: probability that the first prior, the network's, means the same place. ``correlation``: of
+    template and patch.
     """
 
     score: float
     place: FloatArray
     patch: Patch
     agreement: float
+    correlation: float
 
 
 def best_match(
@@ -179,7 +181,11 @@ def _match(
     shift = np.array([column + _peak(*across), row + _peak(*down)]) - reach
     place = middle + cell * shift
     return Match(
-        float(score[row, column]), place, patch.cut(shift, half), priors[0].inlier_probability(place)
+        float(score[row, column]),
+        place,
+        patch.cut(shift, half),
+        priors[0].inlier_probability(place),
+        float(correlated[row, column]),
     )
 
 
