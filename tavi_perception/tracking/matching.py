@@ -78,27 +78,20 @@ class Surroundings:
     Attributes:
         image: (H, W) grey levels.
         cover: what hides the template there.
-        static: (H, W) grey levels of what stands still behind it, and is taken off; None: nothing is.
     """
 
     image: GreyImage
     cover: Silhouette = NO_DEVICE
-    static: Levels | None = None
 
     def patch(self, middle: FloatArray, half: int, cell: float) -> Patch:
         """(2 half + 1,) squared cells of ``cell`` px about ``middle`` (px)."""
         side, size = 2 * half + 1, max(self.image.shape) / cell
-        levels, static = (
-            0.0
-            if layer is None
-            else cv2.getRectSubPix(layer, (round(side * cell),) * 2, middle.tolist(), patchType=cv2.CV_32F)
-            for layer in (self.image, self.static)
-        )
-        moving = np.asarray(levels - static, dtype=np.float32)
+        x, y = middle.tolist()
+        levels = cv2.getRectSubPix(self.image, (round(side * cell),) * 2, (x, y), patchType=cv2.CV_32F)
         if cell > 1.0:
-            moving = np.asarray(cv2.resize(moving, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+            levels = cv2.resize(levels, (side, side), interpolation=cv2.INTER_AREA)
         fine, coarse = (
-            cv2.GaussianBlur(moving, (0, 0), share * size) for share in (FINE_SCALE, _COARSE_SCALE)
+            cv2.GaussianBlur(levels, (0, 0), share * size) for share in (FINE_SCALE, _COARSE_SCALE)
         )
         return Patch(np.asarray(fine - coarse, dtype=np.float32), self.cover.beside(middle, half, cell))
 

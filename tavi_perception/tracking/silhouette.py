@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -40,24 +39,15 @@ class Silhouette:
         """
         side = 2 * half + 1
         cells = np.ones((side, side), dtype=np.float32)
-        self._draw(cells, middle - half * cell, cell, _SHINES_THROUGH)
+        for outline in self.outlines:
+            corners = ((outline - middle) / cell + half) * 2**_FRACTION_BITS
+            pen = corners.round().astype(np.int32)
+            cv2.fillConvexPoly(cells, pen, _SHINES_THROUGH, shift=_FRACTION_BITS)
         return cells
 
     def hides(self, point: FloatArray) -> bool:
         """Whether ``point`` (2,) px lies behind the device."""
         return bool(self.beside(point, 0, 1.0).min() < 1.0)
-
-    def mask(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        """(H, W) pixels of an image of that ``shape``: 255 beside the device, 0 behind it."""
-        pixels = np.full(shape, 255, dtype=np.uint8)
-        self._draw(pixels, np.zeros(2), 1.0, 0.0)
-        return pixels
-
-    def _draw(self, canvas: NDArray[Any], corner: FloatArray, cell: float, level: float) -> None:
-        """Fills the outlines on a ``canvas`` of cells of ``cell`` px, the first at ``corner`` (px)."""
-        for outline in self.outlines:
-            pen = ((outline - corner) / cell * 2**_FRACTION_BITS).round().astype(np.int32)
-            cv2.fillConvexPoly(canvas, pen, level, shift=_FRACTION_BITS)
 
 
 NO_DEVICE = Silhouette(())

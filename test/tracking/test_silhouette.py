@@ -40,7 +40,7 @@ def at(angle, along, across) -> np.ndarray:
 
 def covers(keypoints, place) -> bool:
     """Whether the silhouette holds the pixel at ``place`` (px)."""
-    return bool(silhouette_of(keypoints).beside(place, 0, 1.0).min() < 1.0)
+    return silhouette_of(keypoints).hides(place)
 
 
 ANGLES = st.floats(-math.pi, math.pi)
@@ -86,12 +86,3 @@ def test_cells_of_several_pixels_show_the_same():
         silhouette_of(device()).beside(DISTAL, half, cell) for half, cell in ((60, 1.0), (30, 2.0))
     )
     assert fine[::2, ::2].mean() == pytest.approx(coarse.mean(), abs=0.03)
-
-
-@given(ANGLES, st.floats(-300.0, -2.0), st.floats(-18.0, 18.0), st.floats(23.0, 150.0))
-def test_the_mask_of_an_image_leaves_out_what_is_covered(angle, along, behind, beside):
-    mask = silhouette_of(device(angle)).mask((SIZE, SIZE + 100))
-    assert mask.shape == (SIZE, SIZE + 100)
-    (x, y), (u, v) = (at(angle, along, across).round().astype(int) for across in (behind, beside))
-    assert mask[y, x] == 0
-    assert mask[v, u] == 255
