@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 from collections.abc import Callable
@@ -16,6 +17,10 @@ AnyNode = TypeVar("AnyNode", bound=Node)
 
 LOOK_PERIOD = 0.05
 """s between two looks for a signal: waiting for messages is not interrupted by one."""
+
+ENDS_WITHIN = 30.0
+"""s after a signal in which a process ends, on a busy machine too; else it says what its threads do, and ends
+with exit code 1: whoever waits for it must not hang too."""
 
 SWITCH_INTERVAL = 0.0005
 """s after which a thread has to let another one run: with Python's 5 ms, rendering or inference waits that
@@ -72,6 +77,7 @@ class _Signals:
 
     def _remember(self, *_: object) -> None:
         self.received = True
+        faulthandler.dump_traceback_later(ENDS_WITHIN, exit=True)
 
 
 def spin(executor: Executor, timeout: float | None = None) -> None:

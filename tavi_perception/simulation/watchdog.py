@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from dataclasses import dataclass
 
 _NOT_YET = "no command yet"
@@ -32,8 +33,21 @@ class Drive:
         return self.hold and self.cause not in (_NOT_YET, _TOLD)
 
 
+_KEPT = 100
+"""Commands that are remembered for drives that lag behind: three seconds of them."""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What the drives do from one steady time (s) on, up to another where it is a motion."""
+
+    since: float
+    until: float
+    drive: Drive
+
+
 class Watchdog:
-    """Keeps the newest command and its validity; may be called from any thread.
+    """Keeps the commands and their validity; may be called from any thread.
 
     A velocity that is not finite, or beyond the limit, can only come from a defect: it is a fault, in which
     the robot stands still and ignores commands until one says ``hold``. A command that has run out, or comes
@@ -48,8 +62,7 @@ class Watchdog:
         self._timeout = timeout
         self._limit = velocity_limit
         self._lock = threading.Lock()
-        self._drive = Drive()
-        self._received = math.inf
+        self._taken = deque([_Taken(-math.inf, math.inf, Drive())], maxlen=_KEPT)
         self._fault = False
 
     @property
@@ -71,16 +84,24 @@ class Watchdog:
         with self._lock:
             defect = self._defect(advance, retraction, hold, age)
             still = defect or (_TOLD if hold else "")
-            self._drive = Drive(cause=still) if still else Drive(advance, retraction, False, "")
-            self._received = now - max(age, 0.0)
+            drive = Drive(cause=still) if still else Drive(advance, retraction, False, "")
+            self._taken.append(_Taken(now, now - max(age, 0.0) + self._timeout, drive))
             return defect
 
     def drive(self, now: float) -> Drive:
-        """What the drives do at steady time ``now`` (s)."""
+        """What the drives do at steady time ``now`` (s), which never goes back.
+
+        A process that was kept waiting catches up with its drives: no command moves them before it came, and
+        one that stops them does so at once.
+        """
         with self._lock:
-            if self._drive.hold or now - self._received <= self._timeout:
-                return self._drive
-            return Drive(cause=f"no command for {self._timeout:g} s")
+            newest = self._taken[-1].drive
+            while len(self._taken) > 1 and (newest.hold or self._taken[1].since <= now):
+                self._taken.popleft()
+            taken = self._taken[0]
+        if taken.drive.hold or now <= taken.until:
+            return taken.drive
+        return Drive(cause=f"no command for {self._timeout:g} s")
 
     def _defect(self, advance: float, retraction: float, hold: bool, age: float) -> str:
         if hold:

@@ -73,6 +73,19 @@ def test_hold_stops_at_once(watchdog):
     assert watchdog.drive(0.1).hold
 
 
+def test_a_command_does_not_move_what_is_caught_up_from_before_it_came(watchdog):
+    move(watchdog, 0.001, now=10.0)
+    move(watchdog, 0.002, now=12.0)
+    caught_up = [watchdog.drive(now).advance for now in (10.0, 10.4, 10.6, 11.9, 12.0, 12.1)]
+    assert caught_up == [0.001, 0.001, 0.0, 0.0, 0.002, 0.002]
+
+
+def test_a_command_to_hold_stops_what_is_still_to_be_caught_up(watchdog):
+    move(watchdog, now=10.0)
+    watchdog.receive(0.0, 0.0, hold=True, now=12.0, age=0.0)
+    assert watchdog.drive(10.1).hold
+
+
 def test_it_says_why_it_stands_still(watchdog):
     causes = [watchdog.drive(0.0).cause]
     move(watchdog)
