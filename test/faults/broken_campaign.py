@@ -39,6 +39,9 @@ class Bare(Scene):
     def recovered(self, since: int) -> int:
         return since
 
+    def last_words(self) -> str:
+        return "nothing"
+
     def record(self, **common: Any) -> Record:
         return Record(**{**common, "speaking": ()})
 
