@@ -140,7 +140,8 @@ class Controller:
             if self._response.broken(stamp, average, self._drives.retraction(), self.config):
                 return self.abort("the catheter does not do what its drives do", now)
             if self._opening.contradicted:
-                return self.abort("the capsule is not where its drive says", now)
+                unknown = "whether the stent has let go is not known; call a physician"
+                return self.abort(f"the capsule is not where its drive says: {unknown}", now)
             if self._opening.doubtful:
                 doubt = doubt or "the capsule is not seen where its drive says"
         if doubt:
