@@ -9,6 +9,7 @@ import numpy as np
 
 from tavi_perception.estimates import NAN, FloatArray, Keypoints
 from tavi_perception.landmarks import ANNULUS, Landmark
+from tavi_perception.tracking.axis import across_catheter
 from tavi_perception.tracking.config import TrackingConfig
 
 _COMPANION = Landmark.CD
@@ -101,7 +102,7 @@ class PigtailFilter:
         step = stamp - self._stamp
         self._stamp = stamp
         size = float(max(keypoints.width, keypoints.height))
-        across = _across_catheter(keypoints)
+        across = across_catheter(keypoints)
         acceleration = _IDENTITY - (1.0 - _ACROSS**2) * across
         acceleration *= (config.pigtail_acceleration * size) ** 2
         move, spread = _transition(step, acceleration)
@@ -232,16 +233,6 @@ class PigtailFilter:
 def _reach(away: float) -> float:
     """How far PT, unseen for ``away`` (s), may be from where it was expected, as a share of the image."""
     return _STILL + min(_DRIFT * away, _FARTHEST)
-
-
-def _across_catheter(keypoints: Keypoints) -> FloatArray:
-    """(2, 2) projection on the direction across the catheter; zero where CP or CD is not present."""
-    along = keypoints.xy[Landmark.CD] - keypoints.xy[Landmark.CP]
-    length = math.hypot(*along)
-    if not length > 0.0:
-        return np.zeros((2, 2))
-    normal = np.array([-along[1], along[0]]) / length
-    return np.asarray(np.outer(normal, normal), dtype=np.float64)
 
 
 def _transition(step: float, acceleration: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -9,20 +9,28 @@ import numpy as np
 
 from tavi_perception.estimates import NAN, DepthReference, FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.axis import across_catheter
 from tavi_perception.tracking.config import TrackingConfig
 
+_RIM = 1.0 / 3.0
+"""Of a change across the catheter, that counts for a corner of the stent's inflow edge: it lies anywhere on a
+rim that is seen edge-on, and does not enter the depth then. In nine closed-loop procedures, tuning seeds, 73
+instead of 61 % of the deviations without contrast were valid in one, 90 instead of 81 % in another, and as
+many in the others; no more of them were wrong by more than 2.5 mm."""
+
 _PAIRS = (
-    (Landmark.CP, Landmark.CD, 0.006, 1.0),
-    (Landmark.CP, Landmark.CT, 0.03, 1.0),
-    (Landmark.CP, Landmark.FE1, 0.009, 1.0),
-    (Landmark.CP, Landmark.FE2, 0.009, 1.0),
-    (Landmark.FE1, Landmark.FE2, 0.009, 2.0),
+    (Landmark.CP, Landmark.CD, 0.006, 1.0, 1.0),
+    (Landmark.CP, Landmark.CT, 0.03, 1.0, 1.0),
+    (Landmark.CP, Landmark.FE1, 0.009, 1.0, _RIM),
+    (Landmark.CP, Landmark.FE2, 0.009, 1.0, _RIM),
+    (Landmark.FE1, Landmark.FE2, 0.009, 2.0, _RIM),
 )
 """The segments that are compared; their tolerance at any time, as a share of the image: 1 mm, 1.5 mm for the
-stent's inflow edge and 5 mm for CT, which does not enter the depth; and how many times ``max_shape_speed``
-they may change by: the stent opens to both sides. CP is the landmark that the network locates best, and
-nothing on the shaft moves relative to it but the capsule, and the stent's inflow edge a little as it opens.
-In 100 synthetic procedures, tuning seeds, no depth was wrong by more than 3 mm."""
+stent's inflow edge and 5 mm for CT, which does not enter the depth; how many times ``max_shape_speed`` they
+may change by: the stent opens to both sides; and the weight of what changes across the catheter. CP is the
+landmark that the network locates best, and nothing on the shaft moves relative to it but the capsule, and the
+stent's inflow edge a little as it opens. In 100 synthetic procedures, tuning seeds, with a weight of 1, no
+depth was wrong by more than 3 mm."""
 
 _SIGMAS = 2.0
 """Of the noise, added to the tolerance. With 3, 0.04 % more frames of 100 such procedures were valid."""
@@ -53,16 +61,18 @@ class ShapeCheck:
     ) -> bool:
         """Whether the device in the frame taken at ``stamp`` (s) has the shape it had."""
         size = float(max(keypoints.width, keypoints.height))
+        across = across_catheter(keypoints)
         fits = True
         # Half the trace is the variance in a direction, on average.
         variances = (keypoints.covariance[:, 0, 0] + keypoints.covariance[:, 1, 1]) / 2
-        for known, (first, second, slack, pace) in zip(self._known, _PAIRS, strict=True):
+        for known, (first, second, slack, pace, weight) in zip(self._known, _PAIRS, strict=True):
             if second is Landmark.CD and reference is DepthReference.STENT:
                 continue
             if keypoints.measured[first] and keypoints.measured[second]:
                 noise = _SIGMAS * math.sqrt(variances[first] + variances[second])
                 apart = keypoints.xy[second] - keypoints.xy[first]
-                fits &= known.update(apart, slack * size + noise, pace * size, stamp, config)
+                metric = np.eye(2) - (1.0 - weight) * across
+                fits &= known.update(apart, metric, slack * size + noise, pace * size, stamp, config)
             else:
                 fits &= not known.doubted(stamp, config)
         return fits
@@ -86,15 +96,22 @@ class _Segment:
         return stamp - self.doubted_since < config.device_patience
 
     def update(
-        self, value: FloatArray, slack: float, pace: float, stamp: float, config: TrackingConfig
+        self,
+        value: FloatArray,
+        metric: FloatArray,
+        slack: float,
+        pace: float,
+        stamp: float,
+        config: TrackingConfig,
     ) -> bool:
         speed, doubt = config.max_shape_speed * pace, not math.isnan(self.doubted_since)
         if not doubt and not math.isnan(self.stamp):
             self.value = self.value + self.velocity * (stamp - self.stamp)
         # Waiting does not make a refused segment likelier.
         reach = slack + speed * ((self.doubted_since if doubt else stamp) - self.stamp)
-        if math.dist(value, self.value) > reach:
-            lasting = math.dist(value, self.other) <= slack + speed * (stamp - self.other_stamp)
+        if math.hypot(*(metric @ (value - self.value))) > reach:
+            moved = math.hypot(*(metric @ (value - self.other)))
+            lasting = moved <= slack + speed * (stamp - self.other_stamp)
             if not (doubt and lasting):
                 self.doubted_since = stamp
             self.other, self.other_stamp, self.returned_since = value, stamp, NAN

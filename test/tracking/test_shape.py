@@ -96,3 +96,20 @@ def test_a_frame_that_opens_quickly_to_both_sides_keeps_its_shape(scene):
         )
         found.append(check.update(seen, DepthReference.STENT, i / RATE, CONFIG))
     assert all(found)
+
+
+@pytest.mark.parametrize(
+    ("across", "along", "kept"), [(22.0, 0.0, True), (0.0, 22.0, False), (50.0, 0.0, False)]
+)
+def test_a_corner_of_the_frame_may_be_seen_elsewhere_on_its_rim_but_not_at_another_depth(
+    scene, across, along, kept
+):
+    check, open_frame = ShapeCheck(), scene.but(edge=True)
+    seen = open_frame.keypoints()
+    for i in range(15):
+        assert check.update(seen, DepthReference.STENT, i / RATE, CONFIG)
+    axis = seen.xy[Landmark.CD] - seen.xy[Landmark.CP]
+    axis = axis / np.hypot(*axis)
+    by = along * axis + across * np.array([-axis[1], axis[0]])
+    moved = open_frame.keypoints(shift={Landmark.FE2: tuple(by)})
+    assert check.update(moved, DepthReference.STENT, 1.0, CONFIG) is kept
