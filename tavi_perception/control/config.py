@@ -136,8 +136,7 @@ class ControlConfig:
     )
 
     contrast_patience: float = parameter(
-        1.5, "Time without a valid deviation after which contrast is asked for; where some are valid, until "
-        "half of the last ones are not.",
+        1.5, "Time without a valid deviation after which contrast is asked for.",
         group="contrast", unit="s", minimum=0.1, maximum=60.0, source="unsourced",
     )
     contrast_age: float = parameter(

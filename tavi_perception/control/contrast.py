@@ -38,10 +38,7 @@ class ContrastRequest:
         self._seen = math.nan
         self._source = AnnulusSource.NONE
         self._asked = math.nan
-        self._missed, self._judged = 0.0, math.nan
-        """Share of the last time in which contrast could have helped, and until when that is (s)."""
-        self._unknown = False
-        """The deviation before this one lacked what nothing but contrast shows."""
+        self._needed_since = math.nan
         self.why = ""
 
     @property
@@ -60,30 +57,21 @@ class ContrastRequest:
     def overdue(self, now: float, config: ControlConfig) -> bool:
         return now - self._asked > config.contrast_timeout
 
-    def saw(self, deviation: CatheterDeviation, stamp: float, now: float, config: ControlConfig) -> bool:
+    def saw(self, deviation: CatheterDeviation, stamp: float) -> bool:
         """Takes a usable deviation; whether the annulus begins to be measured anew with it."""
         begins = deviation.annulus_source is AnnulusSource.CONTRAST is not self._source
         self._source = deviation.annulus_source
-        self._weigh(False, now, config)
-        self._unknown = False
+        self._needed_since = math.nan
         if self._source is AnnulusSource.CONTRAST:
-            self._seen, self._asked, self._missed = stamp, math.nan, 0.0
+            self._seen, self._asked = stamp, math.nan
         return begins
 
     def missed(self, deviation: CatheterDeviation, now: float, config: ControlConfig) -> None:
-        """Takes a deviation that is not valid, and asks where contrast has long been missed and can help.
-
-        A deviation that is valid now and then is missed as well as one that never is.
-        """
+        """Takes a deviation that is not valid, and asks where contrast has long been missed and can help."""
         if deviation.reasons & HARMS or not deviation.reasons & HELPS:
             return
-        self._weigh(True, now, config)
-        before, self._unknown = self._unknown, bool(deviation.reasons & UNKNOWN)
-        if (before and self._unknown) or self._missed > 0.5:
+        if math.isnan(self._needed_since):
+            self._needed_since = now
+        patience = 0.0 if deviation.reasons & UNKNOWN else config.contrast_patience
+        if now - self._needed_since > patience:
             self.ask("where the annulus is", now)
-
-    def _weigh(self, missed: bool, now: float, config: ControlConfig) -> None:
-        """Whether contrast is ``missed`` since the last time, in a mean that forgets half in the patience."""
-        step = max(0.0, now - self._judged) if math.isfinite(self._judged) else 0.0
-        self._judged = now
-        self._missed += (1.0 - 0.5 ** (step / config.contrast_patience)) * (missed - self._missed)

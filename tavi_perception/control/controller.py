@@ -124,7 +124,7 @@ class Controller:
         return self._on_usable(deviation, stamp, now)
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
-        if self._contrast.saw(deviation, stamp, now, self.config):
+        if self._contrast.saw(deviation, stamp):
             self._depth.restart()
             self._response.restart()
         expected = self._depth.depth(stamp, self._drives, self.config)

@@ -9,7 +9,6 @@ from tavi_perception.estimates import AnnulusSource, CatheterDeviation, Reason
 CONFIG = ControlConfig()
 RATE = 15.0
 GOOD = CatheterDeviation(valid=True, annulus_source=AnnulusSource.PIGTAIL)
-CONTRASTED = CatheterDeviation(valid=True, annulus_source=AnnulusSource.CONTRAST)
 UNCERTAIN = CatheterDeviation(reasons=Reason.LOW_CONFIDENCE)
 UNKNOWN = CatheterDeviation(reasons=Reason.NO_ANNULUS)
 
@@ -17,11 +16,11 @@ UNKNOWN = CatheterDeviation(reasons=Reason.NO_ANNULUS)
 def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | None:
     """Time (s) until contrast is asked for while deviations repeat a pattern; None: it is not, so long."""
     request = ContrastRequest()
-    request.saw(GOOD, 0.0, 0.0, CONFIG)
+    request.saw(GOOD, 0.0)
     for i in range(1, round(seconds * RATE)):
         now, deviation = i / RATE, pattern[(i - 1) % len(pattern)]
         if deviation.valid:
-            request.saw(deviation, now, now, CONFIG)
+            request.saw(deviation, now)
         else:
             request.missed(deviation, now, CONFIG)
         if request.open:
@@ -31,12 +30,6 @@ def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | Non
 
 def test_it_is_asked_for_once_nothing_was_valid_for_the_patience():
     assert asked_after([UNCERTAIN], 10.0) == pytest.approx(CONFIG.contrast_patience, abs=2.0 / RATE)
-
-
-def test_it_is_asked_for_where_few_are_valid_now_and_then():
-    after = asked_after([GOOD, UNCERTAIN, UNCERTAIN, UNCERTAIN], 20.0)
-    assert after is not None
-    assert CONFIG.contrast_patience < after < 4.0 * CONFIG.contrast_patience
 
 
 def test_it_is_not_asked_for_where_most_are_valid():
@@ -51,14 +44,3 @@ def test_one_frame_without_an_annulus_asks_for_none_and_two_in_a_row_do():
 @pytest.mark.parametrize("reason", [Reason.IMAGE_STALE, Reason.UNCALIBRATED, Reason.UNKNOWN_DEVICE])
 def test_none_is_asked_for_where_it_would_be_wasted(reason):
     assert asked_after([CatheterDeviation(reasons=reason | Reason.NO_ANNULUS)], 60.0) is None
-
-
-def test_what_was_missed_before_an_injection_does_not_count_after_it():
-    request = ContrastRequest()
-    request.saw(GOOD, 0.0, 0.0, CONFIG)
-    for i in range(1, 40):
-        request.missed(UNCERTAIN, i / RATE, CONFIG)
-    assert request.open
-    request.saw(CONTRASTED, 3.0, 3.0, CONFIG)
-    request.missed(UNCERTAIN, 3.1, CONFIG)
-    assert not request.open
