@@ -15,6 +15,7 @@ from tavi_msgs.msg import ControllerState, DeliveryCommand, DeliveryState
 from tavi_perception.audit.motion import Commands, Travel
 from tavi_perception.bags.decode import stamp_ns
 from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.decision import Phase
 from tavi_perception.faults.oracle import Record
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.faults.camera import header
@@ -118,7 +119,7 @@ class RobotScene(Scene):
     def last_words(self) -> str:
         heard = self.witness.heard(CONTROLLER_STATE)
         robot = self.witness.status(ROBOT_STATUS)
-        controller = f"phase {heard[-1][1].phase}, {heard[-1][1].reason!r}" if heard else "nothing"
+        controller = f"{Phase(heard[-1][1].phase).name}, {heard[-1][1].reason!r}" if heard else "nothing"
         return f"controller: {controller}; robot: {robot.message if robot else 'nothing'!r}"
 
     def record(self, **common: Any) -> Record:
