@@ -32,9 +32,11 @@ class TimedStage(Enum):
     PUBLICATION = "publication"
     """Of keypoints, annulus, deviation, pose and transform."""
     DISPLAY = "display"
-    """Of what is for displays, after the answer: the next frame waits for it."""
+    """Of the C-arm as a camera and a transform, after the answer: the next frame waits for it."""
     FORESIGHT = "foresight"
     """The look at the whole of the frame, for those to come: the next one waits for it too."""
+    DRAWING = "drawing"
+    """Of markers and overlay, where anybody looks: no frame waits for it."""
     LATENCY = "latency"
     """The whole, from the capture of the image to the publication of its deviation."""
 

@@ -21,6 +21,7 @@ from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.imaging.grey import ImageRejectedError
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
+from tavi_perception.nodes.display import Display, View
 from tavi_perception.nodes.health import Health, Part
 from tavi_perception.nodes.image_input import AnyImage, Arrival
 from tavi_perception.nodes.mailbox import Mailbox
@@ -79,6 +80,7 @@ class FrameWorker:
         self._clock = clock
         self._logger = logger
         self._mailbox: Mailbox[Arrival] = Mailbox()
+        self._display = Display(outputs, health.frame_timed, self._not_drawn)
         self._publishing = threading.Lock()
         self._active = False
         self._last_header = Header()
@@ -89,6 +91,7 @@ class FrameWorker:
     def start(self) -> None:
         self._active = True
         self._last_output = time.monotonic()
+        self._display.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -97,6 +100,7 @@ class FrameWorker:
             self._active = False
         self._mailbox.close()
         self._thread.join()
+        self._display.stop()
 
     @property
     def dropped(self) -> int:
@@ -165,7 +169,9 @@ class FrameWorker:
             return
         frame = self._publish(msg.header, frame, clock)
         self._health.frame_processed()
-        self._show(msg.header, image, frame, geometry, situation)
+        self._show(
+            View(msg.header, image, frame, geometry, situation.tracking, situation.config.overlay_rate)
+        )
         clock.passed(TimedStage.DISPLAY)
         try:
             self._pipeline.look_ahead()
@@ -190,29 +196,20 @@ class FrameWorker:
                 throttle_duration_sec=LOG_PERIOD,
             )
 
-    def _show(
-        self,
-        header: Header,
-        image: GreyImage,
-        frame: TrackedFrame,
-        geometry: CArmGeometry,
-        situation: Situation,
-    ) -> None:
+    def _show(self, view: View) -> None:
         """Publishes for displays; the frame is answered already, so a failure only gets logged."""
         try:
             with self._publishing:
                 if self._active:
-                    self._outputs.publish_c_arm(header, geometry)
-                    self._outputs.publish_views(
-                        header,
-                        image,
-                        frame,
-                        geometry,
-                        situation.tracking,
-                        situation.config.overlay_rate,
-                    )
+                    height, width = view.image.shape
+                    self._outputs.publish_c_arm(view.header, view.geometry)
+                    self._outputs.publish_camera(view.header, view.geometry.for_image(width, height))
+                    self._display.show(view)
         except Exception as error:
             self._logger.error(_failure("showing", error), throttle_duration_sec=LOG_PERIOD)
+
+    def _not_drawn(self, sentence: str) -> None:
+        self._logger.error(sentence, throttle_duration_sec=LOG_PERIOD)
 
     def _publish(self, header: Header, frame: TrackedFrame, clock: StageClock) -> TrackedFrame:
         """Publishes a result, invalid if its image is too old by now, and returns what was published."""

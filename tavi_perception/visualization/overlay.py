@@ -52,6 +52,7 @@ def draw_overlay(
     target_depth_m: float,
     tolerance_m: float,
     metres_per_px: float,
+    onto: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Draws keypoints, catheter, annulus, the acceptable band and the status on a frame.
 
@@ -65,11 +66,12 @@ def draw_overlay(
         keypoints, annulus, deviation: of this frame.
         target_depth_m, tolerance_m: implantation depth aimed at, and accepted distance from it (m).
         metres_per_px: size of a pixel at the patient (m); NaN when uncalibrated.
+        onto: (H, W, 3) uint8 that becomes the picture; None: a new one.
 
     Returns:
         (H, W, 3) uint8, blue, green, red.
     """
-    canvas = Canvas(np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), dtype=np.uint8))
+    canvas = Canvas(np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR, dst=onto), dtype=np.uint8))
     if _known(annulus):
         half_width = _half_width(canvas, keypoints, annulus, metres_per_px)
         band = (target_depth_m / metres_per_px, tolerance_m / metres_per_px)

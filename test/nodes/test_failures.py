@@ -17,14 +17,14 @@ def predict_fails(perception, monkeypatch):
     """An event: while it is set, the loaded model cannot be run."""
     failing = threading.Event()
     foresight = perception._pipeline._foresight
-    predict = foresight.predict
+    keypoints = foresight.keypoints
 
-    def perhaps(image):
+    def perhaps(*frame):
         if failing.is_set():
             raise RuntimeError("no memory left")
-        return predict(image)
+        return keypoints(*frame)
 
-    monkeypatch.setattr(foresight, "predict", perhaps)
+    monkeypatch.setattr(foresight, "keypoints", perhaps)
     return failing
 
 
@@ -71,7 +71,7 @@ def test_a_failure_is_named_in_the_diagnostics_even_when_the_next_frame_is_good(
 def test_a_frame_whose_overlay_fails_is_answered_once_all_the_same(robot, frames, monkeypatch):
     drawn = []
 
-    def fail(*_):
+    def fail(*_, **__):
         drawn.append(True)
         raise RuntimeError("no paint left")
 
@@ -83,3 +83,21 @@ def test_a_frame_whose_overlay_fails_is_answered_once_all_the_same(robot, frames
     stamps = [stamp_ns(msg) for msg in robot.received("deviation")]
     assert len(stamps) == len(set(stamps))
     assert not last.reasons & Reason.PROCESSING_FAILED
+
+
+def test_no_answer_waits_for_a_picture(robot, frames, monkeypatch):
+    drawing, enough = threading.Event(), threading.Event()
+
+    def draw(image, *_, **__):
+        drawing.set()
+        enough.wait(20.0)
+
+    monkeypatch.setattr("tavi_perception.nodes.outputs.draw_overlay", draw)
+    subscription = robot.listen(Image, "overlay", qos.SENSOR_DATA)
+    robot.wait(lambda: subscription.get_publisher_count(), "the overlay's publisher")
+    try:
+        robot.wait(lambda: robot.ask(frames[0]) and drawing.is_set(), "a picture to be begun")
+        assert robot.ask(frames[1]) and robot.ask(frames[0])
+        assert not robot.received("overlay")
+    finally:
+        enough.set()
