@@ -52,7 +52,8 @@ def count(model: Path, size: int, job: tuple[str, int]) -> Counts:
     """The procedure of ``job``, a make and a seed, seen by a model."""
     make, seed = job
     procedure = RenderedProcedure(seed, _DURATION_S, _FRAME_RATE, size, contents=Contents(make=make))
-    predictor = Predictor(load_bundle(model), "litert", threads=1)
+    bundle = load_bundle(model)
+    predictor = Predictor(bundle, bundle.cpu_runtime, threads=1)
     told: list[bool] = []
 
     def predict(image: GreyImage) -> Keypoints:

@@ -50,10 +50,10 @@ class Timing:
         }
 
 
-def pipelines(bundle: ModelBundle, threads: int, runtime: str = "litert") -> dict[str, Call]:
+def pipelines(bundle: ModelBundle, threads: int) -> dict[str, Call]:
     """What is timed of a bundle; without ``keras predict`` where TensorFlow is missing."""
-    predictor = Predictor(bundle, runtime, threads)
-    engine = open_runtime(bundle, runtime, threads)
+    predictor = Predictor(bundle, bundle.cpu_runtime, threads)
+    engine = open_runtime(bundle, bundle.cpu_runtime, threads)
     still = np.zeros((1, bundle.input_height, bundle.input_width, 1), dtype=np.float32)
     calls: dict[str, Call] = {
         PREDICTOR: predictor.predict,

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _pipeline(bundle: ModelBundle, pipeline: str, threads: int) -> Call:
     if pipeline == PREDICTOR:
-        return Predictor(bundle, "litert", threads).predict
+        return Predictor(bundle, bundle.cpu_runtime, threads).predict
     call = {NAIVE: naive, KERAS: keras_predict}[pipeline](bundle)
     assert call is not None
     return call

@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     cv2.setNumThreads(1)
     bundle = load_bundle(options.model) if options.model else default_bundle()
-    model = AnsweringModel(bundle)
+    model = AnsweringModel(bundle, bundle.cpu_runtime)
     figures: dict[str, Any] = {"model": describe_bundle(bundle), "machine": describe_machine()}
     if FRAME not in missing:
         image = read_reference(options.reference / FRAME)

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"without_valve: {error}", file=sys.stderr)
         return 1
     bundle = load_bundle(arguments.model) if arguments.model else default_bundle()
-    predictor = Predictor(bundle, "litert")
+    predictor = Predictor(bundle, bundle.cpu_runtime)
     answers = [predictor.predict(picture) for picture in tqdm(pictures, unit="frame")]
     present = np.stack([answer.present for answer in answers])
     valve = present[:, [Landmark.CD, *INFLOW_EDGE]].any(axis=1) | present[:, list(ANNULUS)].all(axis=1)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tavi_perception.cache import CACHE
 from tavi_perception.evaluation.sources import evaluate_patients
-from tavi_perception.inference.bundle import LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
+from tavi_perception.inference.bundle import INT8_FILE, LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.output import OutputError, write_text
@@ -32,6 +32,7 @@ from training.annotations.samples import to_samples
 from training.architectures import build
 from training.calibration import calibrate
 from training.card import write_card
+from training.eight_bits import with_eight_bits
 from training.ensemble import averaged
 from training.forward import predict
 from training.labelled import procedure_frames
@@ -44,7 +45,8 @@ from training.start import StartError, load_start
 from training.train import RECIPE
 
 PARITY_PX = 0.1
-"""Largest difference of a coordinate between TensorFlow and LiteRT (input px)."""
+"""Largest difference of a coordinate between TensorFlow and LiteRT (input px), and the median one between
+LiteRT in float32 and with 8 bits."""
 
 _BYTES_PER_WEIGHT = 4
 
@@ -187,6 +189,7 @@ def export(
     served = Served(model, size, calibration)
     served.write_saved_model(out / SAVED_MODEL)
     (out / LITERT_FILE).write_bytes(served.litert())
+    (out / INT8_FILE).write_bytes(with_eight_bits((out / LITERT_FILE).read_bytes()))
     weights = model.count_params() * _BYTES_PER_WEIGHT
     if (out / LITERT_FILE).stat().st_size < 0.9 * weights:
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
@@ -195,23 +198,37 @@ def export(
     difference = parity(bundle, frames.images[:20])
     if not difference <= PARITY_PX:
         raise ExportError(f"TensorFlow and LiteRT differ by {difference:.3f} px, more than {PARITY_PX} px")
+    moved = shift(bundle, frames.images[:100])
+    if not moved <= PARITY_PX:
+        raise ExportError(
+            f"convolutions of 8 bits move the median landmark by {moved:.3f} px, more than {PARITY_PX} px"
+        )
     return bundle
 
 
 def parity(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
-    """Largest difference (px) of the coordinates that both runtimes give for images (n, h, w) uint8.
+    """Largest difference (px) of the coordinates from TensorFlow and LiteRT for images (n, h, w) uint8.
 
     Landmarks that only one of them finds present count as infinitely far apart.
     """
-    predictors = [Predictor(bundle, name) for name in ("tensorflow", "litert")]
-    worst = 0.0
+    return float(_apart(bundle, ("tensorflow", "litert"), images).max(initial=0.0))
+
+
+def shift(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
+    """By how much (px) the median landmark of images (n, h, w) uint8 lies elsewhere with 8 bits."""
+    apart = _apart(bundle, ("litert", "litert-int8"), images)
+    return float(np.median(apart)) if apart.size else 0.0
+
+
+def _apart(bundle: ModelBundle, runtimes: Sequence[str], images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(n,) larger difference (px) of the coordinates of what either runtime finds; inf if one alone."""
+    one, other = (Predictor(bundle, runtime) for runtime in runtimes)
+    found = []
     for image in images:
-        first, second = (predictor.predict(image) for predictor in predictors)
-        if (first.present != second.present).any():
-            return float("inf")
-        if first.present.any():
-            worst = max(worst, float(np.nanmax(np.abs(first.xy - second.xy))))
-    return worst
+        first, second = one.predict(image), other.predict(image)
+        apart = np.abs(first.xy - second.xy).max(axis=1)[first.present | second.present]
+        found.append(np.where(np.isnan(apart), np.inf, apart))
+    return np.concatenate(found)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ ARMS = {
     OURS: Arm("this node", DEVIATION, runtime="auto"),
     NAIVE: Arm("naive node, Keras predict", KEYPOINTS, pipeline="keras", tensorflow=True),
     TENSORFLOW: Arm("this node, TensorFlow tf.function", DEVIATION, runtime="tensorflow", tensorflow=True),
-    LITERT: Arm("this node, LiteRT", DEVIATION, runtime="litert"),
+    LITERT: Arm("this node, LiteRT float32", DEVIATION, runtime="litert"),
     NAIVE_LITERT: Arm("naive node, LiteRT", KEYPOINTS, pipeline="litert"),
 }
 DEFAULT_ARMS = (OURS, NAIVE, TENSORFLOW, LITERT)

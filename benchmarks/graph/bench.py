@@ -24,7 +24,7 @@ from benchmarks.graph.tensorflow_python import TensorFlowPython, find
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.evaluation.answers import describe_bundle
 from tavi_perception.evaluation.machine import describe_machine
-from tavi_perception.inference.bundle import LITERT_FILE, ModelBundle
+from tavi_perception.inference.bundle import INT8_FILE, ModelBundle
 from tavi_perception.output import make_folder, write_json, write_text
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.seeds import TUNING
@@ -85,7 +85,7 @@ def bench_graph(plan: Plan, bundle: ModelBundle, options: Options) -> int:
         "machine": machine,
         "load_before": load,
         "model": describe_bundle(bundle),
-        "litert_weights": _weights(bundle),
+        "convolutions": _weights(bundle),
         "threads": options.threads,
         "seconds": plan.seconds,
         "arms": {name: ARMS[name].title for name in arms},
@@ -131,8 +131,5 @@ def _machine() -> dict[str, Any]:
 
 
 def _weights(bundle: ModelBundle) -> str:
-    """How the LiteRT file holds its weights: ``float32``, or with 8 bits."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    tensors = Interpreter(str(bundle.folder / LITERT_FILE)).get_tensor_details()
-    return "int8" if any(np.dtype(tensor["dtype"]) == np.int8 for tensor in tensors) else "float32"
+    """What the convolutions of our node reckon with on a CPU."""
+    return "int8" if bundle.lists(INT8_FILE) else "float32"

@@ -29,7 +29,7 @@ def text(figures: dict[str, Any], results: Sequence[Result], growths: Sequence[G
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB; load before "
         f"{figures['load_before']:.2f}",
         f"ROS 2 {ros['distribution']}, {ros['middleware']}; Python {versions['python']}, {software}",
-        f"{model['name']} {model['version']}, LiteRT weights {figures['litert_weights']}, "
+        f"{model['name']} {model['version']}, convolutions in {figures['convolutions']}, "
         f"{figures['threads']} threads (the naive node sets none); {figures['seconds']:g} s a row",
     ]
     for company, size in dict.fromkeys((result.company, result.cell.size) for result in results):

@@ -29,6 +29,7 @@ from tavi_perception.evaluation.sources import Source, answered, patients
 from tavi_perception.evaluation.tables import headline, landmark_table, stage_table
 from tavi_perception.evaluation.worst import WorstFrames
 from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
+from tavi_perception.inference.runtimes import RUNTIMES
 from tavi_perception.output import write_all, write_text
 from tavi_perception.simulation.samples import FRAMES_PER_PATIENT
 from tavi_perception.simulation.seeds import CARDS
@@ -72,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "calibration": calibration_of(judged),
         "worst": worst.listed,
         "model": None if bundle is None else describe_bundle(bundle),
-        "runtime": None if bundle is None else arguments.runtime,
+        "runtime": None if bundle is None else arguments.runtime or bundle.cpu_runtime,
         "machine": describe_machine(),
     }
     writers: list[Callable[[], None]] = []
@@ -114,7 +115,7 @@ def _chosen(
     else:
         source = patients(CARDS[: arguments.patients], arguments.size)
     assert bundle is not None
-    return source.about, answered(bundle, source, arguments.runtime)
+    return source.about, answered(bundle, source, arguments.runtime or bundle.cpu_runtime)
 
 
 def _folded(arguments: argparse.Namespace) -> FoldedSet:
@@ -140,7 +141,7 @@ def _text(figures: dict[str, Any], judged: Judged) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tavi evaluate", description=main.__doc__)
     parser.add_argument("--model", type=Path, help="folder of a bundle; default: the shipped one")
-    parser.add_argument("--runtime", choices=("litert", "tensorflow"), default="litert")
+    parser.add_argument("--runtime", choices=RUNTIMES[1:], help="default: the fastest without a GPU")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument(
         "--patients",

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from tavi_perception.inference.runtimes import RUNTIMES
 from tavi_perception.simulation.seeds import unseal
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, default=None, help="folder of a model bundle; else the shipped one"
     )
-    parser.add_argument("--runtime", choices=("auto", "litert", "tensorflow"), default="auto")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     add_threads(parser)
 
 

@@ -30,7 +30,7 @@ class Answer:
 class AnsweringModel:
     """A predictor that hides no coordinates, so that errors do not depend on thresholds."""
 
-    def __init__(self, bundle: ModelBundle, runtime: str = "litert", threads: int = 2) -> None:
+    def __init__(self, bundle: ModelBundle, runtime: str, threads: int = 2) -> None:
         self._thresholds = bundle.presence_thresholds
         open_bundle = replace(bundle, manifest=replace(bundle.manifest, thresholds=np.zeros(COUNT)))
         self._predictor = Predictor(open_bundle, runtime, threads)

@@ -69,4 +69,4 @@ def evaluate_patients(bundle: ModelBundle, seeds: Sequence[int], size: int) -> d
     Distances are px at an image side of 1000.
     """
     source = patients(seeds, size)
-    return for_json({**source.about, **figures_of(judge(answered(bundle, source, "litert")))})
+    return for_json({**source.about, **figures_of(judge(answered(bundle, source, bundle.cpu_runtime)))})

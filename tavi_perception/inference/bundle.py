@@ -15,7 +15,9 @@ __all__ = ["DEFAULT_MODEL", "ModelBundle", "ModelContractError", "default_bundle
 DEFAULT_MODEL = "accurate"
 """Name of the shipped bundle that is used unless the user names another."""
 
-LITERT_FILE = "model.tflite"
+LITERT_FILE, INT8_FILE = "model.tflite", "model.int8.tflite"
+"""The network in float32, and with convolutions of 8 bits; the latter is not in every bundle."""
+
 SAVED_MODEL = "saved_model"
 
 _PIECE = 1 << 20
@@ -50,6 +52,15 @@ class ModelBundle:
     @property
     def input_width(self) -> int:
         return self.manifest.input_width
+
+    @property
+    def cpu_runtime(self) -> str:
+        """The fastest runtime without a GPU."""
+        return "litert-int8" if self.lists(INT8_FILE) else "litert"
+
+    def lists(self, path: str) -> bool:
+        """Whether it has the file ``path``."""
+        return any(file.path == path for file in self.manifest.files)
 
     @property
     def presence_thresholds(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from tavi_perception.estimates import FloatArray, Keypoints
@@ -18,12 +19,12 @@ class Predictor:
 
     Args:
         bundle: the verified model.
-        runtime: ``litert``, ``tensorflow``, or ``auto``: TensorFlow where it sees a GPU, else LiteRT.
+        runtime: one of ``RUNTIMES``; see ``open_runtime``.
         threads: CPU threads.
 
     Attributes:
-        runtime: the runtime in use.
-        device: what it runs on, in words.
+        runtime: what runs the network: litert or tensorflow.
+        device: on what, and how, in words.
         looks_ahead: ``look`` can be asked.
 
     Raises:
@@ -39,6 +40,9 @@ class Predictor:
         self.runtime = self._runtime.name
         self.device = self._runtime.device
         self.looks_ahead = self._runtime.looks_ahead
+        levels = np.arange(256, dtype=np.float32)
+        self._scaled = levels * np.float32(bundle.manifest.scale) + np.float32(bundle.manifest.offset)
+        """(256,) the network's input for each grey level."""
         self._predicted: tuple[GreyImage | None, Float32] = None, np.empty(0, np.float32)
         """The last image, fitted: it is looked at next."""
 
@@ -97,9 +101,8 @@ class Predictor:
 
     def _fitted(self, image: GreyImage) -> tuple[Float32, SquareFit]:
         """The network's input (1, height, width, 1), and how the image was fitted into it."""
-        manifest = self.bundle.manifest
-        fitted, fit = fit_square(image, manifest.input_width)
-        scaled = fitted * np.float32(manifest.scale) + np.float32(manifest.offset)
+        fitted, fit = fit_square(image, self.bundle.manifest.input_width)
+        scaled = np.asarray(cv2.LUT(fitted, self._scaled), dtype=np.float32)
         return scaled[None, :, :, None], fit
 
     def _calibrated(self, outputs: RawOutputs) -> FloatArray:

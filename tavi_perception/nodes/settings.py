@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from tavi_perception.inference.runtimes import RUNTIMES
 from tavi_perception.nodes.frame_names import check_frame_names
 from tavi_perception.parameters import check_parameters, parameter
 
@@ -24,9 +25,9 @@ class NodeConfig:
     )
     runtime: str = parameter(
         "auto",
-        "What runs the model: auto takes a GPU through TensorFlow if there is one, else LiteRT. Takes effect "
-        "at the next configure transition.",
-        choices=("auto", "litert", "tensorflow"),
+        "What runs the model: auto takes a GPU through TensorFlow if there is one, else LiteRT, with "
+        "convolutions of 8 bits where the bundle has them. Takes effect at the next configure transition.",
+        choices=RUNTIMES,
     )
     threads: int = parameter(
         2,

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tavi_perception.inference.bundle import ModelContractError, default_bundle, load_bundle
+from tavi_perception.inference.bundle import INT8_FILE, ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.landmarks import Landmark
 from tavi_perception.resources import share_directory
@@ -57,15 +57,47 @@ def test_the_look_at_a_frame_a_moment_before_serves_as_well_as_one_of_its_own(pr
 
 
 @pytest.mark.parametrize("name", ["accurate", "fast"])
+@pytest.mark.parametrize("runtime", ["litert", "litert-int8"])
 def test_shipped_models_look_ahead_and_their_halves_answer_as_the_whole(
-    name: str, procedure: RenderedProcedure
+    name: str, runtime: str, procedure: RenderedProcedure
 ) -> None:
-    predictor = Predictor(load_bundle(share_directory() / "models" / name), "litert")
+    predictor = Predictor(load_bundle(share_directory() / "models" / name), runtime)
     image = procedure.frame(15).image
     whole, halves = predictor.predict(image), predictor.predict(image, predictor.look(image))
     assert np.array_equal(halves.present, whole.present)
     assert halves.xy == pytest.approx(whole.xy, abs=1e-3, nan_ok=True)
     assert halves.foreign == pytest.approx(whole.foreign, abs=1e-5, nan_ok=True)
+
+
+def test_convolutions_of_8_bits_run_where_there_is_no_gpu() -> None:
+    assert Predictor(default_bundle()).device.endswith("convolutions of 8 bits")
+    assert not Predictor(default_bundle(), "litert").device.endswith("convolutions of 8 bits")
+
+
+@pytest.mark.parametrize("name", ["accurate", "fast"])
+def test_convolutions_of_8_bits_answer_as_float32_does(name: str, procedure: RenderedProcedure) -> None:
+    bundle = load_bundle(share_directory() / "models" / name)
+    first, second = (Predictor(bundle, runtime) for runtime in ("litert", "litert-int8"))
+    moved, kept = [], []
+    for index in range(0, 40, 4):
+        image = procedure.frame(index).image
+        one, other = first.predict(image), second.predict(image)
+        kept.extend(one.present == other.present)
+        both = one.present & other.present
+        moved.extend(np.linalg.norm(one.xy - other.xy, axis=1)[both])
+    assert np.mean(kept) > 0.97
+    assert np.median(moved) < 0.2  # px of 1000
+    assert np.quantile(moved, 0.9) < 1.0
+
+
+def test_a_bundle_without_8_bits_runs_in_float32() -> None:
+    bundle = default_bundle()
+    files = tuple(file for file in bundle.manifest.files if file.path != INT8_FILE)
+    former = replace(bundle, manifest=replace(bundle.manifest, files=files))
+    assert former.cpu_runtime == "litert"
+    assert Predictor(former).runtime == "litert"
+    with pytest.raises(ModelContractError, match=r"lists no model\.int8\.tflite; use runtime litert"):
+        Predictor(former, "litert-int8")
 
 
 def test_absent_landmarks_have_no_coordinates(predictor: Predictor) -> None:
@@ -128,7 +160,7 @@ def test_what_is_no_grey_image_is_refused(predictor: Predictor, image: object) -
 
 
 def test_unknown_runtime_is_refused() -> None:
-    with pytest.raises(ValueError, match="choose one of auto, litert, tensorflow"):
+    with pytest.raises(ValueError, match="choose one of auto, litert, litert-int8, tensorflow"):
         Predictor(default_bundle(), "onnx")
 
 

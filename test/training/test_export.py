@@ -12,14 +12,20 @@ from scipy.special import expit
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from tavi_perception.inference.bundle import ModelBundle, default_bundle, load_bundle
+from tavi_perception.inference.bundle import (
+    INT8_FILE,
+    LITERT_FILE,
+    ModelBundle,
+    default_bundle,
+    load_bundle,
+)
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.simulation.samples import samples
 from tavi_perception.simulation.seeds import DEMO_SEED
 from training.architectures import Network, build
 from training.calibration import calibrate, evidence
 from training.data import Samples
-from training.export import PARITY_PX, export, load_run, parity
+from training.export import PARITY_PX, export, load_run, parity, shift
 from training.forward import predict
 from training.manifest import Provenance
 from training.recipe import Plan, Recipe
@@ -54,6 +60,17 @@ def test_exported_bundle_keeps_the_contract(bundle: ModelBundle) -> None:
 
 def test_both_runtimes_agree(bundle: ModelBundle, samples: Samples) -> None:
     assert parity(bundle, samples.images[:8]) <= PARITY_PX
+
+
+def test_convolutions_of_8_bits_move_the_median_landmark_by_less_than_a_tenth_of_a_pixel(
+    bundle: ModelBundle, samples: Samples
+) -> None:
+    assert 0.0 < shift(bundle, samples.images[:8]) <= PARITY_PX
+
+
+def test_convolutions_of_8_bits_take_less_than_a_third_of_the_space(bundle: ModelBundle) -> None:
+    float32, int8 = ((bundle.folder / file).stat().st_size for file in (LITERT_FILE, INT8_FILE))
+    assert int8 < 0.6 * float32
 
 
 def test_bundle_answers_as_the_trained_model(

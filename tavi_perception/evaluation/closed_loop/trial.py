@@ -84,4 +84,5 @@ def _prepared(trial: Trial) -> Predictor:
             "workers from the same clone, with the same environment"
         )
     cv2.setNumThreads(1)
-    return Predictor(load_bundle(trial.bundle), "litert", threads=1)
+    bundle = load_bundle(trial.bundle)
+    return Predictor(bundle, bundle.cpu_runtime, threads=1)

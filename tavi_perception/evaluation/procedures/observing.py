@@ -220,7 +220,8 @@ def _file(folder: Path, seed: int) -> Path:
 def _observe_into(job: tuple[int, Course, Path, Path]) -> None:
     seed, course, bundle_folder, folder = job
     cv2.setNumThreads(1)
-    predictor = Predictor(load_bundle(bundle_folder), "litert", threads=1)
+    bundle = load_bundle(bundle_folder)
+    predictor = Predictor(bundle, bundle.cpu_runtime, threads=1)
     save(observe(seed, course, predictor), _file(folder, seed))
 
 
