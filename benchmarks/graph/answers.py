@@ -1,4 +1,4 @@
-"""What the measuring process hears of the node under test: the first answer to every frame, and when."""
+"""What the measuring process hears of the node under test: the first answer to each frame, and its timing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from std_msgs.msg import Header
@@ -18,8 +19,11 @@ from benchmarks.graph.camera import FRAME_ID
 from benchmarks.graph.figures import Answer
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import Reason
+from tavi_perception.histogram import Durations, Histogram
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.session_graph import INPUTS, RESULTS
+from tavi_perception.stage_clock import TimedStage
+from tavi_perception.timing_values import newest_times
 
 TYPES: dict[str, Any] = {RESULTS[0]: KeypointArray, RESULTS[2]: CatheterDeviation}
 """Topics whose messages can be an answer: the keypoints and, where there is one, the deviation."""
@@ -49,6 +53,10 @@ class Stopwatch:
         self._subscription: Subscription = self.node.create_subscription(
             self._type, topic, self._hear, qos.OUTPUT, raw=True
         )
+        self._told: list[bytes] = []
+        self._diagnostics: Subscription = self.node.create_subscription(
+            DiagnosticArray, "/diagnostics", self._told.append, qos.OUTPUT, raw=True
+        )
 
     @property
     def count(self) -> int:
@@ -72,6 +80,20 @@ class Stopwatch:
         with self._lock:
             first, self._first = self._first, {}
         return {stamp: self._answer(arrival, cdr) for stamp, (arrival, cdr) in first.items()}
+
+    def take_stages(self) -> dict[TimedStage, Durations]:
+        """What frames took on each stage, as far as the node says so, since the last call.
+
+        The first message since then is left out: it tells of frames before, too.
+        """
+        told, self._told[:] = self._told[1:], []
+        sums: dict[TimedStage, Histogram] = {}
+        for cdr in told:
+            for status in deserialize_message(cdr, DiagnosticArray).status:
+                times = newest_times({item.key: item.value for item in status.values})
+                for stage, histogram in times.items():
+                    sums[stage] = Histogram.sum((sums.get(stage, Histogram()), histogram))
+        return {stage: sums[stage].durations() for stage in TimedStage if stage in sums}
 
     def _hear(self, cdr: bytes, info: dict[str, int]) -> None:
         # The middleware's time: this process may be busy with the answer before.

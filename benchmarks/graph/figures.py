@@ -43,6 +43,7 @@ class Figures:
         memory_mb: largest resident size. growth_mb: of the resident size between the first and last quarter.
         machine_percent: how busy all cores of the machine were, with all processes.
         publish_ms: median of what handing a frame to the middleware took the camera.
+        stages_ms: median of what each stage took, by its name; empty where the node does not say.
     """
 
     sent: int
@@ -61,6 +62,7 @@ class Figures:
     growth_mb: float | None
     machine_percent: float | None
     publish_ms: float | None
+    stages_ms: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -89,6 +91,7 @@ def figures_of(
     samples: Sequence[Sample],
     cores: int,
     publish_ms: float | None = None,
+    stages_ms: Mapping[str, float] | None = None,
 ) -> Figures:
     """Figures of the frames with the stamps ``sent`` (ns), each of which is answered or lost.
 
@@ -96,6 +99,7 @@ def figures_of(
         answers: by the stamp of their frame; those to other frames do not count.
         samples: of the node while the frames were sent.
         cores: of the machine.
+        publish_ms, stages_ms: as in ``Figures``.
     """
     told = {stamp: answers[stamp] for stamp in sent if stamp in answers}
     good = {stamp: answer for stamp, answer in told.items() if not answer.failed}
@@ -123,6 +127,7 @@ def figures_of(
         growth_mb=growth_mb(memory) if memory.size else None,
         machine_percent=100.0 * machine / cores if machine is not None else None,
         publish_ms=publish_ms,
+        stages_ms=stages_ms or {},
     )
 
 

@@ -108,11 +108,14 @@ def wake(
 def measure(camera: Camera, stopwatch: Stopwatch, pid: int, cell: Cell, drain: float = DRAIN) -> Figures:
     """Sends the frames of a cell, waits for their answers, and counts; ``pid``: of the node's process."""
     stopwatch.take()
+    stopwatch.take_stages()
     with Usage(pid) as usage:
         filmed = camera.film(Order(cell.size, cell.rate, cell.seconds, WARM_UP))
     stopwatch.settle(filmed.stamps, drain)
-    cores = os.cpu_count() or 1
-    return figures_of(filmed.stamps, stopwatch.take(), usage.samples, cores, filmed.publish_ms)
+    stages = {stage.value: durations.median for stage, durations in stopwatch.take_stages().items()}
+    return figures_of(
+        filmed.stamps, stopwatch.take(), usage.samples, os.cpu_count() or 1, filmed.publish_ms, stages
+    )
 
 
 def _record(bag: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.graph.arms import ARMS
 from benchmarks.graph.results import Growth, Result, times_of_naive
+from tavi_perception.stage_clock import TimedStage
 
 _TITLE = max(len(arm.title) for arm in ARMS.values()) + 2
 
@@ -38,7 +39,7 @@ def text(figures: dict[str, Any], results: Sequence[Result], growths: Sequence[G
         rows = [each for each in results if (each.company, each.cell.size) == (company, size)]
         rows.sort(key=lambda result: (result.cell.flood, result.cell.rate))
         lines += [_row(results, result) for result in rows]
-    lines += ["", *(_words(growth) for growth in growths)]
+    lines += [*_stages(results), "", *(_words(growth) for growth in growths)]
     lines += [f"left out: {reason}" for reason in figures["left_out"]]
     lines.append(
         "times: how many times as long the naive node takes; in a flood, how many times its answers a second"
@@ -59,6 +60,24 @@ def _row(results: Sequence[Result], result: Result) -> str:
     columns = zip(values, _COLUMNS, strict=True)
     title = ARMS[result.arm].title
     return f"{title:{_TITLE}}{rate:>6}" + "".join(f"{value:>{width}}" for value, (_, width) in columns)
+
+
+def _stages(results: Sequence[Result]) -> list[str]:
+    """Where the time goes in the nodes that tell; floods apart."""
+    told = [each for each in results if each.figures.stages_ms and not each.cell.flood]
+    if not told:
+        return []
+    names = [stage.value for stage in TimedStage]
+    lines = [
+        "",
+        f"{'median ms of each stage':{_TITLE}}{'Hz':>6}{'px':>6}" + "".join(f"{n:>13}" for n in names),
+    ]
+    for each in told:
+        head = f"{ARMS[each.arm].title}, {each.company.value}"
+        values = (_with(each.figures.stages_ms.get(name), ".1f") for name in names)
+        row = f"{head:{_TITLE}}{each.cell.rate:>6g}{each.cell.size:>6}"
+        lines.append(row + "".join(f"{value:>13}" for value in values))
+    return lines
 
 
 def _words(growth: Growth) -> str:

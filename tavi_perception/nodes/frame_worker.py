@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.clock import Clock
-from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from tavi_perception.bags import decode
@@ -19,11 +18,10 @@ from tavi_perception.carm import CArmGeometry, uncalibrated
 from tavi_perception.estimates import Reason
 from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.imaging.grey import ImageRejectedError
-from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.nodes.display import Display, View
 from tavi_perception.nodes.health import Health, Part
-from tavi_perception.nodes.image_input import AnyImage, Arrival
+from tavi_perception.nodes.image_input import Arrival
 from tavi_perception.nodes.mailbox import Mailbox
 from tavi_perception.nodes.outputs import Outputs
 from tavi_perception.nodes.settings import NodeConfig
@@ -125,53 +123,50 @@ class FrameWorker:
         while (arrival := self._mailbox.take()) is not None:
             arrival.clock.passed(TimedStage.WAITING)
             try:
-                self._answer(arrival.msg, arrival.clock)
+                self._answer(arrival)
             except Exception as error:  # the node outlives any single frame
                 text = _failure("publishing", error)
                 self._logger.error(text, throttle_duration_sec=LOG_PERIOD)
             self._health.frame_timed(arrival.clock)
 
-    def _answer(self, msg: AnyImage, clock: StageClock) -> None:
+    def _answer(self, arrival: Arrival) -> None:
         """Publishes what is known after this image, once, whatever happens on the way."""
-        situation = self._situation()
+        header, clock, situation = arrival.header, arrival.clock, self._situation()
         try:
-            image = _grey(msg, situation.config.bits_stored)
-            self._check_source(msg.header, image)
+            image = arrival.grey(situation.config.bits_stored)
+            self._check_source(header, image)
         except ImageRejectedError as error:
             self._logger.error(str(error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_rejected(str(error))
             clock.passed(TimedStage.CONVERSION)
-            size = getattr(msg, "width", 0), getattr(msg, "height", 0)
-            self._publish(msg.header, nothing_known(*size, Reason.IMAGE_REJECTED), clock)
+            size = getattr(arrival.msg, "width", 0), getattr(arrival.msg, "height", 0)
+            self._publish(header, nothing_known(*size, Reason.IMAGE_REJECTED), clock)
             return
         clock.passed(TimedStage.CONVERSION)
         height, width = image.shape
-        geometry = situation.geometry_of(msg.header.frame_id)
+        geometry = situation.geometry_of(header.frame_id)
         self._health.error(
             Part.INPUT,
             "geometry frame",
             ""
             if geometry is situation.geometry
             else f"carm_geometry is of frame {situation.geometry_frame!r}, the images are of "
-            f"{msg.header.frame_id!r}: it is not used; publish that of this C-arm, with its images' frame",
+            f"{header.frame_id!r}: it is not used; publish that of this C-arm, with its images' frame",
         )
         if self._pipeline is None:
-            self._publish(msg.header, nothing_known(width, height, Reason.MODEL_NOT_READY), clock)
+            self._publish(header, nothing_known(width, height, Reason.MODEL_NOT_READY), clock)
             return
-        stamp = decode.seconds(msg.header.stamp)
         try:
-            frame = self._pipeline.process(image, stamp, geometry, situation.tracking, clock)
+            frame = self._pipeline.process(image, arrival.stamp, geometry, situation.tracking, clock)
         except Exception as error:  # the pipeline has forgotten the procedure: the next frame starts afresh
             self._logger.error(_failure("processing", error), throttle_duration_sec=LOG_PERIOD)
             self._health.frame_failed(f"processing a frame failed: {error}")
             clock.skip()
-            self._publish(msg.header, nothing_known(width, height, Reason.PROCESSING_FAILED), clock)
+            self._publish(header, nothing_known(width, height, Reason.PROCESSING_FAILED), clock)
             return
-        frame = self._publish(msg.header, frame, clock)
+        frame = self._publish(header, frame, clock)
         self._health.frame_processed()
-        self._show(
-            View(msg.header, image, frame, geometry, situation.tracking, situation.config.overlay_rate)
-        )
+        self._show(View(header, image, frame, geometry, situation.tracking, situation.config.overlay_rate))
         clock.passed(TimedStage.DISPLAY)
         try:
             self._pipeline.look_ahead()
@@ -232,12 +227,6 @@ class FrameWorker:
         if header == Header():
             return math.nan
         return self._clock.now().nanoseconds * 1e-9 - decode.seconds(header.stamp)
-
-
-def _grey(msg: AnyImage, bits_stored: int) -> GreyImage:
-    if isinstance(msg, CompressedImage):
-        return compressed_to_grey(msg, bits_stored=bits_stored)
-    return image_to_grey(msg, bits_stored=bits_stored)
 
 
 def _failure(doing: str, error: Exception) -> str:

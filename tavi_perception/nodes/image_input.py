@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any
 
+from builtin_interfaces.msg import Time
 from rclpy.node import Node
+from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from tavi_perception.bags import decode
+from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
+from tavi_perception.imaging.source import GreyImage
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.settings import NodeConfig
 from tavi_perception.stage_clock import StageClock, TimedStage
-
-AnyImage: TypeAlias = Image | CompressedImage
 
 _TYPES = {"raw": Image, "compressed": CompressedImage}
 """By the parameter ``image_transport``."""
@@ -26,16 +29,27 @@ class Arrival:
     """An image that has come.
 
     Attributes:
-        msg: the image.
+        msg: sensor_msgs/Image or CompressedImage, as rosbags reads it: its data are a view of what came.
+        header: of it.
         stamp: when it was taken (s).
         clock: of its stages, those before it came included.
         lost: how many images of its publisher were sent since the one before, and never came.
     """
 
-    msg: AnyImage
+    msg: Any
+    header: Header
     stamp: float
     clock: StageClock
     lost: int
+
+    def grey(self, bits_stored: int) -> GreyImage:
+        """(H, W) uint8.
+
+        Raises:
+            ImageRejectedError: see ``image_to_grey`` and ``compressed_to_grey``.
+        """
+        to_grey = compressed_to_grey if hasattr(self.msg, "format") else image_to_grey
+        return to_grey(self.msg, bits_stored=bits_stored)
 
 
 class ImageInput:
@@ -44,6 +58,9 @@ class ImageInput:
     Args:
         on_image: called with each image.
         report: told in a sentence of a publisher whose quality of service does not match.
+        unreadable: told in a sentence of a message that is none of its type.
+
+    Messages are taken as bytes: rclpy would copy their pixels twice more, for a millisecond or two.
 
     Attributes:
         topic: resolved name.
@@ -55,9 +72,11 @@ class ImageInput:
         config: NodeConfig,
         on_image: Callable[[Arrival], None],
         report: Callable[[str], None],
+        unreadable: Callable[[str], None],
     ) -> None:
         self._node = node
-        self._on_image = on_image
+        self._on_image, self._unreadable = on_image, unreadable
+        self._store = get_typestore(Stores.ROS2_JAZZY)
         self._transport = config.image_transport
         self._last_arrival = time.monotonic()
         self._arrived = False
@@ -72,6 +91,7 @@ class ImageInput:
             self._receive,
             qos.image_qos(config.image_reliability),
             event_callbacks=qos.subscription_events(self.topic, report),
+            raw=True,
         )
 
     def destroy(self) -> None:
@@ -100,16 +120,28 @@ class ImageInput:
         names = qos.endpoint_names(matching)
         return f"{since}: {names} publishes there, but sends none; check the image source"
 
-    def _receive(self, msg: AnyImage, info: dict[str, int]) -> None:
-        clock = StageClock()
-        stamp = decode.seconds(msg.header.stamp)
+    def _receive(self, cdr: bytes, info: dict[str, int]) -> None:
+        clock, now = StageClock(), 1e-9 * self._node.get_clock().now().nanoseconds
         # Both by the clock of the machine, whatever the node's is.
         received = info.get("received_timestamp") or 0
         reception = 1e-9 * (time.time_ns() - received) if received else 0.0
+        try:
+            msg: Any = self._store.deserialize_cdr(cdr, _type_name(_TYPES[self._transport]))
+        except Exception as error:  # whatever bytes of another type, or none, make of it
+            self._unreadable(
+                f"a message on {self.topic} cannot be read: {error!r}; check who publishes there"
+            )
+            return
+        stamp = decode.seconds(msg.header.stamp)
         clock.took(TimedStage.RECEPTION, reception)
-        clock.took(TimedStage.TRANSPORT, 1e-9 * self._node.get_clock().now().nanoseconds - stamp - reception)
+        clock.took(TimedStage.TRANSPORT, now - stamp - reception)
         self._arrived, self._last_arrival = True, time.monotonic()
-        self._on_image(Arrival(msg, stamp, clock, self._lost(info.get("publication_sequence_number") or 0)))
+        header = Header(
+            stamp=Time(sec=msg.header.stamp.sec, nanosec=msg.header.stamp.nanosec),
+            frame_id=msg.header.frame_id,
+        )
+        lost = self._lost(info.get("publication_sequence_number") or 0)
+        self._on_image(Arrival(msg, header, stamp, clock, lost))
 
     def _lost(self, number: int) -> int:
         """How many numbers are missing before one; none where counting has begun anew, or there is none."""

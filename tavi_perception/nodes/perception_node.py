@@ -15,7 +15,7 @@ from tavi_perception.inference.bundle import ModelContractError, default_bundle,
 from tavi_perception.inference.predictor import Predictor
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.declaration import declare, read, refuse_invalid, warn_of_undeclared
-from tavi_perception.nodes.frame_worker import FrameWorker, Situation
+from tavi_perception.nodes.frame_worker import LOG_PERIOD, FrameWorker, Situation
 from tavi_perception.nodes.health import INCOMPATIBLE, Health, Part
 from tavi_perception.nodes.image_input import Arrival, ImageInput, crowd
 from tavi_perception.nodes.mismatches import Mismatches
@@ -97,7 +97,9 @@ class PerceptionNode(LifecycleNode):
             self._pipeline, self._outputs, self._health, self._situation, self.get_clock(), self.get_logger()
         )
         worker.start()
-        self._images = ImageInput(self, self._config, self._on_image, self._mismatches.report)
+        self._images = ImageInput(
+            self, self._config, self._on_image, self._mismatches.report, self._on_unreadable
+        )
         self._health.topic = self._images.topic
         self._watchdog = self.create_timer(WATCHDOG_PERIOD, worker.watch, clock=self._steady)
         self._worker = worker  # last: who spins the node beside this takes it for active from here on
@@ -192,6 +194,10 @@ class PerceptionNode(LifecycleNode):
         self._health.image_received(arrival.stamp, arrival.lost)
         if self._worker is not None:
             self._worker.put(arrival)
+
+    def _on_unreadable(self, sentence: str) -> None:
+        self._health.frame_rejected(sentence)
+        self.get_logger().error(sentence, throttle_duration_sec=LOG_PERIOD)
 
     def _on_geometry(self, msg: CArmGeometry) -> None:
         try:

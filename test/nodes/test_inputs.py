@@ -5,6 +5,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import qos_profile_sensor_data
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import CArmGeometry, Reason
@@ -114,6 +115,16 @@ def test_a_geometry_that_no_c_arm_has_is_an_error_and_leaves_the_images_uncalibr
 def test_a_geometry_in_degrees_is_refused_without_a_calibration_too(perception, robot):
     robot.geometry.publish(CArmGeometry(primary_angle=29.0, image_width=1000, image_height=1000))
     robot.hear(perception, "primary_angle is 29 rad", DiagnosticStatus.ERROR)
+
+
+@pytest.mark.parametrize("kept", [3, 40, 5000])
+def test_a_message_that_cannot_be_read_is_named_and_the_next_one_is_answered(perception, robot, frames, kept):
+    robot.wait(lambda: robot.images.get_subscription_count(), "the node")
+    whole = serialize_message(conversions.image_to_msg(frames[0], robot.now()))
+    robot.images.publish(whole[:kept])
+    robot.hear(perception, "cannot be read", DiagnosticStatus.ERROR)
+    _, _, deviation = robot.ask(frames[0])
+    assert not deviation.reasons & (Reason.IMAGE_REJECTED | Reason.PROCESSING_FAILED)
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])

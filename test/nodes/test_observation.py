@@ -112,14 +112,14 @@ def test_images_that_never_came_are_counted(make_robot, frames):
         arrivals.append(arrival)
         busy.wait(TIMEOUT)
 
-    images = ImageInput(robot, NodeConfig(), take, pytest.fail)
+    images = ImageInput(robot, NodeConfig(), take, pytest.fail, pytest.fail)
     robot.wait(robot.images.get_subscription_count, "the subscription")
     robot.wait(lambda: sent.append(robot.send(frames[0])) or arrivals, "a first image")
     sent += [robot.send(frames[0]) for _ in range(10)]
     busy.set()
-    robot.wait(lambda: arrivals[-1].msg.header == sent[-1], "the newest image")
+    robot.wait(lambda: arrivals[-1].header == sent[-1], "the newest image")
     images.destroy()
     assert arrivals[-1].lost > 0
     # Of what was sent before the first one that came, nothing can be known.
-    known = len(sent) - sent.index(arrivals[0].msg.header)
+    known = len(sent) - sent.index(arrivals[0].header)
     assert len(arrivals) + sum(arrival.lost for arrival in arrivals) == known
