@@ -54,7 +54,7 @@ def pipelines(bundle: ModelBundle, threads: int) -> dict[str, Call]:
     """What is timed of a bundle; without ``keras predict`` where TensorFlow is missing."""
     predictor = Predictor(bundle, bundle.cpu_runtime, threads)
     engine = open_runtime(bundle, bundle.cpu_runtime, threads)
-    still = np.zeros((1, bundle.input_height, bundle.input_width, 1), dtype=np.float32)
+    still = np.zeros((bundle.input_height, bundle.input_width), dtype=np.uint8)
     calls: dict[str, Call] = {
         PREDICTOR: predictor.predict,
         FIT: lambda image: fit_square(image, bundle.input_width),

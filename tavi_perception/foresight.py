@@ -13,7 +13,7 @@ import numpy as np
 
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import FloatArray, GreyImage, Keypoints
-from tavi_perception.inference.runtimes import Context
+from tavi_perception.inference.runtime import Context
 
 _SOON = 0.045
 """Time (s) between two frames within which the second is answered with a look before it: 30 frames a second

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from tavi_perception.inference.runtimes import ANSWER, LOOK
+from tavi_perception.inference.litert import ANSWER, LOOK
 from tavi_perception.landmarks import COUNT
 from training.architectures import halves
 from training.calibration import LARGEST_LOGIT, SMALLEST_VARIANCE, Calibration

@@ -72,6 +72,10 @@ class Manifest:
     files: tuple[BundleFile, ...]
     training_data: str
 
+    def scaled(self, levels: Any) -> Any:
+        """The network's input for grey ``levels`` (float32, an array or a tensor of any shape)."""
+        return levels * self.scale + self.offset
+
 
 def calibrated_covariance(raw: FloatArray, factor: FloatArray, floor: FloatArray) -> FloatArray:
     """Calibrated covariances (…, 11, 2, 2) of the network's raw ones; ``factor``, ``floor`` (11,)."""

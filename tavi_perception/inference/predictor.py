@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.imaging.exposure import MIN_SIDE
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.inference.bundle import ModelBundle
+from tavi_perception.inference.handover import Handover
 from tavi_perception.inference.manifest import calibrated_covariance
 from tavi_perception.inference.preprocessing import SquareFit, fit_square
-from tavi_perception.inference.runtimes import Context, Float32, RawOutputs, open_runtime
+from tavi_perception.inference.runtime import Context, RawOutputs
+from tavi_perception.inference.runtimes import open_runtime
 
 
 class Predictor:
@@ -21,10 +22,9 @@ class Predictor:
         bundle: the verified model.
         runtime: one of ``RUNTIMES``; see ``open_runtime``.
         threads: CPU threads.
+        at_once: do not wait for a GPU to be ready.
 
     Attributes:
-        runtime: what runs the network: litert or tensorflow.
-        device: on what, and how, in words.
         looks_ahead: ``look`` can be asked.
 
     Raises:
@@ -32,19 +32,31 @@ class Predictor:
         ValueError: there is no such runtime, or ``threads`` is not positive.
     """
 
-    def __init__(self, bundle: ModelBundle, runtime: str = "auto", threads: int = 2) -> None:
+    def __init__(
+        self, bundle: ModelBundle, runtime: str = "auto", threads: int = 2, at_once: bool = False
+    ) -> None:
         if threads < 1:
             raise ValueError(f"predictor: {threads} threads; give at least 1")
         self.bundle = bundle
-        self._runtime = open_runtime(bundle, runtime, threads)
-        self.runtime = self._runtime.name
-        self.device = self._runtime.device
+        self._runtime = open_runtime(bundle, runtime, threads, at_once)
         self.looks_ahead = self._runtime.looks_ahead
-        levels = np.arange(256, dtype=np.float32)
-        self._scaled = levels * np.float32(bundle.manifest.scale) + np.float32(bundle.manifest.offset)
-        """(256,) the network's input for each grey level."""
-        self._predicted: tuple[GreyImage | None, Float32] = None, np.empty(0, np.float32)
+        self._predicted: tuple[GreyImage | None, GreyImage] = None, np.empty((0, 0), np.uint8)
         """The last image, fitted: it is looked at next."""
+
+    @property
+    def runtime(self) -> str:
+        """What runs the network now: litert or tensorflow."""
+        return self._runtime.name
+
+    @property
+    def device(self) -> str:
+        """On what, and how, in words."""
+        return self._runtime.device
+
+    @property
+    def failure(self) -> str:
+        """What has failed of the runtime, and what it means, in one sentence; empty where all is well."""
+        return self._runtime.failure if isinstance(self._runtime, Handover) else ""
 
     @property
     def halves(self) -> Predictor | None:
@@ -99,11 +111,9 @@ class Predictor:
         if self.looks_ahead:
             self.predict(nothing, self.look(nothing))
 
-    def _fitted(self, image: GreyImage) -> tuple[Float32, SquareFit]:
-        """The network's input (1, height, width, 1), and how the image was fitted into it."""
-        fitted, fit = fit_square(image, self.bundle.manifest.input_width)
-        scaled = np.asarray(cv2.LUT(fitted, self._scaled), dtype=np.float32)
-        return scaled[None, :, :, None], fit
+    def _fitted(self, image: GreyImage) -> tuple[GreyImage, SquareFit]:
+        """The network's input, (height, width) grey levels, and how the image was fitted into it."""
+        return fit_square(image, self.bundle.manifest.input_width)
 
     def _calibrated(self, outputs: RawOutputs) -> FloatArray:
         """(11, 2, 2) covariances in input px²."""

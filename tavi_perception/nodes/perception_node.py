@@ -54,6 +54,7 @@ class PerceptionNode(LifecycleNode):
         self._mismatches = Mismatches(self)
         self._geometry, self._geometry_frame = uncalibrated(0, 0), ""
         self._pipeline: Pipeline | None = None
+        self._predictor: Predictor | None = None
         self._worker: FrameWorker | None = None
         self._dropped_before = 0
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.OUTPUT)
@@ -148,40 +149,47 @@ class PerceptionNode(LifecycleNode):
             self._outputs.destroy()
             self.destroy_subscription(self._geometry_subscription)
             del self._outputs, self._geometry_subscription
-        self._pipeline = None
+        self._pipeline = self._predictor = None
 
     def _load_model(self) -> None:
-        self._pipeline, self._health.model = None, {}
+        self._pipeline, self._predictor, self._health.model = None, None, {}
+        self._health.warn(Part.MODEL, "runtime", "")
         try:
             bundle = load_bundle(self._config.model) if self._config.model else default_bundle()
-            predictor = Predictor(bundle, self._config.runtime, self._config.threads)
+            predictor = Predictor(bundle, self._config.runtime, self._config.threads, at_once=True)
             predictor.warm_up()
         except (ModelContractError, ValueError, RuntimeError) as error:
             self._health.error(Part.MODEL, "bundle", str(error))
             self.get_logger().error(f"{error}; until then every deviation is invalid")
             return
         self._health.error(Part.MODEL, "bundle", "")
+        self._pipeline, self._predictor = Pipeline(predictor.predict, predictor.halves), predictor
+        self._tell_model(predictor)
+
+    def _tell_model(self, predictor: Predictor) -> None:
+        """What runs it now, where that has changed: a GPU takes over when it is ready."""
+        self._health.warn(Part.MODEL, "runtime", predictor.failure)
+        bundle, runtime, device = predictor.bundle, predictor.runtime, predictor.device
+        if device == self._health.model.get("device"):
+            return
         self._health.model = {
             "name": bundle.name,
             "version": bundle.version,
             "sha256": bundle.sha256,
-            "runtime": predictor.runtime,
-            "device": predictor.device,
+            "runtime": runtime,
+            "device": device,
             "input px": f"{bundle.input_width} x {bundle.input_height}",
             "threads": str(self._config.threads),
         }
-        self.get_logger().info(
-            f"model {bundle.name} {bundle.version} on {predictor.runtime}, {predictor.device}"
-        )
-        self._pipeline = Pipeline(predictor.predict, predictor.halves)
+        self.get_logger().info(f"model {bundle.name} {bundle.version} on {runtime}, {device}")
         self._outputs.announce_model(
             ModelInfo(
                 header=Header(stamp=self.get_clock().now().to_msg()),
                 name=bundle.name,
                 version=bundle.version,
                 sha256=bundle.sha256,
-                runtime=predictor.runtime,
-                device=predictor.device,
+                runtime=runtime,
+                device=device,
                 input_width=bundle.input_width,
                 input_height=bundle.input_height,
                 presence_thresholds=[float(t) for t in bundle.presence_thresholds],
@@ -227,6 +235,8 @@ class PerceptionNode(LifecycleNode):
         if active:
             for topic in (self._images.topic, self.resolve_topic_name("carm_geometry")):
                 self._health.warn(Part.INPUT, topic, crowd(self, topic))
+        if self._predictor is not None:
+            self._tell_model(self._predictor)
         for part, topic, sentence in self._mismatches.look():
             self._health.warn(part, f"{INCOMPATIBLE}{topic}", sentence)
         dropped = self._dropped_before + (self._worker.dropped if self._worker else 0)
