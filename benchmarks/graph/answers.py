@@ -53,9 +53,9 @@ class Stopwatch:
         self._subscription: Subscription = self.node.create_subscription(
             self._type, topic, self._hear, qos.OUTPUT, raw=True
         )
-        self._told: list[bytes] = []
+        self._messages: list[bytes] = []
         self._diagnostics: Subscription = self.node.create_subscription(
-            DiagnosticArray, "/diagnostics", self._told.append, qos.OUTPUT, raw=True
+            DiagnosticArray, "/diagnostics", self._messages.append, qos.OUTPUT, raw=True
         )
 
     @property
@@ -63,6 +63,11 @@ class Stopwatch:
         """Frames that an answer has come to."""
         with self._lock:
             return len(self._first)
+
+    @property
+    def told(self) -> int:
+        """Messages on /diagnostics."""
+        return len(self._messages)
 
     def settle(self, stamps: tuple[int, ...], quiet: float) -> None:
         """Waits until all these frames are answered, or no further answer has come for ``quiet`` s."""
@@ -86,7 +91,7 @@ class Stopwatch:
 
         The first message since then is left out: it tells of frames before, too.
         """
-        told, self._told[:] = self._told[1:], []
+        told, self._messages[:] = self._messages[1:], []
         sums: dict[TimedStage, Histogram] = {}
         for cdr in told:
             for status in deserialize_message(cdr, DiagnosticArray).status:

@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from benchmarks.graph.arms import ARMS
 from benchmarks.graph.figures import Figures
@@ -46,14 +47,17 @@ def over_rate(results: Sequence[Result]) -> Drawing:
             latency.set_yscale("log")
             _lines(lost, rows, _rate, lambda it: 100.0 * it.lost / it.sent if it.sent else None)
             _lines(cpu, rows, _rate, lambda it: it.cpu_percent)
-            for axis in (lost, cpu):
-                axis.set_ylim(bottom=0.0)
             cpu.set_xlabel("frames a second")
+        axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes[0, 0].yaxis.set_major_formatter(ScalarFormatter())
+        axes[0, 0].yaxis.set_minor_formatter(NullFormatter())
+        for axis in axes[1:, 0]:
+            axis.set_ylim(bottom=0.0)
         for axis, words in zip(
             axes[:, 0], ("latency, ms\n(dashed: 99 %)", "lost, %", "CPU, % of a core"), strict=True
         ):
             axis.set_ylabel(words)
-        axes[0, 0].legend()
+        _legend(drawing, axes[0, 0])
     return drawing
 
 
@@ -74,8 +78,14 @@ def over_size(results: Sequence[Result]) -> Drawing:
             axis.set_xlabel("megapixels")
             axis.set_ylabel(words)
             axis.set_ylim(bottom=0.0)
-        drawing.axes[0].legend()
+        _legend(drawing, drawing.axes[0])
     return drawing
+
+
+def _legend(drawing: Drawing, axis: Axes) -> None:
+    """Of what ``axis`` names, below all: within it would hide lines."""
+    handles, labels = axis.get_legend_handles_labels()
+    drawing.legend(handles, labels, loc="outside lower center", ncols=max(1, len(labels)))
 
 
 def _lines(

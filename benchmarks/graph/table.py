@@ -68,14 +68,13 @@ def _stages(results: Sequence[Result]) -> list[str]:
     if not told:
         return []
     names = [stage.value for stage in TimedStage]
-    lines = [
-        "",
-        f"{'median ms of each stage':{_TITLE}}{'Hz':>6}{'px':>6}" + "".join(f"{n:>13}" for n in names),
-    ]
-    for each in told:
-        head = f"{ARMS[each.arm].title}, {each.company.value}"
+    titles = [f"{ARMS[each.arm].title}, {each.company.value}" for each in told]
+    width = max(map(len, titles)) + 2
+    head = f"{'median ms of each stage':{width}}{'Hz':>6}{'px':>6}"
+    lines = ["", head + "".join(f"{name:>13}" for name in names)]
+    for title, each in zip(titles, told, strict=True):
         values = (_with(each.figures.stages_ms.get(name), ".1f") for name in names)
-        row = f"{head:{_TITLE}}{each.cell.rate:>6g}{each.cell.size:>6}"
+        row = f"{title:{width}}{each.cell.rate:>6g}{each.cell.size:>6}"
         lines.append(row + "".join(f"{value:>13}" for value in values))
     return lines
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from tavi_msgs.msg import CatheterDeviation
@@ -29,6 +30,8 @@ from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.nodes import qos
 from tavi_perception.nodes.graph import GraphError
 from tavi_perception.nodes.session_graph import INPUTS
+from tavi_perception.stage_clock import StageClock, StageTimes, TimedStage
+from tavi_perception.timing_values import timing_values
 
 SIZE = 64
 CELL = Cell(SIZE, 60.0, False, 0.3)
@@ -128,6 +131,24 @@ def test_first_answer_to_a_frame_counts_with_what_it_says(add, make_robot, stopw
         5_000_000_003: (True, True),
     }
     assert stopwatch.take() == {}
+
+
+def test_stages_are_added_up_from_what_the_node_says_after_the_first_message(add, make_robot, stopwatch):
+    robot, times = make_robot(), StageTimes()
+    node = add(rclpy.create_node("speaker"))
+    publisher = node.create_publisher(DiagnosticArray, "/diagnostics", qos.OUTPUT)
+    robot.wait(lambda: publisher.get_subscription_count(), "the stopwatch")
+    for inference in (0.5, 0.002, 0.004, 0.004):
+        clock = StageClock()
+        clock.took(TimedStage.INFERENCE, inference)
+        times.add(clock)
+        values = [KeyValue(key=key, value=value) for key, value in timing_values(times).items()]
+        publisher.publish(DiagnosticArray(status=[DiagnosticStatus(name="it: timing", values=values)]))
+    robot.wait(lambda: stopwatch.told == 4, "four messages")
+    (durations,) = stopwatch.take_stages().values()
+    assert durations.count == 3
+    assert durations.median == pytest.approx(4.0, rel=0.03)
+    assert stopwatch.take_stages() == {}
 
 
 def test_naive_node_answers_with_what_the_naive_pipeline_says(add, make_robot, namespace):
