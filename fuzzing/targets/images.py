@@ -9,13 +9,14 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rosbags.typesys import Stores, get_typestore
 
 from fuzzing.choices import Choices
 from fuzzing.mutation import INTEGERS, TEXTS, damaged
 from fuzzing.target import Target
 from tavi_perception.imaging.exposure import exposure_defect
 from tavi_perception.imaging.grey import ImageRejectedError
-from tavi_perception.imaging.messages import compressed_picture, image_picture
+from tavi_perception.imaging.messages import compressed_picture, image_picture, read_message
 from tavi_perception.imaging.opening import open_source
 from tavi_perception.imaging.source import SourceError
 
@@ -26,6 +27,8 @@ _ENCODINGS = (
     "8UC999999999",
     *TEXTS,
 )  # fmt: skip
+_IMAGE, _COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+
 _SIDES = (16, 1, 2, 3, 15, *(each for each in INTEGERS if 0 <= each < 2**32))
 """Of an image message, whose fields hold nothing else."""
 
@@ -102,6 +105,33 @@ def _read_message(made: tuple[ImageFields, int]) -> None:
     exposure_defect(image_picture(fields, bits).grey)
 
 
+def _messages(_: Path) -> list[tuple[str, bytes]]:
+    """Whole messages as the middleware passes them on, by their type."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    header = store.types["std_msgs/msg/Header"](store.types["builtin_interfaces/msg/Time"](1, 2), "fluoro")
+    made = []
+    for encoding, pixel in (("mono8", 1), ("mono16", 2), ("bgr8", 3)):
+        data = np.tile(picture().ravel(), pixel)
+        fields = 24, 24, encoding, 0, 24 * pixel, data
+        made.append((_IMAGE, store.types[_IMAGE](header, *fields)))
+    for suffix, content in encoded_pictures()[:3]:
+        data = np.frombuffer(content, np.uint8)
+        made.append((_COMPRESSED, store.types[_COMPRESSED](header, suffix[1:], data)))
+    return [(name, bytes(store.serialize_cdr(message, name))) for name, message in made]
+
+
+def _bytes(messages: list[tuple[str, bytes]], choices: Choices, _: Path) -> tuple[str, bytes]:
+    name, data = choices.one_of(messages)
+    return name, damaged(data, choices, [other for _, other in messages])
+
+
+def _read_bytes(made: tuple[str, bytes]) -> None:
+    name, data = made
+    message = read_message(data, name)
+    picture_of = image_picture if name == _IMAGE else compressed_picture
+    exposure_defect(picture_of(message, 16).grey)
+
+
 def _compressed(pictures: list[tuple[str, bytes]], choices: Choices, _: Path) -> CompressedFields:
     suffix, data = choices.one_of(pictures)
     stated = choices.one_of((suffix[1:], "jpeg", "16UC1; png compressed ", *TEXTS))
@@ -140,6 +170,7 @@ TARGETS = (
         compressed_picture,
         tests=400,
     ),
+    Target("image-bytes", (ImageRejectedError,), _messages, _bytes, _read_bytes, tests=400),
     Target("image-file", (SourceError,), lambda _: encoded_pictures(), _file, read_frames),
     Target("video", (SourceError,), _videos, _file, read_frames, tests=10),
 )  # fmt: skip

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.image.image import Format, ImageError, image_to_cvimage, to_cvtype
+from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.store import Typestore
 
 from tavi_perception.imaging.encoded import first_picture
 from tavi_perception.imaging.grey import ImageRejectedError, Picture, check_size, picture_from_array
@@ -39,6 +42,28 @@ class CompressedImageMessage(Protocol):
     def format(self) -> str: ...
     @property
     def data(self) -> Any: ...
+
+
+def read_message(cdr: bytes, type_name: str) -> Any:
+    """A message of a standard type, ``sensor_msgs/msg/Image`` say, from its bytes.
+
+    Args:
+        cdr: as the middleware passes it on (DDS-XTypes 7.4.3, plain CDR).
+
+    Raises:
+        ImageRejectedError: they are none of that type.
+    """
+    try:
+        return _store().deserialize_cdr(cdr, type_name)
+    except Exception as error:  # whatever other bytes make of it
+        raise ImageRejectedError(
+            f"a message of {len(cdr)} bytes is no {type_name} ({error!r}); check who publishes it"
+        ) from error
+
+
+@cache
+def _store() -> Typestore:
+    return get_typestore(Stores.ROS2_JAZZY)
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,11 @@ def run_node(
             node = create()
         except (ParameterException, ValueError, RuntimeError) as error:
             raise SystemExit(f"the node cannot start: {_one_line(error)}") from None
-        start(node)
-        # What is there now stays: a look at all of it for garbage takes 30 ms, in the middle of a frame.
+        # What is there now stays: a look at all of it for garbage takes 30 ms, in the middle of a frame. A
+        # model is not there yet: it may be loaded again.
         gc.collect()
         gc.freeze()
+        start(node)
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         while not (stop.received or getattr(node, "failure", "")) and executor.context.ok():

@@ -100,13 +100,13 @@ class Robot(Node):
         wait_until(lambda: self.answers("deviation", stamp), "an answer to the frame")
         return tuple(self.answers(topic, stamp)[0] for topic in ("keypoints", "annulus", "deviation"))
 
-    def film(self, images):
+    def film(self, images, frame_id="fluoro"):
         """Answers to frames, sent at ``RATE`` at most: no heart beats as fast as the node can answer."""
         answers, due = [], time.monotonic()
         for image in images:
             time.sleep(max(0.0, due - time.monotonic()))
             due = time.monotonic() + 1.0 / RATE
-            answers.append(self.ask(image))
+            answers.append(self.ask(image, self.now(frame_id)))
         return answers
 
     def answers(self, topic, stamp):

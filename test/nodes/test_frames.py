@@ -38,7 +38,7 @@ def test_the_frame_follows_a_turn_of_the_c_arm(robot, procedure, namespace):
 def test_no_transform_is_sent_from_a_frame_that_tf2_refuses(perception, robot, procedure, frames, frame_id):
     robot.announce(procedure.geometry)
     robot.wait(lambda: robot.geometry.get_subscription_count(), "the node")
-    answers = [robot.ask(image, robot.now(frame_id)) for image in frames[:8]]
+    answers = robot.film(frames[:8], frame_id)
     assert any(annulus.valid for _, annulus, _ in answers)
     robot.hear(perception, "no transform is sent", DiagnosticStatus.WARN)
     assert not robot.transforms(perception.get_parameter("annulus_frame_id").value)

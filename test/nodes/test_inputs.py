@@ -122,7 +122,7 @@ def test_a_message_that_cannot_be_read_is_named_and_the_next_one_is_answered(per
     robot.wait(lambda: robot.images.get_subscription_count(), "the node")
     whole = serialize_message(conversions.image_to_msg(frames[0], robot.now()))
     robot.images.publish(whole[:kept])
-    robot.hear(perception, "cannot be read", DiagnosticStatus.ERROR)
+    robot.hear(perception, "bytes is no sensor_msgs/msg/Image", DiagnosticStatus.ERROR)
     _, _, deviation = robot.ask(frames[0])
     assert not deviation.reasons & (Reason.IMAGE_REJECTED | Reason.PROCESSING_FAILED)
 
