@@ -34,9 +34,9 @@ from fuzzing.choices import RECIPE_BYTES, numbered_recipe
 from fuzzing.worker import HANG_S, LAST, RESTART, WAITS
 
 SHARES = {
-    "image": 400, "image-bytes": 120, "compressed-image": 200, "image-file": 50, "video": 5, "dicom": 25,
-    "dicom-disc": 5, "bag": 5, "annotations": 12, "manifests": 20, "bundle": 100, "parameters": 10, "device": 8,
-    "names": 20, "background": 20,
+    "image": 400, "image-bytes": 120, "compressed-image": 200, "image-file": 50, "video": 5,
+    "dicom": 25, "dicom-disc": 5, "bag": 5, "annotations": 12, "manifests": 20, "bundle": 100,
+    "parameters": 10, "device": 8, "names": 20, "background": 20,
 }  # fmt: skip
 """Of a thousand inputs of ``--target all``, how many each target gets: more where they take little time."""
 
