@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tavi_perception.histogram import Histogram
 from tavi_perception.stage_clock import StageTimes, TimedStage
@@ -36,4 +37,13 @@ def newest_times(values: Mapping[str, str]) -> dict[TimedStage, Histogram]:
             continue
         if histogram.durations().count:
             found[stage] = histogram
+    return found
+
+
+def summed_times(statuses: Iterable[Any]) -> dict[TimedStage, Histogram]:
+    """What frames took on each stage, by all these diagnostic statuses together."""
+    found: dict[TimedStage, Histogram] = {}
+    for status in statuses:
+        for stage, newest in newest_times({pair.key: pair.value for pair in status.values}).items():
+            found[stage] = Histogram.sum((found.get(stage, Histogram()), newest))
     return found

@@ -19,11 +19,11 @@ from benchmarks.graph.camera import FRAME_ID
 from benchmarks.graph.figures import Answer
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import Reason
-from tavi_perception.histogram import Durations, Histogram
+from tavi_perception.histogram import Durations
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.session_graph import INPUTS, RESULTS
 from tavi_perception.stage_clock import TimedStage
-from tavi_perception.timing_values import newest_times
+from tavi_perception.timing_values import summed_times
 
 TYPES: dict[str, Any] = {RESULTS[0]: KeypointArray, RESULTS[2]: CatheterDeviation}
 """Topics whose messages can be an answer: the keypoints and, where there is one, the deviation."""
@@ -92,13 +92,10 @@ class Stopwatch:
         The first message since then is left out: it tells of frames before, too.
         """
         told, self._messages[:] = self._messages[1:], []
-        sums: dict[TimedStage, Histogram] = {}
-        for cdr in told:
-            for status in deserialize_message(cdr, DiagnosticArray).status:
-                times = newest_times({item.key: item.value for item in status.values})
-                for stage, histogram in times.items():
-                    sums[stage] = Histogram.sum((sums.get(stage, Histogram()), histogram))
-        return {stage: sums[stage].durations() for stage in TimedStage if stage in sums}
+        sums = summed_times(
+            status for cdr in told for status in deserialize_message(cdr, DiagnosticArray).status
+        )
+        return {stage: histogram.durations() for stage, histogram in sums.items()}
 
     def _hear(self, cdr: bytes, info: dict[str, int]) -> None:
         # The middleware's time: this process may be busy with the answer before.

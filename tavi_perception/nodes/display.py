@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,11 +42,11 @@ class Display:
 
     Args:
         timed: told how long each took.
-        failed: told of what could not be drawn; the next one is tried all the same.
+        failed: told, while it is handled, what kept a frame from being drawn; the next one is tried.
     """
 
     def __init__(
-        self, outputs: Outputs, timed: Callable[[StageClock], None], failed: Callable[[str], None]
+        self, outputs: Outputs, timed: Callable[[StageClock], None], failed: Callable[[Exception], None]
     ) -> None:
         self._outputs, self._timed, self._failed = outputs, timed, failed
         self._mailbox: Mailbox[View] = Mailbox()
@@ -74,6 +73,6 @@ class Display:
                     view.header, view.image, view.frame, view.geometry, view.config, view.overlay_rate
                 )
             except Exception as error:  # the frame is answered already
-                self._failed(f"drawing a frame failed: {error}\n{traceback.format_exc()}")
+                self._failed(error)
             clock.passed(TimedStage.DRAWING)
             self._timed(clock)

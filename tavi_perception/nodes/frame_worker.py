@@ -203,8 +203,8 @@ class FrameWorker:
         except Exception as error:
             self._logger.error(_failure("showing", error), throttle_duration_sec=LOG_PERIOD)
 
-    def _not_drawn(self, sentence: str) -> None:
-        self._logger.error(sentence, throttle_duration_sec=LOG_PERIOD)
+    def _not_drawn(self, error: Exception) -> None:
+        self._logger.error(_failure("drawing", error), throttle_duration_sec=LOG_PERIOD)
 
     def _publish(self, header: Header, frame: TrackedFrame, clock: StageClock) -> TrackedFrame:
         """Publishes a result, invalid if its image is too old by now, and returns what was published."""

@@ -17,7 +17,7 @@ from tavi_perception.histogram import Histogram
 from tavi_perception.imaging.messages import compressed_to_grey, image_to_grey
 from tavi_perception.imaging.source import GreyImage
 from tavi_perception.stage_clock import TimedStage
-from tavi_perception.timing_values import newest_times
+from tavi_perception.timing_values import summed_times
 
 IMAGES = ("/fluoro/image", "/fluoro/image/compressed")
 GEOMETRY = "/fluoro/carm_geometry"
@@ -262,9 +262,7 @@ def _diagnostics(messages: list[Any]) -> tuple[DiagnosticFact, ...]:
 
 
 def _times(messages: list[Any]) -> dict[TimedStage, Histogram]:
-    found: dict[TimedStage, Histogram] = {}
-    for status in (status for message in messages for status in message.status):
-        if status.name.startswith(TIMING[0]) and status.name.endswith(TIMING[1]):
-            for stage, newest in newest_times({pair.key: pair.value for pair in status.values}).items():
-                found[stage] = Histogram.sum((found.get(stage, Histogram()), newest))
-    return found
+    statuses = (status for message in messages for status in message.status)
+    return summed_times(
+        status for status in statuses if status.name.startswith(TIMING[0]) and status.name.endswith(TIMING[1])
+    )
