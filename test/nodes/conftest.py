@@ -44,6 +44,12 @@ def wait_until(condition, what, timeout=TIMEOUT):
         time.sleep(0.01)
 
 
+@pytest.fixture(name="wait_until")
+def patience():
+    """``wait_until``, for tests that have no robot."""
+    return wait_until
+
+
 class Robot(Node):
     """The rest of the robot's stack: publishes images and geometry, collects what the node says."""
 

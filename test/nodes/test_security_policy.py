@@ -109,15 +109,21 @@ NODES = {
 """By their full names, which are those of their enclaves too: their variants, to be looked at one by one."""
 
 
-def used(node):
-    """What a node does on which topic or service, by the graph."""
+def used(node, wait_until):
+    """What a node does on which topic or service, by the graph, once it knows all of the node."""
     own = node.get_name(), node.get_namespace()
-    return {
-        *(("publish", name) for name, _ in node.get_publisher_names_and_types_by_node(*own)),
-        *(("subscribe", name) for name, _ in node.get_subscriber_names_and_types_by_node(*own)),
-        *(("reply", name) for name, _ in node.get_service_names_and_types_by_node(*own)),
-        *(("request", name) for name, _ in node.get_client_names_and_types_by_node(*own)),
-    }
+    ways = (
+        ("publish", node.get_publisher_names_and_types_by_node, {p.topic_name for p in node.publishers}),
+        ("subscribe", node.get_subscriber_names_and_types_by_node, {s.topic_name for s in node.subscriptions}),
+        ("reply", node.get_service_names_and_types_by_node, {s.service_name for s in node.services}),
+        ("request", node.get_client_names_and_types_by_node, {c.service_name for c in node.clients}),
+    )
+
+    def known():
+        return [(does, {name for name, _ in asked(*own)}, made) for does, asked, made in ways]
+
+    wait_until(lambda: all(names >= made for _, names, made in known()), "the graph to know the node")
+    return {(does, name) for does, names, _ in known() for name in names}
 
 
 def allowed(enclave):
@@ -140,11 +146,11 @@ def test_every_node_has_its_enclave():
 
 
 @pytest.mark.parametrize("enclave", NODES)
-def test_a_node_is_allowed_what_it_does_and_nothing_else(graph, tmp_path, enclave):
+def test_a_node_is_allowed_what_it_does_and_nothing_else(graph, wait_until, tmp_path, enclave):
     seen = set()
     for node in NODES[enclave](tmp_path):
         assert node.get_fully_qualified_name() == enclave
-        seen |= used(node)
+        seen |= used(node, wait_until)
         node.destroy_node()
     # A recorder of everything also finds what nodes of other tests have left in the graph.
     assert {(does, name) for does, name in seen if not name.startswith("/test_")} == allowed(enclave)
