@@ -101,3 +101,4 @@ def test_no_answer_waits_for_a_picture(robot, frames, monkeypatch):
         assert not robot.received("overlay")
     finally:
         enough.set()
+    robot.wait(lambda: robot.received("overlay"), "the picture")

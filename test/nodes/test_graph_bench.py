@@ -195,6 +195,7 @@ def test_run_leaves_table_and_json_with_machine_and_versions(tmp_path):
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
+        timeout=300,
         env={name: value for name, value in os.environ.items() if name != "ROS_DOMAIN_ID"},
     )
     found = json.loads((tmp_path / "figures.json").read_text())
