@@ -153,19 +153,26 @@ class ControlConfig:
         group="contrast", unit="s", minimum=1.0, maximum=600.0,
         source="unsourced; chosen after a look at benchmark procedure 2000012",
     )
+    displaced: float = parameter(
+        0.0013, "Difference between the motion of the drives and that seen in the image, since contrast was "
+        "seen last, from which on it is asked for anew: the pigtail that carries the annulus may slip.",
+        group="contrast", unit="m", minimum=0.0003, maximum=0.05,
+        source="above 1.2 mm, the largest of nine procedures placed without a fault, tuning seeds",
+    )
     contrast_timeout: float = parameter(
         25.0, "Time after which contrast that was asked for is given up, and the procedure aborted.",
         group="contrast", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
     )
 
     response: float = parameter(
-        0.004, "Difference between the motion of the drives and that seen in the image at which the robot is "
-        "taken to be broken.",
+        0.004, "Difference between the motion of the drives and that seen with contrast at which the robot "
+        "is taken to be broken.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
         source="twice the simulator's largest dead band",
     )
     response_standing: float = parameter(
-        0.0027, "The same while the capsule stands still, however long that takes.",
+        0.0027, "The same while the capsule stands still, however long that takes, and from the first "
+        "contrast to any other.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
         source="above the simulator's largest dead band, 1.8 mm; after a look at benchmark procedure 2000012",
     )

@@ -12,7 +12,7 @@ from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phas
 from tavi_perception.control.depth import DepthEstimator
 from tavi_perception.control.drives import Drives
 from tavi_perception.control.opening import Opening
-from tavi_perception.control.response import ResponseCheck
+from tavi_perception.control.response import STANDS, ResponseCheck
 from tavi_perception.control.tasks import (
     LETS_GO,
     Move,
@@ -27,7 +27,7 @@ from tavi_perception.control.tasks import (
     verify,
 )
 from tavi_perception.control.trust import Trust
-from tavi_perception.estimates import NAN, CatheterDeviation, Stage
+from tavi_perception.estimates import NAN, AnnulusSource, CatheterDeviation, Stage
 
 _TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
     Phase.APPROACH: approach,
@@ -37,6 +37,10 @@ _TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
     Phase.RELEASE: release,
 }
 
+
+_UNKNOWN = "whether the stent has let go is not known; call a physician"
+
+_WHERE = "whether the annulus is still where it was"
 
 _RELEASED_FRAMES = 5
 """Usable deviations in a row that say so, before the stent is taken to have let go."""
@@ -137,11 +141,16 @@ class Controller:
         if not self._loose:
             if self._attachment.lost:
                 return self.abort("the stent has let go: the catheter moves without it", now)
-            if self._response.broken(stamp, average, self._drives.retraction(), self.config):
-                return self.abort("the catheter does not do what its drives do", now)
+            measured = deviation.annulus_source is AnnulusSource.CONTRAST
+            self._response.update(stamp, average, measured, self._drives.retraction(), self.config)
+            if self._response.broken:
+                sheathed = self._drives.retraction() <= STANDS
+                unknown = "" if sheathed else f": {_UNKNOWN}"
+                return self.abort(f"the catheter does not do what its drives do{unknown}", now)
+            if self._response.doubtful:
+                self._contrast.ask(_WHERE, now)
             if self._opening.contradicted:
-                unknown = "whether the stent has let go is not known; call a physician"
-                return self.abort(f"the capsule is not where its drive says: {unknown}", now)
+                return self.abort(f"the capsule is not where its drive says: {_UNKNOWN}", now)
             if self._opening.doubtful:
                 doubt = doubt or "the capsule is not seen where its drive says"
         if doubt:
@@ -183,7 +192,7 @@ class Controller:
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""
         if not self._loose and self._contrast.age(now) > self._oldest_contrast():
-            self._contrast.ask("whether the annulus is still where it was", now)
+            self._contrast.ask(_WHERE, now)
             return self._wait("")
         self._progress = now
         situation = self._situation(now)
@@ -261,7 +270,8 @@ class Controller:
         if self._drives.leapt:
             return "the robot's travel has leapt: it counts from elsewhere"
         if self._contrast.overdue(now, config):
-            return f"no contrast seen within {config.contrast_timeout:g} s of asking for it"
+            asked = f"of asking for it, to see {self._contrast.why}"
+            return f"no contrast seen within {config.contrast_timeout:g} s {asked}"
         if now - self._progress > config.hold_timeout:
             return f"nothing to act on for {config.hold_timeout:g} s: {self._reason}"
         return ""

@@ -1,4 +1,4 @@
-"""Whether the catheter does what its drives do."""
+"""Whether the catheter does what its drives do, and the annulus is where contrast has shown it."""
 
 from __future__ import annotations
 
@@ -22,32 +22,58 @@ STANDS = 0.0003
 class ResponseCheck:
     """Follows the averaged depth less what the drives have done, which stays put while all is well.
 
-    Where it does not, the catheter is stuck, the stent has let go, or what is taken for the annulus moves
-    along with the catheter.
+    Where it does not, either the annulus is not where it is taken to be, since the pigtail that carries it
+    has slipped or is mistaken, or the catheter does something else than its drives. Contrast tells which.
+
+    Attributes:
+        doubtful: since the annulus was measured, the difference has grown more than slack and creep explain.
+        broken: with contrast, too: the catheter is stuck, or the stent has let go.
     """
 
     def __init__(self) -> None:
+        self.broken = False
+        self._first = math.nan
+        """The difference (m) at the first contrast."""
         self.restart()
 
     def restart(self) -> None:
-        """The annulus has been measured anew: what the offset was does not count any more."""
+        """The annulus is being measured anew: what the offset was since the last time does not count."""
+        self.doubtful, self._settled = False, False
+        self._reference = math.nan
         self._offsets: deque[tuple[float, float]] = deque()
         self._retraction = math.nan
         self._least, self._most = math.inf, -math.inf
 
-    def broken(self, stamp: float, average: Averaged, retraction: float, config: ControlConfig) -> bool:
-        """Whether the offset at ``stamp`` (s) has changed by more than slack and heart beat explain.
+    def update(
+        self, stamp: float, average: Averaged, measured: bool, retraction: float, config: ControlConfig
+    ) -> None:
+        """Takes what is averaged at ``stamp`` (s).
 
         Args:
+            measured: contrast shows the annulus.
             retraction: of the capsule (m).
         """
-        offsets, offset = self._offsets, average.offset
+        offset, whole = average.offset, average.span >= _WHOLE * config.averaged
+        if measured or not self._settled:
+            self._reference, self._settled = offset, whole
+            if whole and math.isnan(self._first):
+                self._first = offset
+            leaves = self._leaves(stamp, offset, whole, retraction, config)
+            self.broken = leaves or (whole and abs(offset - self._first) > config.response_standing)
+        elif whole and abs(offset - self._reference) > config.displaced:
+            self.doubtful = True
+
+    def _leaves(
+        self, stamp: float, offset: float, whole: bool, retraction: float, config: ControlConfig
+    ) -> bool:
+        """Whether the offset changes by more than slack and heart beat explain."""
+        offsets = self._offsets
         offsets.append((stamp, offset))
         while stamp - offsets[0][0] > _WITHIN:
             offsets.popleft()
         if not abs(retraction - self._retraction) <= STANDS:
             self._retraction, self._least, self._most = retraction, math.inf, -math.inf
-        if average.span >= _WHOLE * config.averaged:
+        if whole:
             self._least, self._most = min(self._least, offset), max(self._most, offset)
         values = [value for _, value in offsets]
         return (

@@ -114,7 +114,11 @@ def used(node, wait_until):
     own = node.get_name(), node.get_namespace()
     ways = (
         ("publish", node.get_publisher_names_and_types_by_node, {p.topic_name for p in node.publishers}),
-        ("subscribe", node.get_subscriber_names_and_types_by_node, {s.topic_name for s in node.subscriptions}),
+        (
+            "subscribe",
+            node.get_subscriber_names_and_types_by_node,
+            {t.topic_name for t in node.subscriptions},
+        ),
         ("reply", node.get_service_names_and_types_by_node, {s.service_name for s in node.services}),
         ("request", node.get_client_names_and_types_by_node, {c.service_name for c in node.clients}),
     )
