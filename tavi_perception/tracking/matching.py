@@ -22,8 +22,9 @@ _FINEST, _CELLS = 1000, 44
 """Sides (px) of the image and of the template up to which they are matched pixel by pixel; larger ones are
 matched at this size. That of the pigtail is found as well in images of 500 px, four times as fast."""
 
-_MIN_CORRELATION = 0.2
-"""Normalised correlation below which nothing matches; edges under noise never correlate strongly."""
+_SIGNIFICANT = 4.0
+"""Standard deviations of the correlation of noise alone, 1 / sqrt(cells), beyond which a match says
+something: 0.1 for the pigtail, however little it stands out of the noise in a single frame."""
 
 _LIKELIHOOD_WEIGHT = 40.0
 """Logarithm of the likelihood for each unit of correlation. 25 and 60 gave fewer valid frames, and more wrong
@@ -133,7 +134,7 @@ class Match:
     """A ``place`` (2,) px that matches the template, and the ``patch`` there.
 
     ``agreement``: probability that the first prior, the network's, means the same place. ``correlation``: of
-    template and patch.
+    template and patch. ``significant``: noise alone does not correlate so.
     """
 
     score: float
@@ -141,6 +142,7 @@ class Match:
     patch: Patch
     agreement: float
     correlation: float
+    significant: bool
 
 
 def best_match(
@@ -168,7 +170,7 @@ def _match(
     score = _LIKELIHOOD_WEIGHT * correlated + sum(prior.log_likelihood(x, y) for prior in priors)
     row, column = divmod(int(score.argmax()), len(shifts))
     inside = 0 < row < len(shifts) - 1 and 0 < column < len(shifts) - 1
-    if not (inside and correlated[row, column] >= _MIN_CORRELATION):
+    if not inside:
         return None
     across, down = score[row, column - 1 : column + 2].tolist(), score[row - 1 : row + 2, column].tolist()
     shift = np.array([column + _peak(*across), row + _peak(*down)]) - reach
@@ -179,6 +181,7 @@ def _match(
         patch.cut(shift, half),
         priors[0].inlier_probability(place),
         float(correlated[row, column]),
+        bool(correlated[row, column] * len(template.levels) >= _SIGNIFICANT),
     )
 
 

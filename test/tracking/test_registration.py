@@ -21,6 +21,8 @@ SPEED = np.array([1.7, -0.9])
 """Of the thing in the pictures (px a frame)."""
 SIGMA = 0.5
 """Of the network's scatter (px)."""
+NOISE = 14.0
+"""Of a picture in which little stands out (grey levels)."""
 
 
 def picture(place, rng, *, thing=True) -> np.ndarray:
@@ -238,7 +240,7 @@ def test_a_pigtail_that_stays_elsewhere_is_accepted(rng):
 
 
 def test_a_network_that_seldom_sees_the_pigtail_where_the_catheter_carries_it_is_not_overruled(rng):
-    registration = both_after(45, rng, wrong_every=3)
+    registration = both_after(45, rng, wrong_every=5)
     seen = seen_at(ELSEWHERE, catheter=place_at(46) - FROM_CATHETER)
     found = registration.update(with_catheter(46, rng), seen, 46 / RATE, CONFIG)
     assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
@@ -248,6 +250,31 @@ def test_without_the_catheter_the_network_is_not_overruled(rng):
     registration = both_after(45, rng)
     found = registration.update(with_catheter(45, rng), seen_at(ELSEWHERE), 45 / RATE, CONFIG)
     assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
+
+
+def noisy(i: int, rng) -> np.ndarray:
+    """A picture whose thing correlates by less than 0.1 with itself in another one."""
+    return (picture(place_at(i), rng) + rng.normal(0.0, NOISE, (SIZE, SIZE))).clip(0, 255).astype(np.uint8)
+
+
+def test_a_landmark_that_is_lost_in_the_noise_of_one_frame_is_registered_by_the_mean_of_several(rng):
+    registration, errors, network = LandmarkRegistration(), [], []
+    for i in range(90):
+        seen = seen_at(place_at(i) + rng.normal(0.0, 2.0 * SIGMA, 2), sigma=2.0 * SIGMA)
+        found = registration.update(noisy(i, rng), seen, i / RATE, CONFIG)
+        errors.append(found.xy[Landmark.PT] - place_at(i))
+        network.append(seen.xy[Landmark.PT] - place_at(i))
+    assert np.std(errors[45:]) < 0.6 * np.std(network[45:])
+
+
+def test_where_there_is_nothing_but_noise_the_network_s_place_and_uncertainty_are_kept(rng):
+    registration = LandmarkRegistration()
+    for i in range(60):
+        seen = seen_at(place_at(i) + rng.normal(0.0, SIGMA, 2))
+        image = rng.normal(128.0, 25.0, (SIZE, SIZE)).clip(0, 255).astype(np.uint8)
+        found = registration.update(image, seen, i / RATE, CONFIG)
+        assert found.xy[Landmark.PT] == pytest.approx(seen.xy[Landmark.PT])
+        assert found.covariance[Landmark.PT, 0, 0] >= SIGMA**2
 
 
 @pytest.mark.parametrize("covariance", [0.0, np.nan])
