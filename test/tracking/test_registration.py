@@ -5,6 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from moving_thing import RATE, SIGMA, SIZE, SPEED, X, Y, picture, place_at, seen_at
 
 from tavi_perception.estimates import Keypoints
 from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
@@ -13,38 +14,6 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.registration import REGISTERED, LandmarkRegistration
 
 CONFIG = TrackingConfig()
-RATE = 15.0
-SIZE = 500
-X, Y = np.meshgrid(np.arange(SIZE), np.arange(SIZE))
-GROUND = 140.0 + 15.0 * np.sin(X / 31.0) * np.cos(Y / 43.0)
-SPEED = np.array([1.7, -0.9])
-"""Of the thing in the pictures (px a frame)."""
-SIGMA = 0.5
-"""Of the network's scatter (px)."""
-NOISE = 14.0
-"""Of a picture in which little stands out (grey levels)."""
-
-
-def picture(place, rng, *, thing=True) -> np.ndarray:
-    """A dark ring about ``place`` (px) on ground that stands still, with quantum noise."""
-    grey = GROUND + rng.normal(0.0, 3.0, (SIZE, SIZE))
-    if thing:
-        away = np.hypot(X - place[0], Y - place[1])
-        grey -= 40.0 * np.exp(-(((away - 6.0) / 2.0) ** 2)) * (place[0] - 3.0 < X)
-    return grey.clip(0, 255).astype(np.uint8)
-
-
-def seen_at(place, landmark=Landmark.PT, sigma=SIGMA, catheter=None) -> Keypoints:
-    xy, covariance = np.full((COUNT, 2), np.nan), np.full((COUNT, 2, 2), np.nan)
-    xy[landmark], covariance[landmark] = place, sigma**2 * np.eye(2)
-    if catheter is not None:
-        xy[Landmark.CD], covariance[Landmark.CD] = catheter, sigma**2 * np.eye(2)
-    present = np.isfinite(xy[:, 0])
-    return Keypoints(SIZE, SIZE, present.astype(float), present, present.copy(), xy, covariance)
-
-
-def place_at(i: int) -> np.ndarray:
-    return np.array([220.0, 260.0]) + i * SPEED
 
 
 def after(frames: int, rng, landmark=Landmark.PT) -> LandmarkRegistration:
@@ -250,31 +219,6 @@ def test_without_the_catheter_the_network_is_not_overruled(rng):
     registration = both_after(45, rng)
     found = registration.update(with_catheter(45, rng), seen_at(ELSEWHERE), 45 / RATE, CONFIG)
     assert found.xy[Landmark.PT] == pytest.approx(ELSEWHERE, abs=2.0)
-
-
-def noisy(i: int, rng) -> np.ndarray:
-    """A picture whose thing correlates by less than 0.1 with itself in another one."""
-    return (picture(place_at(i), rng) + rng.normal(0.0, NOISE, (SIZE, SIZE))).clip(0, 255).astype(np.uint8)
-
-
-def test_a_landmark_that_is_lost_in_the_noise_of_one_frame_is_registered_by_the_mean_of_several(rng):
-    registration, errors, network = LandmarkRegistration(), [], []
-    for i in range(90):
-        seen = seen_at(place_at(i) + rng.normal(0.0, 2.0 * SIGMA, 2), sigma=2.0 * SIGMA)
-        found = registration.update(noisy(i, rng), seen, i / RATE, CONFIG)
-        errors.append(found.xy[Landmark.PT] - place_at(i))
-        network.append(seen.xy[Landmark.PT] - place_at(i))
-    assert np.std(errors[45:]) < 0.6 * np.std(network[45:])
-
-
-def test_where_there_is_nothing_but_noise_the_network_s_place_and_uncertainty_are_kept(rng):
-    registration = LandmarkRegistration()
-    for i in range(60):
-        seen = seen_at(place_at(i) + rng.normal(0.0, SIGMA, 2))
-        image = rng.normal(128.0, 25.0, (SIZE, SIZE)).clip(0, 255).astype(np.uint8)
-        found = registration.update(image, seen, i / RATE, CONFIG)
-        assert found.xy[Landmark.PT] == pytest.approx(seen.xy[Landmark.PT])
-        assert found.covariance[Landmark.PT, 0, 0] >= SIGMA**2
 
 
 @pytest.mark.parametrize("covariance", [0.0, np.nan])
