@@ -171,8 +171,8 @@ class ControlConfig:
         source="twice the simulator's largest dead band",
     )
     response_standing: float = parameter(
-        0.0027, "The same while the capsule stands still, however long that takes, and from the first "
-        "contrast to any other.",
+        0.0027, "The same while the capsule stands still, however long that takes, and from one contrast "
+        "to the next.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
         source="above the simulator's largest dead band, 1.8 mm; after a look at benchmark procedure 2000012",
     )

@@ -32,12 +32,15 @@ class ResponseCheck:
 
     def __init__(self) -> None:
         self.broken = False
-        self._first = math.nan
-        """The difference (m) at the first contrast."""
+        self._first = self._before = math.nan
+        """The difference (m) at the first contrast, and at the last but one."""
+        self._settled, self._reference = False, math.nan
         self.restart()
 
     def restart(self) -> None:
         """The annulus is being measured anew: what the offset was since the last time does not count."""
+        if self._settled:
+            self._before = self._reference
         self.doubtful, self._settled = False, False
         self._reference = math.nan
         self._offsets: deque[tuple[float, float]] = deque()
@@ -59,7 +62,9 @@ class ResponseCheck:
             if whole and math.isnan(self._first):
                 self._first = offset
             leaves = self._leaves(stamp, offset, whole, retraction, config)
-            self.broken = leaves or (whole and abs(offset - self._first) > config.response_standing)
+            since_last, since_first = abs(offset - self._before), abs(offset - self._first)
+            moved = since_last > config.response_standing or since_first > config.response
+            self.broken = leaves or (whole and moved)
         elif whole and abs(offset - self._reference) > config.displaced:
             self.doubtful = True
 
