@@ -1,4 +1,7 @@
-"""In place of perception: deviations of a sheathed valve that follow the robot's travel, through a lens."""
+"""In place of perception: deviations of a sheathed valve that follow the robot's travel, through a lens.
+
+Whoever asks for contrast gets it: then the annulus is measured for a while.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from rclpy.node import Node
+from tavi_msgs.msg import AnnulusFrame
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
 
 from tavi_perception.audit.motion import Answers
@@ -18,13 +22,16 @@ from tavi_perception.estimates import AnnulusSource, CatheterDeviation, DepthRef
 from tavi_perception.nodes import conversions, qos
 from tavi_perception.nodes.faults.camera import header
 from tavi_perception.nodes.faults.film import RATE
-from tavi_perception.nodes.faults.world import World
+from tavi_perception.nodes.faults.world import NS, World
 
 FAR = 0.08
 """m from the annulus, at which a procedure begins: the controller moves all the while."""
 
 ANEW = 0.005
 """m that no drive travels between two reports: the robot counts from elsewhere."""
+
+INJECTED_AFTER, WASHED_OUT = 1.0, 3.0
+"""s after contrast was asked for between which the annulus is seen."""
 
 LATENCY = 0.03
 """s that a deviation says it took."""
@@ -85,6 +92,8 @@ class Deviations:
         self._publisher = node.create_publisher(CatheterDeviationMsg, "deviation", qos.OUTPUT)
         self.follows, self.period, self.advance = 1.0, 1.0 / RATE, 0.0
         self._depth = -FAR
+        self._asked = 0
+        """When contrast was asked for last (ns)."""
         self._lens: Lens = clear
         self._broken: Exception | None = None
         self._said: list[tuple[int, int, bool]] = []
@@ -109,6 +118,15 @@ class Deviations:
         travelled, self.advance = advance - self.advance, advance
         if abs(travelled) < ANEW:
             self._depth += self.follows * travelled
+
+    def asked(self, contrast: bool) -> None:
+        """The controller asks for contrast, or does not; until an injection has washed out nobody injects."""
+        if contrast and self._since_asked > WASHED_OUT:
+            self._asked = self._world.now()
+
+    @property
+    def _since_asked(self) -> float:
+        return (self._world.now() - self._asked) / NS
 
     def forget(self) -> None:
         """A new record begins."""
@@ -147,7 +165,10 @@ class Deviations:
                 words = self._lens(self._depth, self._world.told())
             except Exception as error:  # of the case, which is to fail for it
                 self._lens, self._broken, words = clear, error, []
+            measured = INJECTED_AFTER < self._since_asked < WASHED_OUT
             for each in words:
+                if measured:
+                    each.msg.annulus_source = AnnulusFrame.SOURCE_CONTRAST
                 self._say(each)
 
     def _say(self, said: Word) -> None:

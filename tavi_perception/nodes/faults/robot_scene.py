@@ -69,6 +69,13 @@ class RobotScene(Scene):
         witness.listen(ControllerState, CONTROLLER_STATE)
         witness.listen(DeliveryState, STATE)
         witness.create_subscription(DeliveryState, STATE, self._on_state, qos.OUTPUT)
+        deviations = self.deviations
+        witness.create_subscription(
+            ControllerState,
+            CONTROLLER_STATE,
+            lambda msg: deviations.asked(msg.contrast_requested),
+            qos.OUTPUT,
+        )
         common = ["--ros-args", "-r", f"__ns:={self.namespace}", *self.clock_words]
         # The robot goes by a steady clock whatever the graph's does: slow motion is made of its parameters.
         velocity = ControlConfig.approach_velocity / slower
