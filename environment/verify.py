@@ -16,8 +16,9 @@ from prepared import Prepared
 from ros_environment import development
 
 TRAINING = ROOT / "test/training"
-TOGETHER = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder"]
-"""All tests of the runtime, by two processes: a file by one of them, which makes its fixtures once."""
+TOGETHER = ["--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder", "--max-worker-restart=0"]
+"""All tests of the runtime, by two processes: a file by one of them, which makes its fixtures once. A process
+that has ended takes its tests to the other one; another would try the same test again, and hang again."""
 
 NO_TESTS = 5
 """Exit code of pytest when it has selected no test."""

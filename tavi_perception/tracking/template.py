@@ -104,14 +104,21 @@ class Template:
         """Move the prediction on by a companion's ``move`` (2,) px; None: it was lost."""
         self._predicted = None if self._predicted is None or move is None else self._predicted + move
 
-    def learn(self, match: Match, stamp: float) -> None:
-        """Take in a frame taken at ``stamp`` (s) in which the landmark does not stand out of the noise: in
-        the mean of several it may."""
+    def learn(self, match: Match, stamp: float) -> float:
+        """Take in what the surroundings look like in the frame taken at ``stamp`` (s).
+
+        A landmark that does not stand out of the noise of one frame may do so in the mean of several.
+
+        Returns the time since the frame before (s).
+        """
         step = stamp - self.stamp
         self.stamp, self.place = stamp, match.place
         self.frames += 1
         renewed = max(1.0 / self.frames, -math.expm1(-step / _RENEWED_S))
+        # Learned from where the network agrees alone: else the template drifts, step by step, on to what lies
+        # beside the landmark.
         self.patch = self.patch.renewed(match.patch, renewed * match.agreement)
+        return step
 
     def update(
         self, match: Match, seen: FloatArray, covariance: FloatArray, stamp: float
@@ -120,22 +127,15 @@ class Template:
 
         Returns its place (2,) px and covariance (2, 2).
         """
-        step = stamp - self.stamp
-        self.stamp, self.place, self.proven = stamp, match.place, True
-        self.frames += 1
+        step, self.proven = self.learn(match, stamp), True
         self._agreed_frames += match.agreement
-        averaged, renewed, trusted = (
-            -math.expm1(-step / lasts) for lasts in (_AVERAGED_S, _RENEWED_S, _TRUSTED_S)
-        )
-        averaged, renewed = max(1.0 / self._agreed_frames, averaged), max(1.0 / self.frames, renewed)
+        averaged = max(1.0 / self._agreed_frames, -math.expm1(-step / _AVERAGED_S))
+        trusted = -math.expm1(-step / _TRUSTED_S)
         holds = match.correlation >= _HOLDS * self._usual
         held = holds and self.frames > ESTABLISHED and self._agreeing > _TRUSTED
         self._usual += match.agreement * averaged * (match.correlation - self._usual)
         self._agreeing += trusted * (match.agreement - self._agreeing)
         self._offset = self._offset + match.agreement * averaged * (seen - match.place - self._offset)
-        # Learned from where the network agrees alone: else the template drifts, step by step, on to what lies
-        # beside the landmark.
-        self.patch = self.patch.renewed(match.patch, renewed * match.agreement)
         if held or match.agreement > _AGREED:
             self._predicted, self._agreed_stamp = match.place, stamp
         if match.agreement > _AGREED:
