@@ -138,13 +138,13 @@ class Controller:
         self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
         self._watch_release(deviation, now)
         self._attachment.update(deviation.landmarks, *self._drives.at(stamp))
+        sheathed = self._drives.retraction() <= STANDS
         if not self._loose:
-            if self._attachment.lost:
+            if self._attachment.lost and not sheathed:
                 return self.abort("the stent has let go: the catheter moves without it", now)
             measured = deviation.annulus_source is AnnulusSource.CONTRAST
             self._response.update(stamp, average, measured, self._drives.retraction(), self.config)
             if self._response.broken:
-                sheathed = self._drives.retraction() <= STANDS
                 unknown = "" if sheathed else f": {_UNKNOWN}"
                 return self.abort(f"the catheter does not do what its drives do{unknown}", now)
             if self._response.doubtful:

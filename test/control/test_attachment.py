@@ -8,6 +8,7 @@ import numpy as np
 from plant import Plant, moving, started
 
 from tavi_perception.control.decision import Phase
+from tavi_perception.landmarks import INFLOW_EDGE
 
 
 def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves_without_it() -> None:
@@ -38,3 +39,14 @@ def test_an_annulus_that_moves_along_with_the_catheter_is_not_taken_for_a_stent_
         )
     assert last.phase is Phase.ABORTED
     assert last.command.reason.startswith("the catheter does not do what its drives do")
+
+
+def test_a_sheathed_stent_cannot_let_go_whatever_its_corners_seem_to_do() -> None:
+    plant, controller = Plant(depth=-0.03), started()
+    moving(plant, controller)
+    seen_at = plant.deviation().landmarks[list(INFLOW_EDGE)].copy()
+    while plant.retraction == 0.0 and not controller.finished:
+        landmarks = plant.deviation().landmarks
+        landmarks[list(INFLOW_EDGE)] = seen_at
+        plant.show(controller, replace(plant.deviation(), landmarks=landmarks))
+    assert not controller.finished and plant.advance > 0.02
