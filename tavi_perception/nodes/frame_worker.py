@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rclpy.clock import Clock
@@ -78,7 +79,8 @@ class FrameWorker:
         self._clock = clock
         self._logger = logger
         self._mailbox: Mailbox[Arrival] = Mailbox()
-        self._display = Display(outputs, health.frame_timed, self._not_drawn)
+        # Not by a method: worker and model would stay in memory until garbage is looked for.
+        self._display = Display(outputs, health.frame_timed, partial(_not_drawn, logger))
         self._publishing = threading.Lock()
         self._active = False
         self._last_header = Header()
@@ -203,9 +205,6 @@ class FrameWorker:
         except Exception as error:
             self._logger.error(_failure("showing", error), throttle_duration_sec=LOG_PERIOD)
 
-    def _not_drawn(self, error: Exception) -> None:
-        self._logger.error(_failure("drawing", error), throttle_duration_sec=LOG_PERIOD)
-
     def _publish(self, header: Header, frame: TrackedFrame, clock: StageClock) -> TrackedFrame:
         """Publishes a result, invalid if its image is too old by now, and returns what was published."""
         latency = self._age(header)
@@ -241,3 +240,7 @@ def _stale_sentence(latency: float) -> str:
         f"image stamps are {latency:.1f} s old at publication; a replayed bag needs use_sim_time "
         "and a clock, a camera needs a clock synchronised with the node's"
     )
+
+
+def _not_drawn(logger: Any, error: Exception) -> None:
+    logger.error(_failure("drawing", error), throttle_duration_sec=LOG_PERIOD)
