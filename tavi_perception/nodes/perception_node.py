@@ -142,6 +142,7 @@ class PerceptionNode(LifecycleNode):
         self._worker = None
         self._images.destroy()
         self.destroy_timer(self._watchdog)
+        del self._watchdog  # it holds the worker, and that the model
 
     def _release(self) -> None:
         self._health.model = {}
