@@ -5,11 +5,12 @@ python examples/hold_depth.py --ros-args -r __ns:=/tavi
 What it has to keep to, and why, stands in docs/controller.md.
 """
 
+import signal
 from contextlib import suppress
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
 from tavi_msgs.msg import CatheterDeviation, ControllerState, DeliveryCommand, Reason
 
@@ -71,10 +72,14 @@ class HoldDepth(Node):
 
 
 def main():
-    rclpy.init()
+    # With its own handlers rclpy may wait on after a Ctrl-C, where nothing is heard.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    node = HoldDepth()
     # Afterwards it is silent, and the robot stands still within 0.2 s.
-    with suppress(KeyboardInterrupt, ExternalShutdownException):
-        rclpy.spin(HoldDepth())
+    with suppress(KeyboardInterrupt):
+        while True:
+            rclpy.spin_once(node, timeout_sec=0.1)
 
 
 if __name__ == "__main__":
