@@ -113,14 +113,16 @@ def joined(parts: Sequence[Samples]) -> Samples:
     return Samples(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("images", *_LABELS)))
 
 
-def training_shards(cache: Path, patients: int, size: int, backgrounds: Backgrounds | None) -> list[Path]:
-    """Files of training frames, rendered where they are missing.
+def training_shards(
+    cache: Path, patients: Sequence[int], size: int, backgrounds: Backgrounds | None
+) -> list[Path]:
+    """Files of training frames of ``patients`` (seeds), rendered where they are missing.
 
     Half of the patients are as procedures have them; half wider, and before real frames if there are any.
     """
-    seeds, half = training_seeds(patients), patients // 2
+    half = len(patients) // 2
     wide = shards.Scenery(wide=True, backgrounds=backgrounds)
-    return render(cache, seeds[half:], size) + render(cache, seeds[:half], size, scenery=wide)
+    return render(cache, patients[half:], size) + render(cache, patients[:half], size, scenery=wide)
 
 
 def without_valve(backgrounds: Backgrounds, size: int) -> Samples:
@@ -143,17 +145,17 @@ def own_device(samples: Samples) -> Samples:
     return replace(samples, foreign=np.zeros(len(samples), np.float32))
 
 
-def training_seeds(count: int) -> range:
-    return TRAINING[:count]
+def training_seeds(count: int, first: int = 0) -> range:
+    return TRAINING[first : first + count]
 
 
 def validation_seeds(count: int) -> range:
     return VALIDATION[:count]
 
 
-def training_procedures(count: int) -> range:
+def training_procedures(count: int, first: int = 0) -> range:
     """Patients whose whole procedures train; none of them is in ``training_seeds`` of a usual size."""
-    return TRAINING[_TRAINING_PROCEDURES : _TRAINING_PROCEDURES + count]
+    return TRAINING[_TRAINING_PROCEDURES + first : _TRAINING_PROCEDURES + first + count]
 
 
 def validation_procedures(count: int) -> range:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tavi_perception.yaml_text import YamlTextError, read_yaml
 from training.architectures import Network
+from training.augmentation import TURN
 
 RECIPES = Path(__file__).resolve().parents[1] / "config" / "training"
 """Where the recipes of the shipped models lie."""
@@ -34,6 +35,7 @@ class Plan:
         validate_every: steps between validations, each followed by a checkpoint.
         patience: validations without a better score after which training stops early.
         even_out: show frames with rare landmarks more often.
+        turn: standard deviation of a frame's random rotation (degrees).
         seed: of initialisation, order and augmentation.
     """
 
@@ -47,6 +49,7 @@ class Plan:
     validate_every: int = 250
     patience: int = 12
     even_out: bool = False
+    turn: float = TURN
     seed: int = 1
 
 

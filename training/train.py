@@ -97,7 +97,7 @@ def train(
     order = Order(plan.batch, plan.seed, sampling_weights(samples.visible) if plan.even_out else None)
     run = Run(recipe, out, devices, start)
     with tqdm(total=plan.steps, initial=run.step, unit="step", desc="training") as bar:
-        for batch in batches(samples, plan.size, order, run.step, plan.steps, rows):
+        for batch in batches(samples, plan.size, order, run.step, plan.steps, rows, plan.turn):
             loss = run.update(batch)
             bar.update()
             if loss is not None:
@@ -136,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     rendered = parser.add_argument_group("rendered frames", "which training takes unless --data is given")
     rendered.add_argument("--cache", type=Path, default=CACHE, help="folder to keep them in")
     rendered.add_argument("--training", type=int, default=1_600, help="number of training patients")
+    rendered.add_argument(
+        "--first-patient",
+        type=int,
+        default=0,
+        help="to train on others than those that --start has learned from",
+    )
     rendered.add_argument("--validation", type=int, default=100, help="number of validation patients")
     rendered.add_argument(
         "--procedures", type=int, default=0, help="of other patients, which train with 10 frames of each"
@@ -161,8 +167,10 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
         raise DatasetError(
             "there is nothing to train or to validate on: give --training and --validation, 1 or more"
         )
+    first = arguments.first_patient
+    patients = data.training_seeds(arguments.training, first)
     pool = Backgrounds(arguments.backgrounds, "training") if arguments.backgrounds else None
-    parts = [data.load(data.training_shards(arguments.cache, arguments.training, plan.size, pool))]
+    parts = [data.load(data.training_shards(arguments.cache, patients, plan.size, pool))]
     if pool:
         parts.append(data.without_valve(pool, plan.size))
     validation = data.load(
@@ -170,7 +178,7 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
     )
     if arguments.procedures:
         # In procedures stages, contrast and hidden landmarks come as they do in use, not evenly.
-        patients = data.training_procedures(arguments.procedures)
+        patients = data.training_procedures(arguments.procedures, first)
         frames = procedure_frames(patients[0], len(patients)).frames
         parts.append(data.own_device(to_samples(frames, plan.size)))
     return data.joined(parts), validation

@@ -12,7 +12,7 @@ from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phas
 from tavi_perception.control.depth import DepthEstimator
 from tavi_perception.control.drives import Drives
 from tavi_perception.control.opening import Opening
-from tavi_perception.control.response import STANDS, ResponseCheck
+from tavi_perception.control.response import STANDS, WHOLE, ResponseCheck
 from tavi_perception.control.tasks import (
     LETS_GO,
     Move,
@@ -37,9 +37,7 @@ _TASKS: dict[Phase, Callable[[Situation], Move | Next]] = {
     Phase.RELEASE: release,
 }
 
-
 _UNKNOWN = "whether the stent has let go is not known; call a physician"
-
 _WHERE = "whether the annulus is still where it was"
 
 _RELEASED_FRAMES = 5
@@ -185,9 +183,11 @@ class Controller:
         """
         config = self.config
         far = abs(config.target_depth - depth) > config.far
+        if self._response.warned:
+            return WHOLE * config.averaged
         if far and self._task is Phase.APPROACH:
             return 0.0
-        return (0.5 if self._task is Phase.RETRACT else 0.9) * config.averaged
+        return (0.5 if self._task is Phase.RETRACT else WHOLE) * config.averaged
 
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""

@@ -12,7 +12,7 @@ _WITHIN = 3.0
 """s within which a difference must arise to count while the capsule moves: shortening and creep are slower
 (unsourced)."""
 
-_WHOLE = 0.9
+WHOLE = 0.9
 """Share of the time averaged over from which on the heart beat is averaged out."""
 
 STANDS = 0.0003
@@ -22,12 +22,13 @@ STANDS = 0.0003
 class ResponseCheck:
     """Follows the averaged depth less what the drives have done, which stays put while all is well.
 
-    Where it does not, either the annulus is not where it is taken to be, since the pigtail that carries it
-    has slipped or is mistaken, or the catheter does something else than its drives. Contrast tells which.
+    Where it does not, either perception is wrong, since the pigtail that carries the annulus has slipped or a
+    landmark is mistaken, or the catheter does something else than its drives. Contrast tells which.
 
     Attributes:
-        doubtful: since the annulus was measured, the difference has grown more than slack and creep explain.
-        broken: with contrast, too: the catheter is stuck, or the stent has let go.
+        doubtful: the difference has changed by more than slack and creep explain.
+        warned: a contrast before this one has shown that.
+        broken: this one shows it, too: the catheter is stuck, or the stent has let go.
     """
 
     def __init__(self) -> None:
@@ -35,13 +36,17 @@ class ResponseCheck:
         self._first = self._before = math.nan
         """The difference (m) at the first contrast, and at the last but one."""
         self._settled, self._reference = False, math.nan
+        self._left = self.warned = False
+        """This contrast shows another difference."""
         self.restart()
 
     def restart(self) -> None:
         """The annulus is being measured anew: what the offset was since the last time does not count."""
-        if self._settled:
+        if self._left:
+            self.warned = True
+        elif self._settled:
             self._before = self._reference
-        self.doubtful, self._settled = False, False
+        self.doubtful = self._settled = self._left = False
         self._reference = math.nan
         self._offsets: deque[tuple[float, float]] = deque()
         self._retraction = math.nan
@@ -56,17 +61,21 @@ class ResponseCheck:
             measured: contrast shows the annulus.
             retraction: of the capsule (m).
         """
-        offset, whole = average.offset, average.span >= _WHOLE * config.averaged
+        offset, whole = average.offset, average.span >= WHOLE * config.averaged
         if measured or not self._settled:
             self._reference, self._settled = offset, whole
-            if whole and math.isnan(self._first):
-                self._first = offset
             leaves = self._leaves(stamp, offset, whole, retraction, config)
-            since_last, since_first = abs(offset - self._before), abs(offset - self._first)
-            moved = since_last > config.response_standing or since_first > config.response
-            self.broken = leaves or (whole and moved)
+            self._left |= leaves or (whole and self._moved(offset, config))
+            self.doubtful, self.broken = self._left, self._left and self.warned
         elif whole and abs(offset - self._reference) > config.displaced:
             self.doubtful = True
+
+    def _moved(self, offset: float, config: ControlConfig) -> bool:
+        """Whether the offset is another than at the last contrast, or at the first one."""
+        if math.isnan(self._first):
+            self._first = offset
+        since_last, since_first = abs(offset - self._before), abs(offset - self._first)
+        return since_last > config.response_standing or since_first > config.response
 
     def _leaves(
         self, stamp: float, offset: float, whole: bool, retraction: float, config: ControlConfig

@@ -157,7 +157,8 @@ class DeviationTracker:
 
         ``misplaced``: the catheter is not where it was relative to pigtail and hinge points.
         """
-        doubted = not self._shape.update(keypoints, device.reference, stamp, config) or misplaced
+        keeps_shape = self._shape.update(keypoints, device.reference, stamp, config)
+        doubted = not keeps_shape or misplaced or device.doubted
         depth_range = self._depth_range(device.reference, stamp, config)
         deviation = deviation_from(keypoints, annulus, geometry, config, device, depth_range, doubted)
         if deviation.valid:

@@ -19,6 +19,9 @@ _LENGTHS = 45
 _COVERED = 0.02
 """Extraction below which the capsule covers the stent's inflow edge: an FE is a misassociation."""
 
+_GUESSED = 8
+"""Frames without an inflow edge from which on the catheter's length is guessed well enough to doubt one."""
+
 
 @dataclass(frozen=True)
 class DeviceEstimate:
@@ -29,12 +32,14 @@ class DeviceEstimate:
         stage: stage of the implantation.
         extraction: share of the stent out of the capsule, 0…1; NaN when unknown.
         foreign: probability that the delivery system is of another make; NaN when unknown.
+        doubted: the inflow edge is in sight, but the capsule has not been drawn back as far as is known.
     """
 
     reference: DepthReference
     stage: Stage
     extraction: float
     foreign: float = NAN
+    doubted: bool = False
 
 
 def device_from(keypoints: Keypoints, geometry: CArmGeometry, config: TrackingConfig) -> DeviceEstimate:
@@ -55,7 +60,7 @@ class DeviceTracker:
     def __init__(self) -> None:
         self._stage = StageTracker()
         self._reference = DepthReference.NONE
-        self._edge_frames = self._bare_frames = 0
+        self._edge_frames = self._bare_frames = self._doubted_frames = 0
         self._lengths: deque[float] = deque(maxlen=_LENGTHS)
         self._learned_px = NAN
         self._metres_per_px = NAN
@@ -67,11 +72,24 @@ class DeviceTracker:
             self._learn_length(keypoints, config)
         sheathed_px = self._sheathed_px(config)
         extraction = _extraction(keypoints, sheathed_px)
-        if extraction < _COVERED and not math.isnan(self._established_px(config)):
-            keypoints = _without_edge(keypoints)
+        doubted = False
+        if extraction < _COVERED:
+            doubted = self._doubts(keypoints)
+            if doubted or not math.isnan(self._established_px(config)):
+                keypoints = _without_edge(keypoints)
         self._update_reference(keypoints, extraction, config)
         stage = self._stage.update(keypoints, extraction, sheathed_px, config)
-        return DeviceEstimate(self._reference, stage, extraction)
+        return DeviceEstimate(self._reference, stage, extraction, doubted=doubted)
+
+    def _doubts(self, keypoints: Keypoints) -> bool:
+        """Whether an inflow edge contradicts a guess of the sheathed length, which it would have to outlast.
+
+        One of the two is wrong: the edge, or the guess, where the capsule was open when it was first seen.
+        """
+        guessed = _GUESSED <= len(self._lengths) < _LENGTHS and self._reference is not DepthReference.STENT
+        contradicted = guessed and bool(keypoints.present[list(INFLOW_EDGE)].all())
+        self._doubted_frames = self._doubted_frames + 1 if contradicted else 0
+        return contradicted and self._doubted_frames <= _LENGTHS
 
     def restart_view(self) -> None:
         """Forget what was learned in pixels of an uncalibrated view."""

@@ -132,6 +132,30 @@ def test_an_inflow_edge_seen_while_the_capsule_covers_it_is_not_accepted(scene, 
     assert (state.reference, state.stage) == (DepthReference.CAPSULE, Stage.POSITIONING)
 
 
+def test_an_inflow_edge_that_comes_before_the_sheathed_length_is_known_is_doubted(scene, geometry):
+    tracker = DeviceTracker()
+    follow(tracker, scene, geometry, frames=20)
+    state = follow(tracker, scene.but(edge=True), geometry, frames=30)
+    assert state.doubted and state.reference is DepthReference.CAPSULE
+    assert state.stage is Stage.POSITIONING
+    assert not follow(tracker, scene, geometry, frames=1).doubted
+
+
+def test_a_capsule_that_was_open_when_first_seen_is_doubted_for_three_seconds_only(scene, geometry):
+    tracker = DeviceTracker()
+    follow(tracker, scene.but(extraction=0.4), geometry, frames=10)
+    assert follow(tracker, scene.but(extraction=0.4, edge=True), geometry, frames=45).doubted
+    state = follow(tracker, scene.but(extraction=0.4, edge=True), geometry, frames=10)
+    assert not state.doubted and state.reference is DepthReference.STENT
+
+
+def test_an_inflow_edge_that_a_capsule_drawn_back_uncovers_is_accepted_at_once(scene, geometry):
+    tracker = DeviceTracker()
+    follow(tracker, scene, geometry, frames=20)
+    state = follow(tracker, scene.but(extraction=0.3, edge=True), geometry)
+    assert not state.doubted and state.reference is DepthReference.STENT
+
+
 def test_an_inflow_edge_seen_first_of_all_is_accepted(scene, geometry):
     state = follow(DeviceTracker(), scene.but(edge=True, extraction=0.4), geometry)
     assert state.reference is DepthReference.STENT

@@ -19,7 +19,7 @@ from public_set import PublicSet
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
 from training.architectures import Network
-from training.data import Samples, load, training_shards
+from training.data import Samples, load, training_seeds, training_shards
 from training.distribution import Distribution, DistributionError, distribution
 from training.recipe import Plan, Recipe, recipe_of
 from training.run import HISTORY
@@ -38,7 +38,7 @@ PLAN = {"size": 64, "batch": 4, "steps": 12, "validate_every": 4, "warm_up": 1, 
 @pytest.fixture(scope="module")
 def run(cache: Path, validation: Samples) -> Callable[[Path], object]:
     """Does what ``_command`` does in this process, which has TensorFlow already."""
-    samples = load(training_shards(cache, 2, PLAN["size"], None))
+    samples = load(training_shards(cache, training_seeds(2), PLAN["size"], None))
     recipe = recipe_of({"network": NETWORK, "plan": PLAN})
     return lambda out: train(recipe, samples, validation, out, distribution("none"))
 
