@@ -114,15 +114,16 @@ def joined(parts: Sequence[Samples]) -> Samples:
 
 
 def training_shards(
-    cache: Path, patients: Sequence[int], size: int, backgrounds: Backgrounds | None
+    cache: Path, patients: Sequence[int], size: int, backgrounds: Backgrounds | None, wide: bool = True
 ) -> list[Path]:
     """Files of training frames of ``patients`` (seeds), rendered where they are missing.
 
-    Half of the patients are as procedures have them; half wider, and before real frames if there are any.
+    Half of the patients are as procedures have them; half wider, and before real frames if there are any. All
+    are as procedures have them where none is to be ``wide``.
     """
     half = len(patients) // 2
-    wide = shards.Scenery(wide=True, backgrounds=backgrounds)
-    return render(cache, patients[half:], size) + render(cache, patients[:half], size, scenery=wide)
+    first = shards.Scenery(wide=True, backgrounds=backgrounds) if wide else shards.USUAL
+    return render(cache, patients[half:], size) + render(cache, patients[:half], size, scenery=first)
 
 
 def without_valve(backgrounds: Backgrounds, size: int) -> Samples:
@@ -143,6 +144,12 @@ def without_valve(backgrounds: Backgrounds, size: int) -> Samples:
 def own_device(samples: Samples) -> Samples:
     """Frames of procedures, in which the delivery system is never of another make."""
     return replace(samples, foreign=np.zeros(len(samples), np.float32))
+
+
+def without_foreign(samples: Samples) -> Samples:
+    """The frames in which no delivery system of another make is."""
+    own = samples.foreign != 1.0
+    return Samples(*(getattr(samples, name)[own] for name in ("images", *_LABELS)))
 
 
 def training_seeds(count: int, first: int = 0) -> range:

@@ -108,6 +108,9 @@ def train(
     return run.history
 
 
+_PARTS = ("wide", "makes", "negatives")
+"""Of the rendered frames, that can be left out."""
+
 _OVERRIDES = ("size", "batch", "steps", "learning_rate", "validate_every", "patience", "seed")
 
 
@@ -151,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder of real X-ray frames, which take the place of drawn anatomy in half of the frames",
     )
+    rendered.add_argument(
+        "--without",
+        nargs="+",
+        choices=_PARTS,
+        default=(),
+        help="leave out, to see what it does: wider ranges, other makes, real frames as they are",
+    )
     annotated = parser.add_argument_group("annotated frames", "see docs/training_data.md")
     annotated.add_argument("--data", type=Path, help="an annotated data set")
     annotated.add_argument("--validation-share", type=float, default=0.2, help="of it, for validation")
@@ -170,8 +180,12 @@ def _rendered(arguments: argparse.Namespace, plan: Plan) -> tuple[data.Samples, 
     first = arguments.first_patient
     patients = data.training_seeds(arguments.training, first)
     pool = Backgrounds(arguments.backgrounds, "training") if arguments.backgrounds else None
-    parts = [data.load(data.training_shards(arguments.cache, patients, plan.size, pool))]
-    if pool:
+    left_out = arguments.without
+    drawn = data.training_shards(arguments.cache, patients, plan.size, pool, "wide" not in left_out)
+    parts = [data.load(drawn)]
+    if "makes" in left_out:
+        parts = [data.without_foreign(parts[0])]
+    if pool and "negatives" not in left_out:
         parts.append(data.without_valve(pool, plan.size))
     validation = data.load(
         data.render(arguments.cache, data.validation_seeds(arguments.validation), plan.size)

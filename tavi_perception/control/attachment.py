@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from tavi_perception.control.response import STANDS
+from tavi_perception.control.drives import SHEATHED, STANDS
 from tavi_perception.estimates import FloatArray
 from tavi_perception.landmarks import INFLOW_EDGE, Landmark
 
@@ -28,7 +28,8 @@ _KEPT = 450
 class Attachment:
     """Compares how far the inflow edge lies ahead of CP with how far the catheter was advanced.
 
-    Both in the annulus frame: an annulus that moves along with the catheter moves them alike.
+    Both in the annulus frame: an annulus that moves along with the catheter moves them alike. A sheathed
+    stent cannot let go, whatever is seen of it.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class Attachment:
             landmarks: (11, 3) annulus coordinates (m); NaN where unknown.
             advance, retraction: travel of the drives by then (m).
         """
-        if not abs(retraction - self._retraction) <= STANDS:
+        if retraction <= SHEATHED or not abs(retraction - self._retraction) <= STANDS:
             self._retraction = retraction
             self._frames.clear()
         lead = float(landmarks[list(INFLOW_EDGE), 1].mean() - landmarks[Landmark.CP, 1])

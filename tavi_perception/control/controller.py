@@ -10,9 +10,9 @@ from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.contrast import ContrastRequest
 from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phase, RobotReading
 from tavi_perception.control.depth import DepthEstimator
-from tavi_perception.control.drives import Drives
+from tavi_perception.control.drives import SHEATHED, Drives
 from tavi_perception.control.opening import Opening
-from tavi_perception.control.response import STANDS, WHOLE, ResponseCheck
+from tavi_perception.control.response import WHOLE, ResponseCheck
 from tavi_perception.control.tasks import (
     LETS_GO,
     Move,
@@ -136,14 +136,13 @@ class Controller:
         self._opening.update(deviation.extraction, self._drives.retraction(), self.config.folded_length)
         self._watch_release(deviation, now)
         self._attachment.update(deviation.landmarks, *self._drives.at(stamp))
-        sheathed = self._drives.retraction() <= STANDS
         if not self._loose:
-            if self._attachment.lost and not sheathed:
+            if self._attachment.lost:
                 return self.abort("the stent has let go: the catheter moves without it", now)
             measured = deviation.annulus_source is AnnulusSource.CONTRAST
             self._response.update(stamp, average, measured, self._drives.retraction(), self.config)
             if self._response.broken:
-                unknown = "" if sheathed else f": {_UNKNOWN}"
+                unknown = "" if self._drives.retraction() <= SHEATHED else f": {_UNKNOWN}"
                 return self.abort(f"the catheter does not do what its drives do{unknown}", now)
             if self._response.doubtful:
                 self._contrast.ask(_WHERE, now)

@@ -20,6 +20,13 @@ _RUNS_ON = 0.3
 """s that a drive may move after the last command: 0.2 until that has run out, and its lag (unsourced)."""
 
 
+STANDS = 0.0003
+"""Change of its travel (m) up to which the capsule stands still: the stent neither shortens nor creeps."""
+
+SHEATHED = 0.0003
+"""Travel of the capsule (m) up to which it covers the whole stent: half a per cent of it."""
+
+
 class Drives:
     """The last readings of the robot, by their stamps.
 

@@ -7,6 +7,7 @@ from collections import deque
 
 from tavi_perception.control.average import Averaged
 from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.drives import STANDS
 
 _WITHIN = 3.0
 """s within which a difference must arise to count while the capsule moves: shortening and creep are slower
@@ -14,9 +15,6 @@ _WITHIN = 3.0
 
 WHOLE = 0.9
 """Share of the time averaged over from which on the heart beat is averaged out."""
-
-STANDS = 0.0003
-"""Travel of the capsule (m) up to which it stands still: the stent neither shortens nor creeps then."""
 
 
 class ResponseCheck:

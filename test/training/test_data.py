@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -49,6 +50,25 @@ def test_each_picture_without_a_valve_is_shown_as_it_is_and_has_no_landmark(tmp_
     for picture in pool.pictures():
         shown = (found.images == fit_square(picture, 64)[0]).all(axis=(1, 2)).sum()
         assert shown * len(pool.files) == len(found)
+
+
+def test_frames_with_a_delivery_system_of_another_make_can_be_left_out(samples: data.Samples) -> None:
+    foreign = np.zeros(len(samples), np.float32)
+    foreign[:2] = 1.0, np.nan
+    found = data.without_foreign(replace(samples, foreign=foreign))
+    assert np.array_equal(found.images, samples.images[1:])
+    assert np.array_equal(found.xy, samples.xy[1:])
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_half_of_the_patients_are_wider_unless_none_is_to_be(tmp_path: Path, wide: bool) -> None:
+    files = data.training_shards(tmp_path, data.training_seeds(2), 32, None, wide)
+    assert sum(file.name.startswith("wide_") for file in files) == wide
+
+
+def test_a_training_can_go_on_with_other_patients() -> None:
+    assert not set(data.training_seeds(10)) & set(data.training_seeds(10, first=10))
+    assert not set(data.training_procedures(10)) & set(data.training_procedures(10, first=10))
 
 
 def test_training_validation_and_test_seeds_are_disjoint() -> None:
