@@ -24,9 +24,6 @@ class Predictor:
         threads: CPU threads.
         at_once: do not wait for a GPU to be ready.
 
-    Attributes:
-        looks_ahead: ``look`` can be asked.
-
     Raises:
         ModelContractError: the runtime cannot use the bundle.
         ValueError: there is no such runtime, or ``threads`` is not positive.
@@ -39,7 +36,6 @@ class Predictor:
             raise ValueError(f"predictor: {threads} threads; give at least 1")
         self.bundle = bundle
         self._runtime = open_runtime(bundle, runtime, threads, at_once)
-        self.looks_ahead = self._runtime.looks_ahead
         self._predicted: tuple[GreyImage | None, GreyImage] = None, np.empty((0, 0), np.uint8)
         """The last image, fitted: it is looked at next."""
 
@@ -60,8 +56,8 @@ class Predictor:
 
     @property
     def halves(self) -> Predictor | None:
-        """Itself, where it ``looks_ahead``."""
-        return self if self.looks_ahead else None
+        """Itself, where ``look`` can be asked."""
+        return self if self._runtime.looks_ahead else None
 
     def look(self, image: GreyImage) -> Context:
         """What the network sees in the whole of a grey image (height, width) uint8, for one like it.
@@ -108,7 +104,7 @@ class Predictor:
         """Run once, so that the first real image does not pay for the runtime's preparations."""
         nothing = np.zeros((self.bundle.input_height, self.bundle.input_width), dtype=np.uint8)
         self.predict(nothing)
-        if self.looks_ahead:
+        if self._runtime.looks_ahead:
             self.predict(nothing, self.look(nothing))
 
     def _fitted(self, image: GreyImage) -> tuple[GreyImage, SquareFit]:

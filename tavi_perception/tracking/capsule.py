@@ -10,6 +10,7 @@ import numpy as np
 
 from tavi_perception.estimates import NAN, FloatArray, GreyImage, Keypoints
 from tavi_perception.landmarks import Landmark
+from tavi_perception.tracking.parabola import top
 
 SLIMMEST, WIDEST = 0.00467, 0.006
 """Outer diameters of delivery capsules (m): 14 Fr-equivalent and 18 Fr (1 Fr = 1/3 mm)."""
@@ -94,9 +95,7 @@ def _clear_pairs(slope: FloatArray, widest: float) -> FloatArray:
     peaks = 1 + np.flatnonzero((agreed[1:-1] >= agreed[:-2]) & (agreed[1:-1] > agreed[2:]))
     clear = peaks[agreed[peaks] >= _CLEAR * agreed.max()]
     # Between the samples: a capsule of 14 px must be known to better than one.
-    before, at, after = agreed[clear - 1], agreed[clear], agreed[clear + 1]
-    bend = before - 2.0 * at + after
-    beyond = np.divide(0.5 * (before - after), bend, out=np.zeros_like(bend), where=bend < 0.0)
+    beyond = top(agreed[clear - 1], agreed[clear], agreed[clear + 1])
     return np.asarray(2.0 * (halves[clear] + beyond), dtype=np.float64)
 
 

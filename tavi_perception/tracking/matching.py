@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, GreyImage
+from tavi_perception.tracking.parabola import top
 from tavi_perception.tracking.silhouette import NO_DEVICE, Silhouette
 
 FINE_SCALE, _COARSE_SCALE = 0.0006, 0.003
@@ -172,8 +173,8 @@ def _match(
     inside = 0 < row < len(shifts) - 1 and 0 < column < len(shifts) - 1
     if not inside:
         return None
-    across, down = score[row, column - 1 : column + 2].tolist(), score[row - 1 : row + 2, column].tolist()
-    shift = np.array([column + _peak(*across), row + _peak(*down)]) - reach
+    cross = np.stack([score[row, column - 1 : column + 2], score[row - 1 : row + 2, column]], axis=1)
+    shift = np.array([column, row]) - reach + top(*cross)
     place = middle + cell * shift
     return Match(
         float(score[row, column]),
@@ -246,9 +247,3 @@ def _products(patch: Levels, template: Levels, count: int) -> Levels:
     """(count, count) sums of products of two patches with these spectra, the second shifted."""
     products = cv2.idft(cv2.mulSpectrums(patch, template, 0, conjB=True), flags=cv2.DFT_SCALE)
     return np.asarray(products[:count, :count])
-
-
-def _peak(before: float, at: float, after: float) -> float:
-    """Where the parabola through three samples has its top, from the middle one, which is the largest."""
-    bend = before - 2.0 * at + after
-    return (before - after) / (2.0 * bend) if bend < 0.0 else 0.0
