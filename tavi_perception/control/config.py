@@ -165,8 +165,8 @@ class ControlConfig:
     )
 
     response: float = parameter(
-        0.004, "Difference between the motion of the drives and that seen with contrast from which on contrast "
-        "is asked for again; where that shows it, too, the robot is taken to be broken.",
+        0.004, "Difference between the motion of the drives and that seen with contrast from which on it is "
+        "asked for again; where that shows it, too, the robot is taken to be broken.",
         group="abort", unit="m", minimum=0.0005, maximum=0.05,
         source="twice the simulator's largest dead band",
     )
