@@ -3,7 +3,8 @@
 The limits lie outside of what 300 angiograms of the ARCADE data set and 80 synthetic frames have. There
 the 99th percentile is 125 and more, the 1st 135 and less; 60 % of a frame are black at most (collimated),
 4 % white; and 0.2 % of neighbours at most differ by more than half of the range, where every wrapped frame
-that was tried has 3 % and more.
+that was tried has 3 % and more. In one of some 400 simulated procedures the lungs, 39 % of the frame, were
+white all along, and everything else could be seen.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DARK, BRIGHT = 64, 191
 """A quarter and three quarters of the range: nearly black below, nearly white above."""
 
 NEARLY_ALL = 0.99
-MAX_BLACK, MAX_WHITE = 0.9, 0.25
+MAX_BLACK, MAX_WHITE = 0.9, 0.5
 """Shares of the pixels that may have the lowest and the highest grey level."""
 
 MAX_TORN = 0.01

@@ -53,6 +53,12 @@ def test_a_collimated_frame_passes(deep):
     assert not exposure_defect(image)
 
 
+def test_a_frame_whose_lungs_are_overexposed_passes(deep):
+    image = np.asarray(deep >> 4, dtype=np.uint8)
+    image[:, :100] = 255
+    assert not exposure_defect(image)
+
+
 @given(st.integers(2, 60), st.integers(2, 60), st.integers(0, 255))
 def test_a_uniform_frame_of_any_size_is_named_only_at_the_ends_of_the_range(height, width, grey):
     defect = exposure_defect(np.full((height, width), grey, np.uint8))
