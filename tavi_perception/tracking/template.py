@@ -54,8 +54,8 @@ _PACE = 0.25
 """Speed (of the image per s) up to which the network's places are those of one thing: 43 mm/s in 170 mm."""
 
 _STEADY_S = 0.3
-"""How long the network must see a landmark elsewhere, as one thing, to be as likely right as the template. With
-0.15 more depths were wrong by over 2 mm, with 0.6 as many, in 27 closed-loop procedures, tuning seeds."""
+"""How long the network must see a landmark elsewhere, as one thing, to be as likely right as the template.
+With 0.15 more depths were wrong by over 2 mm, with 0.6 as many, in 27 procedures, tuning seeds."""
 
 
 class Template:

@@ -32,7 +32,7 @@ def hidden(levels, strip) -> Patch:
 def test_the_correlation_is_that_of_opencv():
     levels, part = scene(np.random.default_rng(3))
     expected = cv2.matchTemplate(levels, part, cv2.TM_CCOEFF_NORMED)
-    assert correlation(whole(levels), whole(part)) == pytest.approx(expected, abs=1e-4)
+    assert correlation(whole(levels), whole(part))[0] == pytest.approx(expected, abs=1e-4)
 
 
 @given(st.integers(0, 99), st.integers(0, 20), st.integers(1, 16))
@@ -42,7 +42,7 @@ def test_the_correlation_with_a_template_that_is_partly_hidden_is_that_of_opencv
     levels, part = scene(np.random.default_rng(seed))
     template = hidden(part, slice(first, first + width))
     expected = cv2.matchTemplate(levels, part, cv2.TM_CCOEFF_NORMED, mask=template.seen)
-    assert correlation(whole(levels), template) == pytest.approx(expected, abs=1e-3)
+    assert correlation(whole(levels), template)[0] == pytest.approx(expected, abs=1e-3)
 
 
 @given(st.integers(0, 99), st.integers(0, 30), st.floats(-50.0, 50.0))
@@ -52,7 +52,7 @@ def test_what_is_hidden_has_no_part_in_the_correlation(seed, first, level):
     covered = levels.copy()
     covered[:, strip] = level
     before, after = (
-        correlation(hidden(each, strip), hidden(part, slice(0, 5))) for each in (levels, covered)
+        correlation(hidden(each, strip), hidden(part, slice(0, 5)))[0] for each in (levels, covered)
     )
     assert after == pytest.approx(before, abs=1e-4)
 
@@ -61,13 +61,14 @@ def test_a_place_is_found_though_something_else_covers_most_of_it():
     levels, part = scene(np.random.default_rng(3))
     covered = levels.copy()
     covered[:, 15:40] = 20.0
-    found = correlation(hidden(covered, slice(15, 40)), whole(part))
+    found, seen = correlation(hidden(covered, slice(15, 40)), whole(part))
     assert np.unravel_index(found.argmax(), found.shape) == (4, 7)
+    assert seen[4, 7] == pytest.approx(np.mean(~np.isin(np.arange(7, 7 + TEMPLATE), np.arange(15, 40))))
 
 
 def test_where_hardly_anything_is_seen_nothing_correlates():
     levels, part = scene(np.random.default_rng(3))
-    assert not correlation(hidden(levels, slice(4, SIDE)), whole(part)).any()
+    assert not correlation(hidden(levels, slice(4, SIDE)), whole(part))[0].any()
 
 
 @given(st.floats(0.01, 1.0), st.floats(0.01, 1.0), st.floats(0.01, 0.99))
