@@ -28,7 +28,7 @@ IMPOSSIBLE = "test_a_geometry_that_no_c_arm_has_is_an_error_and_leaves_the_image
 BROKEN = "test_a_bundle_that_breaks_its_contract_gives_errors_and_invalid_deviations_but_a_living_node"
 
 MAD = "test_a_velocity_that_cannot_be_meant_holds_with_a_fault"
-RESPONSE = "test_a_catheter_that_does_not_follow_its_drive_aborts"
+RESPONSE = "test_a_catheter_that_does_not_follow_its_drive_is_looked_at_with_contrast_and_aborts"
 
 IN_ONE_PROCESS = {
     "contradictory_fields": "test_an_unreadable_image_is_answered_invalid_with_image_rejected",

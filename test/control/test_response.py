@@ -1,0 +1,50 @@
+"""A depth that does not follow the drives is looked at again with contrast before the controller gives up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from plant import Plant, moving, started
+
+from tavi_perception.control.decision import Phase
+
+
+@pytest.mark.parametrize(("phase", "pushed"), [(Phase.APPROACH, 0.012), (Phase.RETRACT, 0.006)])
+def test_a_catheter_that_does_not_follow_its_drive_is_looked_at_with_contrast_and_aborts(
+    phase: Phase, pushed: float
+) -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, phase)
+    frozen, begun = plant.inflow - 0.004, plant.advance
+    for _ in range(300):
+        last = plant.show(controller, replace(plant.deviation(), depth=frozen))
+        if controller.finished:
+            break
+    assert last.phase is Phase.ABORTED and "drives" in last.command.reason
+    assert abs(plant.advance - begun) < pushed
+
+
+@pytest.mark.parametrize("phase", [Phase.APPROACH, Phase.RETRACT])
+def test_landmarks_that_are_mistaken_for_a_moment_are_looked_at_again_with_contrast(phase: Phase) -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, phase)
+    plant.contrast = plant.now
+    for _ in range(15):
+        plant.show(controller, replace(plant.deviation(), depth=plant.inflow + 0.0048))
+    assert plant.run(controller).phase is Phase.DONE
+    assert any("still where it was" in decision.command.reason for decision in plant.decisions)
+
+
+def test_an_annulus_that_moves_along_with_the_catheter_aborts_however_slowly() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RELEASE)
+    while plant.extraction < 0.9:
+        plant.show(controller, plant.deviation())
+    begun, seen = plant.advance, plant.deviation().depth - 0.002
+    for _ in range(900):
+        last = plant.show(controller, replace(plant.deviation(), depth=seen))
+        if controller.finished:
+            break
+    assert last.phase is Phase.ABORTED and "drives" in last.command.reason
+    assert plant.advance - begun < 0.0065
