@@ -145,10 +145,10 @@ def _affine(size: int, rng: np.random.Generator, turn: float) -> NDArray[np.floa
     angle = np.radians(np.clip(rng.normal(0, turn), -2.5 * turn, 2.5 * turn))
     scale = np.exp(rng.uniform(-0.25, 0.25))
     stretch = np.exp(rng.uniform(-0.04, 0.04, 2))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale * stretch
+    linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale * stretch
     centre = np.full(2, (size - 1) / 2)
-    shift = centre - turn @ centre + rng.uniform(-0.1, 0.1, 2) * size
-    return np.column_stack([turn, shift])
+    shift = centre - linear @ centre + rng.uniform(-0.1, 0.1, 2) * size
+    return np.column_stack([linear, shift])
 
 
 def _exposed(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -122,8 +122,8 @@ def training_shards(
     are as procedures have them where none is to be ``wide``.
     """
     half = len(patients) // 2
-    first = shards.Scenery(wide=True, backgrounds=backgrounds) if wide else shards.USUAL
-    return render(cache, patients[half:], size) + render(cache, patients[:half], size, scenery=first)
+    scenery = shards.Scenery(wide=True, backgrounds=backgrounds) if wide else shards.USUAL
+    return render(cache, patients[half:], size) + render(cache, patients[:half], size, scenery=scenery)
 
 
 def without_valve(backgrounds: Backgrounds, size: int) -> Samples:

@@ -26,17 +26,20 @@ class ResponseCheck:
     Attributes:
         doubtful: the difference has changed by more than slack and creep explain.
         warned: a contrast before this one has shown that.
-        broken: this one shows it, too: the catheter is stuck, or the stent has let go.
     """
 
     def __init__(self) -> None:
-        self.broken = False
         self._first = self._before = math.nan
         """The difference (m) at the first contrast, and at the last but one."""
         self._settled, self._reference = False, math.nan
-        self._left = self.warned = False
-        """This contrast shows another difference."""
+        self.warned = self._left = False
+        """``_left``: this contrast shows another difference."""
         self.restart()
+
+    @property
+    def broken(self) -> bool:
+        """A second contrast shows it, too: the catheter is stuck, or the stent has let go."""
+        return self._left and self.warned
 
     def restart(self) -> None:
         """The annulus is being measured anew: what the offset was since the last time does not count."""
@@ -64,7 +67,7 @@ class ResponseCheck:
             self._reference, self._settled = offset, whole
             leaves = self._leaves(stamp, offset, whole, retraction, config)
             self._left |= leaves or (whole and self._moved(offset, config))
-            self.doubtful, self.broken = self._left, self._left and self.warned
+            self.doubtful = self._left
         elif whole and abs(offset - self._reference) > config.displaced:
             self.doubtful = True
 
