@@ -30,7 +30,7 @@ class ResponseCheck:
 
     def __init__(self) -> None:
         self._first = self._before = math.nan
-        """The difference (m) at the first contrast, and at the last but one."""
+        """The difference (m) at the first contrast that shows nothing wrong, and at the last such one."""
         self._settled, self._reference = False, math.nan
         self.warned = self._left = False
         """``_left``: this contrast shows another difference."""
@@ -47,6 +47,8 @@ class ResponseCheck:
             self.warned = True
         elif self._settled:
             self._before = self._reference
+            if math.isnan(self._first):
+                self._first = self._reference
         self.doubtful = self._settled = self._left = False
         self._reference = math.nan
         self._offsets: deque[tuple[float, float]] = deque()
@@ -73,8 +75,6 @@ class ResponseCheck:
 
     def _moved(self, offset: float, config: ControlConfig) -> bool:
         """Whether the offset is another than at the last contrast, or at the first one."""
-        if math.isnan(self._first):
-            self._first = offset
         since_last, since_first = abs(offset - self._before), abs(offset - self._first)
         return since_last > config.response_standing or since_first > config.response
 

@@ -36,6 +36,7 @@ class Plant:
     tilt: float = 0.0003
     beat: float = 0.001
     contrast_works: bool = True
+    contrast_lasts: float = 2.0
     now: float = 0.0
     advance: float = 0.0
     retraction: float = 0.0
@@ -83,7 +84,7 @@ class Plant:
             stent_tilt=self.tilt,
             extraction=self.extraction,
             landmarks=self.landmarks(beat),
-            annulus_source=AnnulusSource.CONTRAST if age < 2.0 else AnnulusSource.PIGTAIL,
+            annulus_source=AnnulusSource.CONTRAST if age < self.contrast_lasts else AnnulusSource.PIGTAIL,
         )
 
     def show(self, controller: Controller, deviation: CatheterDeviation, late: float = LATENCY) -> Decision:

@@ -48,3 +48,12 @@ def test_an_annulus_that_moves_along_with_the_catheter_aborts_however_slowly() -
             break
     assert last.phase is Phase.ABORTED and "drives" in last.command.reason
     assert plant.advance - begun < 0.0065
+
+
+def test_landmarks_mistaken_early_in_the_first_contrast_are_nothing_to_compare_later_ones_with() -> None:
+    plant, controller = Plant(contrast_lasts=4.0), started()
+    while not plant.now > plant.contrast:
+        plant.show(controller, plant.deviation())
+    for _ in range(24):
+        plant.show(controller, replace(plant.deviation(), depth=plant.inflow + 0.0048))
+    assert plant.run(controller).phase is Phase.DONE
