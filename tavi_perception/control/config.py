@@ -185,8 +185,8 @@ class ControlConfig:
         group="abort", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
     )
     task_timeout: float = parameter(
-        45.0, "Time after which the procedure is aborted when a phase, or a step of the retraction, does not "
-        "end.",
+        45.0, "Time with something to act on after which the procedure is aborted when a phase, or a step of "
+        "the retraction, does not end.",
         group="abort", unit="s", minimum=1.0, maximum=600.0,
         source="three times the longest in the simulator",
     )

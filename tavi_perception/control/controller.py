@@ -12,6 +12,7 @@ from tavi_perception.control.decision import FINAL, Decision, DriveCommand, Phas
 from tavi_perception.control.depth import DepthEstimator
 from tavi_perception.control.drives import SHEATHED, Drives
 from tavi_perception.control.opening import Opening
+from tavi_perception.control.patience import Patience
 from tavi_perception.control.response import WHOLE, ResponseCheck
 from tavi_perception.control.tasks import (
     LETS_GO,
@@ -56,7 +57,7 @@ class Controller:
         self._phase = Phase.IDLE
         self._task = Phase.APPROACH
         self._stamp, self._reason = NAN, "waits to be started"
-        self._started = self._progress = self._entered = NAN
+        self._patience = Patience()
         self._recaptures = 0
         self._step_from = 0.0
         self._released, self._released_at = 0, NAN
@@ -80,7 +81,7 @@ class Controller:
         """Begins to place the valve."""
         if self._phase is Phase.IDLE:
             self._drives.leapt = False
-            self._started = self._progress = self._entered = now
+            self._patience.start(now)
             self._phase, self._reason = Phase.HOLD, "started: waits for a deviation to act on"
         return self._still()
 
@@ -101,7 +102,7 @@ class Controller:
             return None
         if why := self._hopeless(now):
             return self.abort(why, now)
-        if now - self._progress > self.config.stale_after and self._phase not in (
+        if now - self._patience.acted > self.config.stale_after and self._phase not in (
             Phase.HOLD,
             Phase.CONTRAST,
         ):
@@ -165,7 +166,8 @@ class Controller:
             self._released += 1
             if self._released == _RELEASED_FRAMES:
                 # What remains to be done takes its own time.
-                self._released_at = self._entered = now
+                self._released_at = now
+                self._patience.begin_task()
         elif not self._loose:
             self._released = 0
 
@@ -193,7 +195,7 @@ class Controller:
         if not self._loose and self._contrast.age(now) > self._oldest_contrast():
             self._contrast.ask(_WHERE, now)
             return self._wait("")
-        self._progress = now
+        self._patience.act(now)
         situation = self._situation(now)
         if self._released and not self._loose:
             return self._wait("the stent seems to have let go")
@@ -227,7 +229,7 @@ class Controller:
             retraction=self._drives.retraction(),
             shortening=self._depth.shortening,
             still_for=min(self._drives.still_for(now), average.span),
-            task_for=now - self._entered,
+            task_for=self._patience.task_for,
             opening_for=self._stamp - self._opens_since if self._opens else 0.0,
             released_for=now - self._released_at if self._loose else 0.0,
             opened=self._opening.extraction - self._step_from,
@@ -247,11 +249,12 @@ class Controller:
         self._cleared = following.phase is self._task is Phase.RELEASE
         self._step_from = situation.extraction
         self._phase = self._task = following.phase
-        self._entered = now
+        self._patience.begin_task()
         return self._still()
 
     def _wait(self, why: str) -> Decision:
         """Stands still for a reason that may pass; empty: contrast alone is waited for."""
+        self._patience.wait()
         asked = f"contrast is asked for, to see {self._contrast.why}" if self._contrast.open else ""
         self._phase = Phase.CONTRAST if asked else Phase.HOLD
         self._reason = "; ".join(filter(None, (why, asked)))
@@ -260,10 +263,8 @@ class Controller:
     def _hopeless(self, now: float) -> str:
         """Why there is no going on; empty: there is."""
         config = self.config
-        if now - self._started > config.procedure_timeout:
-            return f"not finished within {config.procedure_timeout:g} s: {self._reason}"
-        if now - self._entered > config.task_timeout:
-            return f"{self._task.name} does not get on for {config.task_timeout:g} s: {self._reason}"
+        if limit := self._patience.exhausted(now, self._task.name, config):
+            return f"{limit}: {self._reason}"
         if self._drives.faulty_for() > config.fault_patience:
             return "the robot reports a fault"
         if self._drives.leapt:
@@ -271,8 +272,6 @@ class Controller:
         if self._contrast.overdue(now, config):
             asked = f"of asking for it, to see {self._contrast.why}"
             return f"no contrast seen within {config.contrast_timeout:g} s {asked}"
-        if now - self._progress > config.hold_timeout:
-            return f"nothing to act on for {config.hold_timeout:g} s: {self._reason}"
         return ""
 
     def _still(self) -> Decision:
