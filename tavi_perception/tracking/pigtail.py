@@ -34,12 +34,6 @@ _SIDEWAYS = 0.01
 _HIDDEN = 0.02
 """Standard deviation across the catheter of a PT that contrast medium hides, as a share of the image."""
 
-_UNSETTLED, _UNSETTLED_S = 0.1, 5.0
-"""Share of frames, over about so many seconds, in which PT is an outlier, above which its inliers may be
-misassociations too: it cost 0.4 % of the valid frames, and removed all depths that were wrong by more than
-3 mm, in 100 synthetic procedures of 50 s and 20 of 20 s, tuning seeds. 0.12 did the same, 0.12 over 4 s left
-one."""
-
 _RIVAL = 0.02
 """How far an outlier may move from one frame to the next to be the same object, as a share of the image."""
 
@@ -51,8 +45,7 @@ class PigtailFilter:
     follows the motion along it and averages across it, also through an injection, whose medium hides the
     pigtail.
 
-    - A measurement outside the gate is an outlier. While outliers are frequent, the pigtail is
-      ``unsettled``.
+    - A measurement outside the gate is an outlier.
     - The pigtail is ``contradicted`` while there are outliers, and afterwards if the filter has moved to
       another place meanwhile, until it is back, or ``anchored``.
     - Unseen, it is bridged for ``pigtail_bridging``; then it is lost until it was seen for
@@ -73,8 +66,6 @@ class PigtailFilter:
         self._contradicted_stamp = -math.inf
         self._undisputed: FloatArray | None = None
         """PT - CD (2,) px before it was contradicted, until it is there again."""
-        self._refused = 0.0
-        """Share of the last frames with an outlier."""
         self._rival_stamp = NAN
         self._stamp = NAN
         self._track: _Track | None = None
@@ -85,11 +76,6 @@ class PigtailFilter:
         self._returned_stamp = NAN
         self._rival: FloatArray | None = None
         self._rival_since = NAN
-
-    @property
-    def unsettled(self) -> bool:
-        """Outliers are so frequent that inliers may be misassociations too."""
-        return self._refused > _UNSETTLED
 
     def update(
         self, keypoints: Keypoints, stamp: float, config: TrackingConfig, anchored: bool = False
@@ -112,9 +98,6 @@ class PigtailFilter:
             if keypoints.measured[Landmark.PT]:
                 self._measure(keypoints, across, stamp, size, anchored, config)
             keypoints = self._answer(keypoints, stamp, config)
-        if math.isfinite(step):
-            renewed = -math.expm1(-step / _UNSETTLED_S)
-            self._refused += renewed * ((self._rival is not None) - self._refused)
         if stamp - self._rival_stamp > config.pigtail_memory:
             self._rival = None
         self._judge(stamp, size, anchored, config)

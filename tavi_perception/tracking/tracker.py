@@ -71,7 +71,7 @@ class Tracker:
         filtered = view.pigtail.update(filtered, stamp, config, anchored)
         # Where pigtail and hinge points agree, it is the catheter that is misassociated.
         misplaced = view.pigtail.contradicted and anchored
-        contradicted = (view.pigtail.contradicted or view.pigtail.unsettled) and not anchored
+        contradicted = view.pigtail.contradicted and not anchored
         if view.pigtail.slipped:
             view.annulus.unbind()
         view.capsule.update(observation.capsule_widths * geometry.metres_per_px)

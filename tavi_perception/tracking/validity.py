@@ -32,8 +32,8 @@ class AnnulusEvidence:
         disagreement: squared Mahalanobis distance between this frame and the others of the injection.
         capsule: its diameter by the calibration, over the frames of the view.
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
-        contradicted: PT is, or often was, an outlier relative to the catheter, and the hinge points do not
-            tell which of the two is misassociated.
+        contradicted: PT is an outlier relative to the catheter, or was one and has moved since, and the hinge
+            points do not tell which of the two is misassociated.
     """
 
     located: bool
@@ -169,8 +169,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "pigtail contradicted",
         Reason.IDENTITY_DOUBTFUL,
-        "PT has moved relative to the catheter, or is often an outlier, and no hinge point shows which of "
-        "the two is misassociated",
+        "PT is an outlier relative to the catheter, or was one and has moved since, and no hinge point shows "
+        "which of the two is misassociated",
         lambda e, c: e.contradicted,
     ),
     Rule(
