@@ -12,6 +12,8 @@ from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from tavi_msgs.msg import CatheterDeviation as CatheterDeviationMsg
@@ -28,6 +30,7 @@ from tavi_perception.nodes.controller_settings import ControllerNodeConfig
 from tavi_perception.nodes.conversions import command_to_msg, decision_to_msg
 from tavi_perception.nodes.declaration import declare, read, refuse_invalid, warn_of_undeclared
 from tavi_perception.nodes.process import run_node
+from tavi_perception.nodes.transitions import told
 
 CLOCK_PERIOD = 0.02
 """s between two looks at whether there is still something to act on."""
@@ -55,6 +58,8 @@ class ControllerNode(LifecycleNode):
         declare(self, ControlConfig)
         self._config = read(self, ControllerNodeConfig)
         self._controller: Controller | None = None
+        self._timer: Timer | None = None
+        self._inputs: list[Subscription] = []
         self._apply_parameters([])
         self.add_on_set_parameters_callback(refuse_invalid(self, ControllerNodeConfig, ControlConfig))
         self.add_post_set_parameters_callback(self._apply_parameters)
@@ -78,18 +83,18 @@ class ControllerNode(LifecycleNode):
 
     # Transitions ------------------------------------------------------------------------------------
 
+    @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._commands = self.create_publisher(DeliveryCommand, "/delivery/command", qos.OUTPUT)
         self._states = self.create_publisher(ControllerState, "/controller/state", qos.OUTPUT)
         return TransitionCallbackReturn.SUCCESS
 
+    @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._controller = Controller(self._control)
         self._forget()
-        self._inputs = [
-            self._listen(CatheterDeviationMsg, "deviation", self._on_deviation),
-            self._listen(DeliveryState, "/delivery/state", self._on_robot),
-        ]
+        self._listen(CatheterDeviationMsg, "deviation", self._on_deviation)
+        self._listen(DeliveryState, "/delivery/state", self._on_robot)
         self._timer = self.create_timer(CLOCK_PERIOD, self._on_clock, clock=self._steady)
         self.get_logger().info(
             f"active, waiting for deviations on {self.resolve_topic_name('deviation')}"
@@ -99,31 +104,33 @@ class ControllerNode(LifecycleNode):
         self._start_if_due()
         return super().on_activate(state)
 
+    @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._stop("the controller is deactivated")
         return super().on_deactivate(state)
 
+    @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._stop("the controller is taken down")
         self._release()
         return TransitionCallbackReturn.SUCCESS
 
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._stop("the controller is shut down")
-        self._release()
-        return TransitionCallbackReturn.SUCCESS
+    on_shutdown = on_error = on_cleanup  # also after a transition that failed: nothing of it remains
 
-    def _listen(self, message: type, topic: str, callback: Callable[[object], None]) -> object:
+    def _listen(self, message: type, topic: str, callback: Callable[[object], None]) -> None:
         events = qos.subscription_events(self.resolve_topic_name(topic), self._warn)
-        return self.create_subscription(message, topic, callback, qos.OUTPUT, event_callbacks=events)
+        subscription = self.create_subscription(message, topic, callback, qos.OUTPUT, event_callbacks=events)
+        self._inputs.append(subscription)
 
     def _stop(self, reason: str) -> None:
         """Tells the robot to hold, and is silent from then on."""
         if self._controller is None:
             return
-        self.destroy_timer(self._timer)
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self._controller = None
+        self._controller, self._timer, self._inputs = None, None, []
         if not self.context.ok():
             return
         phase = self._last.phase if self._last else Phase.IDLE

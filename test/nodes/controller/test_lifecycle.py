@@ -85,6 +85,21 @@ def test_a_controller_can_be_cleaned_up_and_configured_again(theatre, make_contr
     assert theatre.ask(theatre.no_annulus)[0].hold
 
 
+def test_an_activation_that_fails_leaves_nothing_behind_and_may_be_tried_again(
+    theatre, make_controller, monkeypatch
+):
+    node = make_controller(autostart=False)
+    assert node.trigger_configure() == SUCCESS
+    before = len(list(node.subscriptions)), len(list(node.timers))
+    with monkeypatch.context() as broken:
+        broken.setattr(node, "_start_if_due", lambda: 1 / 0)
+        assert node.trigger_activate() == TransitionCallbackReturn.ERROR
+    assert (len(list(node.subscriptions)), len(list(node.timers))) == before
+    assert node.trigger_configure() == SUCCESS and node.trigger_activate() == SUCCESS
+    theatre.find()
+    assert theatre.ask(theatre.no_annulus)[0].hold
+
+
 def test_a_parameter_that_is_changed_counts_from_the_next_decision_on(theatre, make_controller):
     node = make_controller()
     theatre.find()
