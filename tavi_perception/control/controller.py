@@ -128,7 +128,7 @@ class Controller:
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
         if self._contrast.saw(deviation, stamp):
-            self._depth.restart()
+            self._depth.restart(confirmed=not self._response.doubtful)
             self._response.restart()
         expected = self._depth.depth(stamp, self._drives, self.config)
         doubt = self._trust.agreement(deviation.depth, expected, self.config)

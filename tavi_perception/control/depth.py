@@ -24,10 +24,13 @@ class DepthEstimator:
         """Share of its folded length that the stent loses as it expands."""
         return self._shortening.share
 
-    def restart(self) -> None:
-        """The annulus has been measured anew: depths before do not count any more."""
+    def restart(self, confirmed: bool) -> None:
+        """The annulus is measured anew: depths before do not count any more.
+
+        ``confirmed``: nothing spoke against them.
+        """
         self._average.restart()
-        self._shortening.restart()
+        self._shortening.restart(confirmed)
 
     def miss(self, stamp: float) -> None:
         """A deviation at ``stamp`` (s) could not be used."""
