@@ -36,6 +36,7 @@ class Averaged:
 
     Attributes:
         offset: depth less what the drives have done, shortening included (m): what the average runs over.
+        opened: mean of the samples' (m).
         sigma: standard deviation of the average depth (m).
         tilt: mean difference in depth of the inflow edge's sides (m).
         span: time between the first and the last sample (s).
@@ -43,6 +44,7 @@ class Averaged:
     """
 
     offset: float = NAN
+    opened: float = NAN
     sigma: float = NAN
     tilt: float = NAN
     span: float = 0.0
@@ -102,6 +104,7 @@ class BeatAverage:
         stated = float(np.hypot(np.average(sigma, weights=weights), corners))
         return Averaged(
             offset=offset,
+            opened=float(np.average(opened, weights=weights)),
             sigma=float(np.hypot(stated, scatter)),
             tilt=float(tilts.mean()) if len(tilts) else NAN,
             span=span,

@@ -141,7 +141,7 @@ class Controller:
             if self._attachment.lost:
                 return self.abort("the stent has let go: the catheter moves without it", now)
             measured = deviation.annulus_source is AnnulusSource.CONTRAST
-            self._response.update(stamp, average, measured, self._drives.retraction(), self.config)
+            self._response.update(stamp, self._depth, measured, self._drives.retraction(), self.config)
             if self._response.broken:
                 unknown = "" if self._drives.retraction() <= SHEATHED else f": {_UNKNOWN}"
                 return self.abort(f"the catheter does not do what its drives do{unknown}", now)

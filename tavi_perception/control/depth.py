@@ -24,6 +24,11 @@ class DepthEstimator:
         """Share of its folded length that the stent loses as it expands."""
         return self._shortening.share
 
+    @property
+    def shortening_reach(self) -> float:
+        """By how much that may be wrong."""
+        return self._shortening.reach
+
     def restart(self, confirmed: bool) -> None:
         """The annulus is measured anew: depths before do not count any more.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
-from tavi_perception.control.average import Averaged
 from tavi_perception.control.config import ControlConfig
+from tavi_perception.control.depth import DepthEstimator
 from tavi_perception.control.drives import STANDS
 
 _WITHIN = 3.0
@@ -15,6 +16,23 @@ _WITHIN = 3.0
 
 WHOLE = 0.9
 """Share of the time averaged over from which on the heart beat is averaged out."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What a contrast has shown: depth − advance, and retraction² / folded length (m)."""
+
+    apart: float = math.nan
+    opened: float = math.nan
+
+    def beside(self, other: _Shown, depth: DepthEstimator) -> float:
+        """By how much (m) the two differ, whatever the stent may have shortened between them."""
+        opened = self.opened - other.opened
+        difference = self.apart - other.apart + depth.shortening * opened
+        return max(abs(difference) - depth.shortening_reach * abs(opened), 0.0)
+
+
+_NOTHING = _Shown()
 
 
 class ResponseCheck:
@@ -29,9 +47,9 @@ class ResponseCheck:
     """
 
     def __init__(self) -> None:
-        self._first = self._before = math.nan
-        """The difference (m) at the first contrast that shows nothing wrong, and at the last such one."""
-        self._settled, self._reference = False, math.nan
+        self._first = self._before = _NOTHING
+        """What the first contrast has shown that shows nothing wrong, and the last such one."""
+        self._settled, self._reference, self._shown = False, math.nan, _NOTHING
         self.warned = self._left = False
         """``_left``: this contrast shows another difference."""
         self.restart()
@@ -46,36 +64,38 @@ class ResponseCheck:
         if self._left:
             self.warned = True
         elif self._settled:
-            self._before = self._reference
-            if math.isnan(self._first):
-                self._first = self._reference
+            self._before = self._shown
+            if self._first is _NOTHING:
+                self._first = self._shown
         self.doubtful = self._settled = self._left = False
-        self._reference = math.nan
+        self._reference, self._shown = math.nan, _NOTHING
         self._offsets: deque[tuple[float, float]] = deque()
         self._retraction = math.nan
         self._least, self._most = math.inf, -math.inf
 
     def update(
-        self, stamp: float, average: Averaged, measured: bool, retraction: float, config: ControlConfig
+        self, stamp: float, depth: DepthEstimator, measured: bool, retraction: float, config: ControlConfig
     ) -> None:
-        """Takes what is averaged at ``stamp`` (s).
+        """Takes the depth at ``stamp`` (s).
 
         Args:
             measured: contrast shows the annulus.
             retraction: of the capsule (m).
         """
+        average = depth.value
         offset, whole = average.offset, average.span >= WHOLE * config.averaged
         if measured or not self._settled:
             self._reference, self._settled = offset, whole
+            self._shown = _Shown(offset - depth.shortening * average.opened, average.opened)
             leaves = self._leaves(stamp, offset, whole, retraction, config)
-            self._left |= leaves or (whole and self._moved(offset, config))
+            self._left |= leaves or (whole and self._moved(depth, config))
             self.doubtful = self._left
         elif whole and abs(offset - self._reference) > config.displaced:
             self.doubtful = True
 
-    def _moved(self, offset: float, config: ControlConfig) -> bool:
+    def _moved(self, depth: DepthEstimator, config: ControlConfig) -> bool:
         """Whether the offset is another than at the last contrast, or at the first one."""
-        since_last, since_first = abs(offset - self._before), abs(offset - self._first)
+        since_last, since_first = (self._shown.beside(shown, depth) for shown in (self._before, self._first))
         return since_last > config.response_standing or since_first > config.response
 
     def _leaves(

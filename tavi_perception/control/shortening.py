@@ -41,9 +41,13 @@ class Shortening:
     @property
     def share(self) -> float:
         """Of the folded length, when fully open."""
-        known, variance = self._kept
-        most = _MOST * math.sqrt(variance)
-        return float(np.clip(self._share, known - most, known + most))
+        known, _ = self._kept
+        return float(np.clip(self._share, known - self.reach, known + self.reach))
+
+    @property
+    def reach(self) -> float:
+        """By how much the share may differ from what was known when the annulus was measured."""
+        return _MOST * math.sqrt(self._kept[1])
 
     def restart(self, confirmed: bool) -> None:
         """The annulus is measured anew: the offset is unknown.

@@ -35,6 +35,7 @@ class Plant:
     depth: float = -0.012
     tilt: float = 0.0003
     beat: float = 0.001
+    shortening: float = 0.14
     contrast_works: bool = True
     contrast_lasts: float = 2.0
     now: float = 0.0
@@ -55,7 +56,7 @@ class Plant:
     def inflow(self) -> float:
         """Depth of the inflow edge, the heart at rest (m); what is released stays where it is."""
         advance = self.advance if math.isnan(self.loose_at) else self.loose_at
-        return self.depth + advance - 0.14 * LENGTH * min(self.extraction, RELEASED_AT) ** 2
+        return self.depth + advance - self.shortening * LENGTH * min(self.extraction, RELEASED_AT) ** 2
 
     def let_go_unseen(self) -> None:
         """The stent stays where it is from now on, and perception takes it for one that is still held."""

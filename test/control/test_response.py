@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from plant import Plant, moving, started
 
 from tavi_perception.control.decision import Phase
+from tavi_perception.estimates import AnnulusSource
 
 
 @pytest.mark.parametrize(("phase", "pushed"), [(Phase.APPROACH, 0.012), (Phase.RETRACT, 0.006)])
@@ -57,3 +59,21 @@ def test_landmarks_mistaken_early_in_the_first_contrast_are_nothing_to_compare_l
     for _ in range(24):
         plant.show(controller, replace(plant.deviation(), depth=plant.inflow + 0.0048))
     assert plant.run(controller).phase is Phase.DONE
+
+
+@pytest.mark.parametrize(("shortening", "creep"), [(0.08, 0.0012), (0.20, -0.0012)])
+def test_a_stent_that_shortens_otherwise_than_expected_is_no_broken_robot_after_a_slip(
+    shortening: float, creep: float
+) -> None:
+    plant, controller = Plant(shortening=shortening), started()
+    moving(plant, controller, Phase.RETRACT)
+    plant.depth += creep
+    slipped = math.nan
+    while not controller.finished:
+        if math.isnan(slipped) and plant.extraction > 0.6:
+            slipped = plant.now
+        seen = plant.deviation()
+        if seen.annulus_source is AnnulusSource.PIGTAIL and plant.contrast < slipped:
+            seen = replace(seen, depth=seen.depth + 0.003)
+        plant.show(controller, seen)
+    assert plant.decisions[-1].phase is Phase.DONE
