@@ -88,8 +88,9 @@ class Controller:
     def abort(self, reason: str, now: float) -> Decision:
         """Stops for good, from any phase but the final ones."""
         if not self.finished:
-            known = "has let go" in reason or not self._loose
-            self._phase, self._reason = Phase.ABORTED, reason if known else f"{reason}; the stent has let go"
+            about = "the stent has let go" if self._loose else _UNKNOWN if self._cleared else ""
+            said = not about or "has let go" in reason
+            self._phase, self._reason = Phase.ABORTED, reason if said else f"{reason}; {about}"
         return self._still()
 
     def on_robot(self, reading: RobotReading) -> None:

@@ -48,6 +48,15 @@ def test_after_the_stent_has_let_go_whatever_aborts_says_so() -> None:
     assert last.phase is Phase.ABORTED and "the stent has let go" in last.command.reason
 
 
+def test_what_aborts_while_the_stent_may_be_letting_go_says_that_nobody_knows_whether_it_has() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RELEASE)
+    while "lets go" not in plant.decisions[-1].command.reason:
+        plant.show(controller, plant.deviation())
+    last = controller.abort("somebody says so", plant.now)
+    assert last.command.reason.startswith("somebody says so; whether the stent has let go is not known")
+
+
 def test_a_capsule_that_stops_short_of_its_end_is_not_said_to_have_released_the_valve() -> None:
     plant, controller = releasing_for_long()
     while not controller.finished:
