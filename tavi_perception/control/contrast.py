@@ -31,12 +31,16 @@ UNKNOWN = Reason.NO_ANNULUS | Reason.ANNULUS_EXPIRED
 """Those that nothing else can."""
 
 
+_SAME_INJECTION = 1.0
+"""s for which the hinge points may be unseen within one injection; the next one takes longer to come
+(unsourced)."""
+
+
 class ContrastRequest:
     """Remembers when contrast was seen, and whether it has been asked for since."""
 
     def __init__(self) -> None:
         self._seen = math.nan
-        self._source = AnnulusSource.NONE
         self._asked = math.nan
         self._needed_since = math.nan
         self.why = ""
@@ -59,11 +63,11 @@ class ContrastRequest:
 
     def saw(self, deviation: CatheterDeviation, stamp: float) -> bool:
         """Takes a usable deviation; whether the annulus begins to be measured anew with it."""
-        begins = deviation.annulus_source is AnnulusSource.CONTRAST is not self._source
-        self._source = deviation.annulus_source
         self._needed_since = math.nan
-        if self._source is AnnulusSource.CONTRAST:
-            self._seen, self._asked = stamp, math.nan
+        if deviation.annulus_source is not AnnulusSource.CONTRAST:
+            return False
+        begins = not stamp - self._seen <= _SAME_INJECTION
+        self._seen, self._asked = stamp, math.nan
         return begins
 
     def missed(self, deviation: CatheterDeviation, now: float, config: ControlConfig) -> None:

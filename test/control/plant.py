@@ -107,7 +107,8 @@ class Plant:
         if decision.contrast_requested and self.contrast_works:
             if math.isnan(self.asked):
                 self.asked = self.now
-            if self.now - self.asked > 2.0:
+            washed_out = not self.now - self.contrast < self.contrast_lasts + 1.5
+            if self.now - self.asked > 2.0 and washed_out:
                 self.contrast, self.asked = self.now, math.nan
         self.now += FRAME
 

@@ -44,3 +44,12 @@ def test_one_frame_without_an_annulus_asks_for_none_and_two_in_a_row_do():
 @pytest.mark.parametrize("reason", [Reason.IMAGE_STALE, Reason.UNCALIBRATED, Reason.UNKNOWN_DEVICE])
 def test_none_is_asked_for_where_it_would_be_wasted(reason):
     assert asked_after([CatheterDeviation(reasons=reason | Reason.NO_ANNULUS)], 60.0) is None
+
+
+@pytest.mark.parametrize(("gap", "anew"), [(0.2, False), (0.8, False), (3.0, True)])
+def test_hinge_points_that_are_unseen_for_a_moment_begin_no_other_injection(gap, anew):
+    request = ContrastRequest()
+    contrast = CatheterDeviation(valid=True, annulus_source=AnnulusSource.CONTRAST)
+    assert request.saw(contrast, 1.0)
+    assert not request.saw(GOOD, 1.0 + gap / 2)
+    assert request.saw(contrast, 1.0 + gap) is anew
