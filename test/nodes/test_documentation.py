@@ -69,7 +69,10 @@ def options(command):
         source = text_of(APART[command][0])
         for module in re.findall(r"^from ([\w.]+\.(?:command|options)) import", source, flags=re.MULTILINE):
             source += text_of(module)
-        return {"--help", *re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)}
+        planned = re.search(r"^_OVERRIDES = \((.*?)\)", source, flags=re.MULTILINE | re.DOTALL)
+        names = re.findall(r'"(\w+)"', planned[1]) if planned else ()
+        listed = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)
+        return {"--help", *listed, *(f"--{name.replace('_', '-')}" for name in names)}
     (parsers,) = (a for a in command_parser()._actions if isinstance(a, argparse._SubParsersAction))
     return set(parsers.choices[command]._option_string_actions) if command in parsers.choices else set()
 
