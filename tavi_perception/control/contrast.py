@@ -30,7 +30,6 @@ HARMS = (
 UNKNOWN = Reason.NO_ANNULUS | Reason.ANNULUS_EXPIRED
 """Those that nothing else can."""
 
-
 _SAME_INJECTION = 1.0
 """s for which the hinge points may be unseen within one injection; the next one takes longer to come
 (unsourced)."""

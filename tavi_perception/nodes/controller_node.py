@@ -138,10 +138,10 @@ class ControllerNode(LifecycleNode):
         self._commands.wait_for_all_acked(FAREWELL)
 
     def _release(self) -> None:
-        if hasattr(self, "_commands"):
-            self.destroy_publisher(self._commands)
-            self.destroy_publisher(self._states)
-            del self._commands, self._states
+        for name in ("_commands", "_states"):  # one of them where the other could not be made
+            if hasattr(self, name):
+                self.destroy_publisher(getattr(self, name))
+                delattr(self, name)
 
     def _forget(self) -> None:
         self._header = Header()

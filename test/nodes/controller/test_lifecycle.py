@@ -100,6 +100,22 @@ def test_an_activation_that_fails_leaves_nothing_behind_and_may_be_tried_again(
     assert theatre.ask(theatre.no_annulus)[0].hold
 
 
+def test_a_configuration_that_fails_half_way_leaves_nothing_behind_and_may_be_tried_again(
+    make_controller, monkeypatch
+):
+    node = make_controller(autostart=False)
+    before, create = len(list(node.publishers)), node.create_publisher
+
+    def half(message, topic, *arguments):
+        return 1 / 0 if message is ControllerState else create(message, topic, *arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(node, "create_publisher", half)
+        assert node.trigger_configure() == TransitionCallbackReturn.ERROR
+    assert len(list(node.publishers)) == before
+    assert node.trigger_configure() == SUCCESS and node.trigger_activate() == SUCCESS
+
+
 def test_a_parameter_that_is_changed_counts_from_the_next_decision_on(theatre, make_controller):
     node = make_controller()
     theatre.find()
