@@ -151,14 +151,10 @@ class DeviationTracker:
         device: DeviceEstimate,
         stamp: float,
         config: TrackingConfig,
-        misplaced: bool = False,
     ) -> CatheterDeviation:
-        """Deviation of the frame taken at ``stamp`` (s).
-
-        ``misplaced``: the catheter is not where it was relative to pigtail and hinge points.
-        """
+        """Deviation of the frame taken at ``stamp`` (s)."""
         keeps_shape = self._shape.update(keypoints, device.reference, stamp, config)
-        doubted = not keeps_shape or misplaced or device.doubted
+        doubted = not keeps_shape or device.doubted
         depth_range = self._depth_range(device.reference, stamp, config)
         deviation = deviation_from(keypoints, annulus, geometry, config, device, depth_range, doubted)
         if deviation.valid:

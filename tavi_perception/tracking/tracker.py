@@ -69,8 +69,6 @@ class Tracker:
         filtered = view.keypoints.update(seen, stamp, config)
         anchored = view.annulus.anchored(filtered, config)
         filtered = view.pigtail.update(filtered, stamp, config, anchored)
-        # Where pigtail and hinge points agree, it is the catheter that is misassociated.
-        misplaced = view.pigtail.contradicted and anchored
         contradicted = view.pigtail.contradicted and not anchored
         if view.pigtail.slipped:
             view.annulus.unbind()
@@ -79,7 +77,7 @@ class Tracker:
         annulus = view.annulus.update(filtered, stamp, geometry, config, jump, view.capsule, contradicted)
         device = self._device.update(filtered, geometry, config)
         device = replace(device, foreign=self._make.update(seen.foreign, stamp))
-        deviation = view.deviation.update(filtered, annulus, geometry, device, stamp, config, misplaced)
+        deviation = view.deviation.update(filtered, annulus, geometry, device, stamp, config)
         return TrackedFrame(filtered, annulus, deviation)
 
     def _forget(self, continuation: Continuation) -> None:

@@ -64,8 +64,8 @@ class DeviationEvidence:
         catheter_length: distance CP-CT.
         order: smallest step along the annulus normal from CP to CD to CT.
         depth_excess: how far the depth is beyond what it can have reached since it was last accepted.
-        doubted: landmarks of the device have moved relative to each other, or to pigtail and annulus, or the
-            inflow edge is seen though the capsule covers it.
+        doubted: landmarks of the device have moved relative to each other, or the inflow edge is seen though
+            the capsule covers it.
         foreign: probability that the delivery system is of another make.
     """
 
@@ -247,8 +247,8 @@ DEVIATION_RULES: tuple[Rule[DeviationEvidence], ...] = (
         "device shape",
         Reason.IDENTITY_DOUBTFUL,
         "less than device.patience ago, CD (sheathed), CT, FE1 or FE2 has moved relative to CP, or FE1 "
-        "relative to FE2, faster than device.max_shape_speed allows, or CD relative to a pigtail that has "
-        "kept its place to the hinge points; or FE1 and FE2 are seen while the capsule covers them",
+        "relative to FE2, faster than device.max_shape_speed allows; or FE1 and FE2 are seen while the "
+        "capsule covers them",
         lambda e, c: e.doubted,
     ),
     Rule(
