@@ -77,8 +77,8 @@ class Situation:
 
     @property
     def straight(self) -> bool:
-        """The tilt is known, and within its tolerance as far as it can be known."""
-        return abs(self.tilt) <= self.config.tilt_tolerance + self.config.tilt_sigma
+        """The tilt is known, and not surely beyond its tolerance."""
+        return abs(self.tilt) <= self.config.tilt_tolerance + 2.0 * self.config.tilt_sigma
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ class AnnulusTracker:
         """The pigtail has slipped: the binding to it no longer holds."""
         self._learning = Binding()
         self._binding: Binding | None = None
-        self._measured_frames = 0
+        self._measured_frames = self._fitting = 0
+        """Frames of this injection; how many more of them fit the binding than do not."""
 
     def update(
         self,
@@ -95,7 +96,7 @@ class AnnulusTracker:
         """``alone``: without the pigtail, which is misassociated."""
         if stamp - self._contrast_stamp > config.injection_gap:
             self._learning = Binding(self._binding)
-            self._measured_frames = 0
+            self._measured_frames = self._fitting = 0
         self._contrast_stamp = stamp
         self._measured_frames += 1
         side = self._side.measured(keypoints, pose)
@@ -106,6 +107,7 @@ class AnnulusTracker:
         binding = None if alone else self._binding
         if binding and keypoints.present[Landmark.PT]:
             pose, distance = binding.fused(pose, keypoints, self._beat.components, stamp, config)
+        self._fitting += -1 if alone or distance > DISAGREEMENT else 1
         evidence = AnnulusEvidence(
             located=side != 0,
             pigtail_side=NAN if alone else _along(pose, keypoints.xy[Landmark.PT]),
@@ -134,8 +136,13 @@ class AnnulusTracker:
             side = self._side.carried(keypoints, pose)
         if pose is None or side == 0:
             return AnnulusFrame(contrast_age=age), AnnulusEvidence(located=False, expired=expired)
+        # An injection that was steady is believed, whatever its pigtail was before.
+        doubtful = self._fitting < 0 and not self._learning.steady(config)
         evidence = AnnulusEvidence(
-            located=True, diameter=pose.length * geometry.metres_per_px, spread=spread_of(pose)
+            located=True,
+            diameter=pose.length * geometry.metres_per_px,
+            spread=spread_of(pose),
+            disagreement=math.inf if doubtful else 0.0,
         )
         return frame_of(pose, side, AnnulusSource.PIGTAIL, age, geometry), evidence
 

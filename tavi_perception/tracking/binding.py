@@ -92,6 +92,10 @@ class Binding:
         """Whether enough frames were seen to rely on it."""
         return len(self._rows) >= config.binding_frames
 
+    def steady(self, config: TrackingConfig) -> bool:
+        """Whether it was learned without interruption for ``device_patience``."""
+        return self._steady >= config.device_patience
+
     def learn(
         self,
         pose: AnnulusPose,
@@ -137,7 +141,7 @@ class Binding:
         change = np.append(own.offset - before.offset, turn)
         covariance = config.correlated_noise * (before.noise + own.noise) + before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
-            return own if self._steady >= config.device_patience else before
+            return own if self.steady(config) else before
         first, second = (float(np.trace(each.noise[:2, :2])) ** -_WEIGHT_POWER for each in (before, own))
         share = second / (first + second)
         return BindingEstimate(

@@ -29,7 +29,8 @@ class AnnulusEvidence:
         turn: direction against that of the injection so far (rad).
         spread: standard deviation of the origin in its worst direction, as a share of the diameter.
         settled: enough frames of this injection agree, or it is carried.
-        disagreement: squared Mahalanobis distance between this frame and the others of the injection.
+        disagreement: squared Mahalanobis distance between this frame and the others of the injection;
+            infinite for an annulus carried by a pigtail that most frames of the last injection did not fit.
         capsule: its diameter by the calibration, over the frames of the view.
         pigtail_side: place of PT along AA1-AA2 from the origin, as a share of the diameter.
         contradicted: PT is an outlier relative to the catheter, or was one and has moved since, and the hinge
@@ -145,7 +146,8 @@ ANNULUS_RULES: tuple[Rule[AnnulusEvidence], ...] = (
     Rule(
         "injection contradicted",
         Reason.IDENTITY_DOUBTFUL,
-        "this frame contradicts the others of the injection",
+        "this frame contradicts the others of the injection, or most of the last injection's contradicted "
+        "the pigtail that carries the annulus",
         lambda e, c: e.disagreement > DISAGREEMENT,
     ),
     Rule(

@@ -240,7 +240,24 @@ def test_a_misassociated_pigtail_teaches_no_binding(scene, geometry):
     tracker, stamp = after_injection(scene, geometry)
     next_injection(tracker, scene, geometry, stamp, 40)
     found = tracker.update(scene.but(contrast=False).keypoints(), stamp + 8.0, geometry, CONFIG)
-    assert found.valid and (found.x, found.y) == pytest.approx(scene.origin)
+    assert (found.x, found.y) == pytest.approx(scene.origin)
+
+
+def test_a_pigtail_that_did_not_fit_the_last_injection_carries_no_annulus(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    without = scene.but(contrast=False).keypoints()
+    assert tracker.update(without, stamp + 1.0, geometry, CONFIG).valid
+    next_injection(tracker, scene, geometry, stamp, 10)
+    found = tracker.update(without, stamp + 6.0, geometry, CONFIG)
+    assert found.reasons == Reason.IDENTITY_DOUBTFUL
+
+
+def test_a_pigtail_carries_the_annulus_again_once_an_injection_fits_it(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    next_injection(tracker, scene, geometry, stamp, 10)
+    for i in range(10):
+        tracker.update(scene.keypoints(), stamp + 12.0 + i / RATE, geometry, CONFIG)
+    assert tracker.update(scene.but(contrast=False).keypoints(), stamp + 13.0, geometry, CONFIG).valid
 
 
 def test_before_any_injection_has_bound_it_nobody_knows_whether_pigtail_or_catheter_is_wrong(scene, geometry):
