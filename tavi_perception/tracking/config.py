@@ -105,8 +105,8 @@ class TrackingConfig:
         source="8.5 mm/s at 0.17 mm/px, 1000 px",
     )
     device_patience: float = parameter(
-        1.3, "How long a device must be seen with another shape, or at another place against pigtail and "
-        "annulus, or an injection that contradicts the one before, to be believed.",
+        1.3, "How long a device must be seen with another shape, or an injection that contradicts the one "
+        "before, to be believed; or an outlier of a pigtail that hinge points confirm, to be followed.",
         group="device", unit="s", minimum=0.0, maximum=60.0,
         source="longer than a passing catheter is misassociated: a second",
     )

@@ -53,8 +53,8 @@ class PigtailFilter:
       found again.
     - Whether an outlier that persists is a slipped pigtail or a misassociation, only contrast can decide: one
       that persists for ``pigtail_patience`` while both hinge points are measured is the pigtail, and
-      ``slipped`` says so once. If the hinge points have kept their place to the pigtail, it is the catheter
-      that was misassociated, and it takes ``device_patience`` to accept the new one.
+      ``slipped`` says so once. If the hinge points have kept their place to the pigtail, the catheter has
+      moved against both, and it takes ``device_patience`` to follow PT from there.
 
     While CD is not measured, PT is the keypoint filter's.
     """
