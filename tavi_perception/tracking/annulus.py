@@ -105,9 +105,13 @@ class AnnulusTracker:
             self._learn(pose, keypoints, stamp, geometry, config)
         distance = 0.0
         binding = None if alone else self._binding
-        if binding and keypoints.present[Landmark.PT]:
+        seen = bool(keypoints.present[Landmark.PT])
+        if binding and seen:
             pose, distance = binding.fused(pose, keypoints, self._beat.components, stamp, config)
-        self._fitting += -1 if alone or distance > DISAGREEMENT else 1
+        if alone or distance > DISAGREEMENT:
+            self._fitting -= 1
+        elif seen:
+            self._fitting += 1
         evidence = AnnulusEvidence(
             located=side != 0,
             pigtail_side=NAN if alone else _along(pose, keypoints.xy[Landmark.PT]),

@@ -252,6 +252,16 @@ def test_a_pigtail_that_did_not_fit_the_last_injection_carries_no_annulus(scene,
     assert found.reasons == Reason.IDENTITY_DOUBTFUL
 
 
+def test_frames_that_do_not_show_a_contradicted_pigtail_do_not_vouch_for_it(scene, geometry):
+    tracker, stamp = after_injection(scene, geometry)
+    next_injection(tracker, scene, geometry, stamp, 10)
+    hidden = scene.keypoints(hide=(Landmark.PT,))
+    for i in range(20):
+        tracker.update(hidden, stamp + 6.0 + i / RATE, geometry, CONFIG)
+    found = tracker.update(scene.but(contrast=False).keypoints(), stamp + 8.0, geometry, CONFIG)
+    assert found.reasons == Reason.IDENTITY_DOUBTFUL
+
+
 def test_a_pigtail_carries_the_annulus_again_once_an_injection_fits_it(scene, geometry):
     tracker, stamp = after_injection(scene, geometry)
     next_injection(tracker, scene, geometry, stamp, 10)
