@@ -51,6 +51,7 @@ class BindingEstimate:
         residual: (3, 3) covariance of offset and angle that the cardiac motion does not explain (px, rad).
         noise: (3, 3) stated covariance of a single frame's offset and angle.
         frames: how many agree on it.
+        injections: effective number of injections that they are of, by their weights.
     """
 
     offset: FloatArray
@@ -60,6 +61,12 @@ class BindingEstimate:
     residual: FloatArray
     noise: FloatArray
     frames: int
+    injections: float = 1.0
+
+    def correlated(self, config: TrackingConfig) -> FloatArray:
+        """(3, 3) the part of the noise that does not average out over the frames of an injection."""
+        shared = config.patient_noise + (1.0 - config.patient_noise) / self.injections
+        return config.correlated_noise * shared * self.noise
 
 
 class Binding:
@@ -70,7 +77,8 @@ class Binding:
     independent from frame to frame averages out; the part that all of them share (``correlated_noise``)
     does not, and does not show in the scatter. Only the most certain frames are used: during wash-in and
     wash-out hinge points are seen where there are none.
-    Errors of another injection are independent of these: the estimate of the one ``before`` is averaged in.
+    Of that part, another injection shares most (``patient_noise``): the network errs alike wherever the same
+    root is shown. The estimate of the one ``before`` is averaged in.
     Where the two contradict each other, the pigtail has moved, or what looks like an injection is none: the
     one before is kept until hinge points were seen without interruption for ``device_patience``.
     """
@@ -139,10 +147,13 @@ class Binding:
         """Mean of two injections, weighted by their stated noise; one of them where they contradict."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
-        covariance = config.correlated_noise * (before.noise + own.noise) + before.residual + own.residual
+        differing = config.correlated_noise * (1.0 - config.patient_noise)
+        covariance = differing * (before.noise / before.injections + own.noise)
+        covariance += before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self.steady(config) else before
-        first, second = (float(np.trace(each.noise[:2, :2])) ** -_WEIGHT_POWER for each in (before, own))
+        vague = (float(np.trace(each.noise[:2, :2])) / each.injections for each in (before, own))
+        first, second = (each**-_WEIGHT_POWER for each in vague)
         share = second / (first + second)
         return BindingEstimate(
             before.offset + share * change[:2],
@@ -150,8 +161,9 @@ class Binding:
             wrapped(before.angle + share * turn),
             before.length + share * (own.length - before.length),
             (1.0 - share) * before.residual + share * own.residual,
-            (1.0 - share) ** 2 * before.noise + share**2 * own.noise,
+            (1.0 - share) * before.noise + share * own.noise,
             before.frames + own.frames,
+            1.0 / ((1.0 - share) ** 2 / before.injections + share**2 / own.injections),
         )
 
     def pose(
@@ -159,7 +171,7 @@ class Binding:
     ) -> AnnulusPose:
         """The annulus as carried by the pigtail; its variance grows linearly with time (a random walk)."""
         estimate = self.estimate(config)
-        covariance = self._carried(keypoints, beat, stamp, config) + config.correlated_noise * estimate.noise
+        covariance = self._carried(keypoints, beat, stamp, config) + estimate.correlated(config)
         origin = self._origin(keypoints, beat, config)
         return AnnulusPose(origin, estimate.angle, covariance, estimate.length)
 

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pytest import approx
 
-from tavi_perception.tracking.binding import _excess
+from tavi_perception.tracking.binding import Binding, _excess
+from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.pose import AnnulusPose
 
 _UNITS = np.array([30.0, 20.0, 0.02])
 """px, px and rad: of very different size."""
@@ -39,3 +41,24 @@ def test_no_angle_moves_by_more_than_it_scatters(scatter, noise):
 def test_a_scatter_below_the_noise_is_no_motion(noise):
     noise = covariance(noise)
     assert _excess(0.9 * noise, noise) / np.outer(_UNITS, _UNITS) == approx(np.zeros((3, 3)), abs=1e-9)
+
+
+CONFIG = TrackingConfig()
+
+
+def after_injections(scene, count: int) -> np.ndarray:
+    """(3, 3) stated covariance, common to all frames, of what ``count`` injections alike have taught."""
+    binding, covariance = None, np.diag([4.0, 4.0, 4e-4])
+    for injection in range(count):
+        binding = Binding(binding)
+        for i in range(30):
+            pose = AnnulusPose(np.array(scene.origin), 0.0, covariance, 130.0)
+            binding.learn(pose, scene.keypoints(), np.zeros(4), 8.0 * injection + i / 15, CONFIG)
+    return binding.estimate(CONFIG).correlated(CONFIG)
+
+
+@given(count=st.integers(2, 9))
+def test_of_the_noise_that_frames_share_only_what_injections_do_not_share_averages_out(scene, count):
+    shared = CONFIG.patient_noise + (1.0 - CONFIG.patient_noise) / count
+    left = np.trace(after_injections(scene, count)) / np.trace(after_injections(scene, 1))
+    assert shared - 1e-9 <= left < 1.0
