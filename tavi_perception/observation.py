@@ -19,7 +19,7 @@ class Observation:
         keypoints: the network's, registered where the frame follows others.
         geometry: of the C-arm, for any matrix of the frame's field of view.
         continuation: how the frame follows the one before.
-        capsule_widths: (PAIRS,) that it may have in the image (px); NaN where that is not known or needed.
+        capsule_widths: (PAIRS, 2) that it may have in the image, from, to (px); NaN where that is not needed.
     """
 
     stamp: float

@@ -54,14 +54,15 @@ _RENEWED = 8
 """Of so many frames one is measured once there are ``_FRAMES``: the width changes little in a view."""
 
 
-NOT_MEASURED: FloatArray = np.full(PAIRS, NAN)
+NOT_MEASURED: FloatArray = np.full((PAIRS, 2), NAN)
 
 
 def capsule_widths(image: GreyImage, keypoints: Keypoints) -> FloatArray:
-    """(``PAIRS``,) widths that the capsule may have between CM and CD (px), the largest first, then NaN.
+    """(``PAIRS``, 2) widths that the capsule may have between CM and CD (px), the largest first, then NaN.
 
-    One for each pair of opposite slopes, both of them clear, in the mean profile across it: a catheter that
-    runs beside the capsule, or lies in it, has edges too. All NaN where CM or CD is not present.
+    From, to, for each pair of opposite slopes, both of them clear, in the mean profile across it: a catheter
+    that runs beside the capsule, or lies in it, has edges too. The two differ where an edge is so broad that
+    several widths, about axes beside each other, explain it alike. All NaN where CM or CD is not present.
     """
     side = float(max(image.shape))
     middle, distal = keypoints.xy[[Landmark.CM, Landmark.CD]]
@@ -83,11 +84,11 @@ def capsule_widths(image: GreyImage, keypoints: Keypoints) -> FloatArray:
     catheter = float(np.linalg.norm(np.subtract(*keypoints.xy[[Landmark.CP, Landmark.CT]])))
     widest = min(_STOUTEST * catheter / side, _WIDE) if math.isfinite(catheter) else _WIDE
     widths = _STEP * side * _clear_pairs(slope, widest)[::-1][:PAIRS]
-    return np.append(widths, NOT_MEASURED[len(widths) :])
+    return np.concatenate([widths, NOT_MEASURED[len(widths) :]])
 
 
 def _clear_pairs(slope: FloatArray, widest: float) -> FloatArray:
-    """(n,) samples between falling and rising edges of dark bands near the middle of ``slope``."""
+    """(n, 2) least and most samples between falling and rising edges of dark bands near the middle."""
     middle, off = len(slope) // 2, round(_OFF / _STEP)
     centres = np.arange(middle - off, middle + off + 1)[:, None]
     halves = np.arange(round(_NARROW / 2 / _STEP), round(widest / 2 / _STEP) + 1)
@@ -95,8 +96,10 @@ def _clear_pairs(slope: FloatArray, widest: float) -> FloatArray:
     peaks = 1 + np.flatnonzero((agreed[1:-1] >= agreed[:-2]) & (agreed[1:-1] > agreed[2:]))
     clear = peaks[agreed[peaks] >= _CLEAR * agreed.max()]
     # Between the samples: a capsule of 14 px must be known to better than one.
-    beyond = top(agreed[clear - 1], agreed[clear], agreed[clear + 1])
-    return np.asarray(2.0 * (halves[clear] + beyond), dtype=np.float64)
+    most = halves[clear] + top(agreed[clear - 1], agreed[clear], agreed[clear + 1])
+    falls = np.flatnonzero(np.diff(agreed, prepend=-np.inf))
+    least = halves[falls[np.searchsorted(falls, clear, side="right") - 1]]
+    return np.asarray(2.0 * np.stack([np.minimum(least, most), most], axis=-1), dtype=np.float64)
 
 
 class CapsuleGauge:
@@ -124,5 +127,5 @@ class CapsuleGauge:
         if len(self._widths) < _FEWEST:
             return True
         widths = np.array(self._widths)
-        fitting = ((widths >= least) & (widths <= most)).any(axis=1)
+        fitting = ((widths[..., 1] >= least) & (widths[..., 0] <= most)).any(axis=1)
         return bool(fitting.mean() >= _FITTING)

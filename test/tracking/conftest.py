@@ -119,7 +119,7 @@ class Follower:
         """``capsule_width``: the only one that its edges tell (px)."""
         size = (keypoints.width, keypoints.height)
         continuation = self._continuity.of(stamp, geometry, size, self.config)
-        widths = np.append(capsule_width, NOT_MEASURED[1:])
+        widths = np.concatenate([[[capsule_width] * 2], NOT_MEASURED[1:]])
         seen = Observation(stamp, keypoints, geometry, continuation, widths)
         return self._tracker.update(seen, self.config)
 

@@ -39,19 +39,29 @@ def band(width: float, turn: float, size: int = 800) -> tuple[np.ndarray, Keypoi
 @pytest.mark.parametrize("turn", [0.0, 0.7, 2.0, -1.3])
 def test_width_is_that_of_the_outer_edges_in_any_direction(width: float, turn: float) -> None:
     image, keypoints = band(width, turn)
-    assert capsule_widths(image, keypoints)[0] == pytest.approx(width, abs=1.5)
+    assert capsule_widths(image, keypoints)[0, 1] == pytest.approx(width, abs=1.5)
 
 
 def test_width_survives_landmarks_that_are_a_little_off() -> None:
     image, keypoints = band(35.0, 0.7)
     off = replace(keypoints, xy=keypoints.xy + np.array([2.0, -2.0]))
-    assert capsule_widths(image, off)[0] == pytest.approx(35.0, abs=1.5)
+    assert capsule_widths(image, off)[0, 1] == pytest.approx(35.0, abs=1.5)
 
 
 def test_width_is_known_between_the_pixels() -> None:
     widths = np.arange(16.0, 20.0, 0.5)
-    errors = [capsule_widths(*band(width, 0.4))[0] - width for width in widths]
+    errors = [capsule_widths(*band(width, 0.4))[0, 1] - width for width in widths]
     assert np.std(errors) < 0.25
+
+
+def test_an_edge_that_a_wire_makes_broad_leaves_open_how_wide_the_capsule_is() -> None:
+    image, keypoints = band(24.0, 0.0)
+    rows = np.arange(800) - 400.0
+    # Evenly darker over 8 px, from where the wire begins to where the capsule does.
+    image[rows < 0] = np.interp(rows[rows < 0], [-20.0, -12.0], [200.0, 140.0]).astype(np.uint8)[:, None]
+    least, most = capsule_widths(image, keypoints)[0]
+    assert least < most
+    assert least - 1.5 <= 24.0 <= most + 1.5
 
 
 def test_a_catheter_beside_the_capsule_is_none_of_it() -> None:
@@ -62,7 +72,7 @@ def test_a_catheter_beside_the_capsule_is_none_of_it() -> None:
     for landmark, along in ((Landmark.CP, -160.0), (Landmark.CT, 80.0)):
         xy[landmark], present[landmark] = [400.0 + along, 400.0], True
     found = capsule_widths(image, replace(keypoints, xy=xy, present=present, measured=present))
-    assert found[0] == pytest.approx(18.0, abs=1.5)
+    assert found[0, 1] == pytest.approx(18.0, abs=1.5)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -90,7 +100,7 @@ def test_an_empty_image_has_no_capsule() -> None:
 
 def seen(*widths: float) -> np.ndarray:
     """What one frame shows (m)."""
-    return np.append(widths, NOT_MEASURED[len(widths) :])
+    return np.concatenate([np.repeat(widths, 2).reshape(-1, 2), NOT_MEASURED[len(widths) :]])
 
 
 def test_every_capsule_fits_before_the_gauge_has_enough_frames() -> None:
@@ -151,4 +161,4 @@ def test_the_calibration_is_doubted_where_no_capsule_fits_what_is_seen(widths, d
 @pytest.mark.parametrize("side", [256, 512, 576, 660, 880, 960, 1000, 1024, 2048])
 def test_the_width_is_measured_in_images_of_any_size(side: int) -> None:
     image, found = band(0.03 * side, 0.4, side)
-    assert capsule_widths(image, found)[0] == pytest.approx(0.03 * side, abs=2.5)
+    assert capsule_widths(image, found)[0, 1] == pytest.approx(0.03 * side, abs=2.5)

@@ -80,7 +80,7 @@ class Observed:
         times: (n,) capture times (s).
         presence, present, xy, covariance: (n, …) fields of the ``Observation``'s keypoints.
         continuations: (n,) ``Continuation``.
-        capsule_widths: (n, PAIRS) that the capsule may have in the image (px).
+        capsule_widths: (n, PAIRS, 2) that the capsule may have in the image, from, to (px).
         foreign: (n,) probability of a delivery system of another make.
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
