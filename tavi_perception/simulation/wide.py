@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tavi_perception.simulation.clutter import ClutterConfig
 from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import ContrastConfig
 from tavi_perception.simulation.device_config import DeviceConfig
@@ -65,6 +66,12 @@ WIDE = SimulationConfig(
         reach=Uniform(1.0, 3.2),
         front=Uniform(4.0, 18.0),
         rim=Uniform(0.0, 0.8),
+    ),
+    clutter=replace(
+        ClutterConfig(),
+        calcium=Chance(0.85),
+        calcium_dark=LogUniform(0.04, 0.45),
+        calcium_clusters=9,  # beside the inflow edge, too, whose corners they are not
     ),
     image=replace(
         ImageConfig(),

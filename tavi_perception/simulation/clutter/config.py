@@ -43,6 +43,8 @@ class ClutterConfig:
     """Calcification of annulus, leaflets and aortic wall."""
     calcium_dark: LogUniform = LogUniform(0.03, 0.25)
     """Attenuation of a deposit."""
+    calcium_clusters: int = 4
+    """On the annulus, at most; two to eight deposits each."""
     blobs: Uniform = Uniform(0.0, 4.0)
     """Number of small soft round densities: nodes, nipples, granulomas."""
     deviation: Normal = Normal(0.0, 1.0, -2.2, 2.2)

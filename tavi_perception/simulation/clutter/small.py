@@ -70,7 +70,7 @@ def calcium(
     second = np.cross(normal, first)
     dark = config.calcium_dark.draw(rng)
     deposits: list[Strand | Solid] = []
-    for _ in range(int(rng.integers(1, 5))):
+    for _ in range(int(rng.integers(1, config.calcium_clusters + 1))):
         phi = rng.uniform(0, 2 * np.pi)
         for _ in range(int(rng.integers(2, 9))):
             turn, radius = phi + rng.normal(0, 0.22), rng.uniform(6.5, 13.5)
