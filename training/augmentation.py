@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +23,10 @@ JITTER_PX = 6.0
 TURN = 3.0
 """Standard deviation of the rotation of a frame (degrees). PT is the lowest point of the loop in the
 image: turned with the frame by 11°, it lies 1 mm beside what is lowest then, in a loop of 10 mm."""
+
+_EMPTIED, _EMPTYING = 0.03, (0.04, 0.15)
+"""Share of the frames that are blurred until nothing is left in them, and by how much (shares of the side): a
+frame without structure shows no landmark."""
 
 _AHEAD = 6
 """Batches that are prepared before they are asked for."""
@@ -126,6 +131,14 @@ def augment(
     return _exposed(image, rng), np.where(visible[:, None] > 0, moved, 0).astype(np.float32), visible
 
 
+def emptied(
+    image: NDArray[np.uint8], xy: NDArray[np.float32], visible: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
+    """The image (s, s) without structure, and so without a landmark: xy (11, 2) and visible (11,) are 0."""
+    blurred = cv2.GaussianBlur(image, (0, 0), image.shape[0] * rng.uniform(*_EMPTYING))
+    return np.asarray(blurred), np.zeros_like(xy), np.zeros_like(visible)
+
+
 def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(b, size, size, 1) network input of grey images (b, size, size)."""
     return (images[..., None].astype(np.float32) / np.float32(127.5)) - np.float32(1.0)
@@ -133,15 +146,17 @@ def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _batch(samples: Samples, size: int, order: Order, turn: float, number: int, rows: range) -> Batch:
     chosen, place = order.frames(len(samples), number)
-    parts = []
+    foreign = samples.foreign[chosen[rows.start : rows.stop : rows.step]]
+    parts: list[tuple[NDArray[Any], ...]] = []
     for row in rows:
         # A generator of its own for each row: what it becomes does not depend on who prepares the others.
         rng = np.random.default_rng([order.seed, *place, row])
         index = chosen[row]
         moved = augment(samples.images[index], samples.xy[index], samples.visible[index], size, rng, turn)
+        if rng.random() < _EMPTIED:
+            moved, foreign[len(parts)] = emptied(*moved, rng), 0.0
         parts.append((*moved, rng.normal(0, JITTER_PX, moved[1].shape)))
     images, xy, visible, jitter = (np.stack(part) for part in zip(*parts, strict=True))
-    foreign = samples.foreign[chosen[rows.start : rows.stop : rows.step]]
     return Batch(normalise(images), *(part.astype(np.float32) for part in (xy, visible, jitter, foreign)))
 
 

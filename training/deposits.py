@@ -47,5 +47,5 @@ def calcified(
             lump = np.zeros_like(levels)
             cv2.ellipse(lump, (tuple(place.tolist()), tuple(axes.tolist()), rng.uniform(0, 180)), 1.0, -1)
             levels += dark * rng.uniform(0.4, 1.2) * lump
-    levels = cv2.GaussianBlur(levels, (0, 0), side * rng.uniform(*_BLUR))
-    return np.asarray(image * np.exp(-levels)).astype(np.uint8)
+    blurred = cv2.GaussianBlur(levels, (0, 0), side * rng.uniform(*_BLUR))
+    return np.asarray(image * np.exp(-blurred)).astype(np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -37,6 +39,16 @@ def test_points_moved_out_of_the_picture_become_absent() -> None:
         shown = label[visible > 0]
         assert ((shown >= 0) & (shown <= 63)).all()
         assert visible[8:].all()
+
+
+def test_some_frames_are_emptied_and_show_neither_a_landmark_nor_a_device(samples: Samples) -> None:
+    foreign = replace(samples, foreign=np.ones(len(samples), np.float32))
+    whole = list(batches(foreign, 64, Order(16, seed=3), start=0, stop=12))
+    empty = np.concatenate([batch.foreign for batch in whole]) == 0.0
+    assert 0.0 < empty.mean() < 0.1
+    assert not np.concatenate([batch.visible for batch in whole])[empty].any()
+    contrast = np.concatenate([batch.images for batch in whole]).std(axis=(1, 2, 3))
+    assert np.median(contrast[empty]) < np.median(contrast[~empty])
 
 
 def test_batch_depends_on_its_number_and_seed_only(samples: Samples) -> None:
