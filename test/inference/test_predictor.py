@@ -7,12 +7,13 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from tavi_perception.inference.bundle import INT8_FILE, ModelContractError, default_bundle, load_bundle
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.landmarks import Landmark
+from tavi_perception.landmarks import ANNULUS, INFLOW_EDGE, Landmark
 from tavi_perception.resources import share_directory
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.simulation.seeds import DEMO_SEED
@@ -54,6 +55,15 @@ def test_the_look_at_a_frame_a_moment_before_serves_as_well_as_one_of_its_own(pr
         moved.extend(np.linalg.norm(found.xy - alone.xy, axis=1)[both])
     assert kept > 0.95 * seen
     assert np.median(moved) < 1.0
+
+
+def test_no_device_is_found_in_a_picture_without_structure(predictor: Predictor) -> None:
+    rng = np.random.default_rng(0)
+    for blur in (12.0, 24.0, 48.0, 96.0):
+        for _ in range(5):
+            grey = cv2.GaussianBlur(rng.uniform(60, 220, (512, 512)).astype(np.float32), (0, 0), blur)
+            found = predictor.predict(grey.astype(np.uint8))
+            assert not found.present[[*DEVICE, *INFLOW_EDGE, *ANNULUS]].any()
 
 
 @pytest.mark.parametrize("name", ["accurate", "fast"])
