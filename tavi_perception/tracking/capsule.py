@@ -98,8 +98,9 @@ def _clear_pairs(slope: FloatArray, widest: float) -> FloatArray:
     # Between the samples: a capsule of 14 px must be known to better than one.
     most = halves[clear] + top(agreed[clear - 1], agreed[clear], agreed[clear + 1])
     falls = np.flatnonzero(np.diff(agreed, prepend=-np.inf))
-    least = halves[falls[np.searchsorted(falls, clear, side="right") - 1]]
-    return np.asarray(2.0 * np.stack([np.minimum(least, most), most], axis=-1), dtype=np.float64)
+    since = falls[np.searchsorted(falls, clear, side="right") - 1]
+    least = np.where(since < clear, halves[since], most)
+    return np.asarray(2.0 * np.stack([least, most], axis=-1), dtype=np.float64)
 
 
 class CapsuleGauge:
