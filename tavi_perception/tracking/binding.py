@@ -144,7 +144,7 @@ class Binding:
     def _joined(
         self, before: BindingEstimate, own: BindingEstimate, config: TrackingConfig
     ) -> BindingEstimate:
-        """Mean of two injections, weighted by their stated noise; one of them where they contradict."""
+        """Mean of two injections, weighted by their noise and scatter; one of them where they contradict."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
         differing = config.correlated_noise * (1.0 - config.patient_noise)
@@ -152,7 +152,8 @@ class Binding:
         covariance += before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self.steady(config) else before
-        vague = (float(np.trace(each.noise[:2, :2])) / each.injections for each in (before, own))
+        # Scatter counts too: it is larger where medium or device hid the pigtail.
+        vague = (float(np.trace((e.noise / e.injections + e.residual)[:2, :2])) for e in (before, own))
         first, second = (each**-_WEIGHT_POWER for each in vague)
         share = second / (first + second)
         return BindingEstimate(

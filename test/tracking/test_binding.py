@@ -46,14 +46,21 @@ def test_a_scatter_below_the_noise_is_no_motion(noise):
 CONFIG = TrackingConfig()
 
 
+def learned(binding: Binding, scene, start: float, scatter: float = 0.0) -> Binding:
+    """``binding`` after an injection whose frames scatter by so many px; each states 2 px."""
+    rng, noise = np.random.default_rng(1), np.diag([4.0, 4.0, 4e-4])
+    for i in range(30):
+        origin = np.array(scene.origin) + rng.normal(0.0, scatter, 2)
+        pose = AnnulusPose(origin, 0.0, noise, 130.0)
+        binding.learn(pose, scene.keypoints(), np.zeros(4), start + i / 15, CONFIG)
+    return binding
+
+
 def after_injections(scene, count: int) -> np.ndarray:
     """(3, 3) stated covariance, common to all frames, of what ``count`` injections alike have taught."""
-    binding, covariance = None, np.diag([4.0, 4.0, 4e-4])
+    binding = None
     for injection in range(count):
-        binding = Binding(binding)
-        for i in range(30):
-            pose = AnnulusPose(np.array(scene.origin), 0.0, covariance, 130.0)
-            binding.learn(pose, scene.keypoints(), np.zeros(4), 8.0 * injection + i / 15, CONFIG)
+        binding = learned(Binding(binding), scene, 8.0 * injection)
     return binding.estimate(CONFIG).correlated(CONFIG)
 
 
@@ -62,3 +69,10 @@ def test_of_the_noise_that_frames_share_only_what_injections_do_not_share_averag
     shared = CONFIG.patient_noise + (1.0 - CONFIG.patient_noise) / count
     left = np.trace(after_injections(scene, count)) / np.trace(after_injections(scene, 1))
     assert shared - 1e-9 <= left < 1.0
+
+
+def test_an_injection_that_scattered_counts_little_beside_one_that_did_not(scene):
+    scattered = learned(Binding(), scene, 0.0, scatter=10.0)
+    both = learned(Binding(scattered), scene, 8.0).estimate(CONFIG)
+    assert np.trace(both.residual) < 0.05 * np.trace(scattered.estimate(CONFIG).residual)
+    assert both.offset == approx(learned(Binding(), scene, 8.0).estimate(CONFIG).offset, abs=0.1)
