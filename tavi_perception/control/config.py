@@ -137,7 +137,8 @@ class ControlConfig:
     )
 
     contrast_patience: float = parameter(
-        1.5, "Time without a valid deviation after which contrast is asked for.",
+        1.5, "Time without a valid deviation, less that of acting since contrast was seen, after which it is "
+        "asked for.",
         group="contrast", unit="s", minimum=0.1, maximum=60.0, source="unsourced",
     )
     contrast_age: float = parameter(
@@ -192,7 +193,7 @@ class ControlConfig:
         source="three times the longest in the simulator",
     )
     procedure_timeout: float = parameter(
-        150.0, "Time after which the procedure is aborted.",
+        150.0, "Time after which the procedure is aborted, unless the stent is already being let go.",
         group="abort", unit="s", minimum=10.0, maximum=3600.0, source="unsourced",
     )
     # fmt: on

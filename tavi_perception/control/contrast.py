@@ -34,14 +34,26 @@ _SAME_INJECTION = 1.0
 """s for which the hinge points may be unseen within one injection; the next one takes longer to come
 (unsourced)."""
 
+_SILENCE = 0.5
+"""s between two deviations that are no lack of contrast: a slow C-arm takes a frame every 0.27 s."""
+
 
 class ContrastRequest:
-    """Remembers when contrast was seen, and whether it has been asked for since."""
+    """Remembers when contrast was seen, and whether it has been asked for since.
+
+    What counts is not for how long nothing was valid at all: where validity comes and goes, nothing gets on
+    either, since each time it takes several deviations that agree. So the time without a valid deviation is
+    added up, and what was acted on meanwhile taken off it.
+    """
 
     def __init__(self) -> None:
         self._seen = math.nan
         self._asked = math.nan
-        self._needed_since = math.nan
+        self._last = math.nan
+        self._lacking = 0.0
+        """Time without a valid deviation, less that of acting, since contrast was seen last (s)."""
+        self._unknown = False
+        """The deviation before knew of no annulus."""
         self.why = ""
 
     @property
@@ -60,21 +72,26 @@ class ContrastRequest:
     def overdue(self, now: float, config: ControlConfig) -> bool:
         return now - self._asked > config.contrast_timeout
 
-    def saw(self, deviation: CatheterDeviation, stamp: float) -> bool:
+    def saw(self, deviation: CatheterDeviation, stamp: float, now: float) -> bool:
         """Takes a usable deviation; whether the annulus begins to be measured anew with it."""
-        self._needed_since = math.nan
+        self._last, self._unknown = now, False
         if deviation.annulus_source is not AnnulusSource.CONTRAST:
             return False
         begins = not stamp - self._seen <= _SAME_INJECTION
-        self._seen, self._asked = stamp, math.nan
+        self._seen, self._asked, self._lacking = stamp, math.nan, 0.0
         return begins
+
+    def acted(self, passed: float) -> None:
+        """A deviation was acted on, ``passed`` (s) after the one before."""
+        self._lacking = max(self._lacking - passed, 0.0)
 
     def missed(self, deviation: CatheterDeviation, now: float, config: ControlConfig) -> None:
         """Takes a deviation that is not valid, and asks where contrast has long been missed and can help."""
         if deviation.reasons & HARMS or not deviation.reasons & HELPS:
             return
-        if math.isnan(self._needed_since):
-            self._needed_since = now
-        patience = 0.0 if deviation.reasons & UNKNOWN else config.contrast_patience
-        if now - self._needed_since > patience:
+        before, self._unknown = self._unknown, bool(deviation.reasons & UNKNOWN)
+        passed, self._last = now - self._last, now
+        # Silence is no lack of contrast.
+        self._lacking += passed if passed <= _SILENCE else 0.0
+        if (before and self._unknown) or self._lacking > config.contrast_patience:
             self.ask("where the annulus is", now)

@@ -128,7 +128,7 @@ class Controller:
         return self._on_usable(deviation, stamp, now)
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
-        if self._contrast.saw(deviation, stamp):
+        if self._contrast.saw(deviation, stamp, now):
             self._depth.restart(confirmed=not self._response.doubtful)
             self._response.restart()
         expected = self._depth.depth(stamp, self._drives, self.config)
@@ -196,7 +196,7 @@ class Controller:
         if not self._loose and self._contrast.age(now) > self._oldest_contrast():
             self._contrast.ask(_WHERE, now)
             return self._wait("")
-        self._patience.act(now)
+        self._contrast.acted(self._patience.act(now))
         situation = self._situation(now)
         if self._released and not self._loose:
             return self._wait("the stent seems to have let go")
@@ -264,7 +264,8 @@ class Controller:
     def _hopeless(self, now: float) -> str:
         """Why there is no going on; empty: there is."""
         config = self.config
-        if limit := self._patience.exhausted(now, self._task.name, config):
+        loosens = self._cleared or self._loose
+        if limit := self._patience.exhausted(now, self._task.name, loosens, config):
             return f"{limit}: {self._reason}"
         if self._drives.faulty_for() > config.fault_patience:
             return "the robot reports a fault"

@@ -28,19 +28,25 @@ class Patience:
     def begin_task(self) -> None:
         self.task_for = 0.0
 
-    def act(self, now: float) -> None:
-        """There is something to act on."""
-        if not self._waits:
-            self.task_for += now - self.acted
+    def act(self, now: float) -> float:
+        """There is something to act on; for how long that is so without a break, since it was last (s)."""
+        passed = 0.0 if self._waits else now - self.acted
+        self.task_for += passed
         self.acted, self._waits = now, False
+        return passed
 
     def wait(self) -> None:
         """There is nothing to act on."""
         self._waits = True
 
-    def exhausted(self, now: float, task: str, config: ControlConfig) -> str:
-        """Which limit is passed; empty: none. ``task``: the present one's name."""
-        if now - self._started > config.procedure_timeout:
+    def exhausted(self, now: float, task: str, loosens: bool, config: ControlConfig) -> str:
+        """Which limit is passed; empty: none.
+
+        Args:
+            task: the present one's name.
+            loosens: the stent is being let go, or has: to stop then helps nobody.
+        """
+        if now - self._started > config.procedure_timeout and not loosens:
             return f"not finished within {config.procedure_timeout:g} s"
         if self.task_for > config.task_timeout:
             return f"{task} does not get on in {config.task_timeout:g} s"

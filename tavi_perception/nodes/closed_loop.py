@@ -37,13 +37,13 @@ from tavi_perception.visualization.closed_loop.live import phase_line, progress_
 
 DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/controller/state")
 
-_LEFT = 2.0
-"""s before the end at which the controller gives up."""
+_LEFT = 6.0
+"""s before the end at which the controller gives up, unless it is letting the stent go, which takes as long."""
 
-LONGEST = 68.0
+LONGEST = 72.0
 """s that a procedure may take."""
 
-ALTOGETHER = 75.0
+ALTOGETHER = 77.0
 """s for a session, so that it and its report are ready after 90 s."""
 
 AFTERWARDS = {Phase.DONE: 3.0, Phase.ABORTED: 1.0}

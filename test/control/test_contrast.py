@@ -16,11 +16,15 @@ UNKNOWN = CatheterDeviation(reasons=Reason.NO_ANNULUS)
 def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | None:
     """Time (s) until contrast is asked for while deviations repeat a pattern; None: it is not, so long."""
     request = ContrastRequest()
-    request.saw(GOOD, 0.0)
+    request.saw(GOOD, 0.0, 0.0)
+    in_a_row = 0
     for i in range(1, round(seconds * RATE)):
         now, deviation = i / RATE, pattern[(i - 1) % len(pattern)]
+        in_a_row = in_a_row + 1 if deviation.valid else 0
         if deviation.valid:
-            request.saw(deviation, now)
+            request.saw(deviation, now, now)
+            if in_a_row > CONFIG.agreeing:
+                request.acted(1 / RATE)
         else:
             request.missed(deviation, now, CONFIG)
         if request.open:
@@ -32,12 +36,25 @@ def test_it_is_asked_for_once_nothing_was_valid_for_the_patience():
     assert asked_after([UNCERTAIN], 10.0) == pytest.approx(CONFIG.contrast_patience, abs=2.0 / RATE)
 
 
-def test_it_is_not_asked_for_where_most_are_valid():
-    assert asked_after([GOOD, GOOD, GOOD, UNCERTAIN], 60.0) is None
+def test_it_is_not_asked_for_where_most_time_is_acted():
+    assert asked_after([GOOD] * 12 + [UNCERTAIN] * 3, 60.0) is None
+
+
+def test_it_is_asked_for_where_validity_comes_and_goes_too_fast_to_act_on():
+    assert asked_after([GOOD, GOOD, GOOD, UNCERTAIN], 60.0) == pytest.approx(
+        4.0 * CONFIG.contrast_patience, abs=4.0 / RATE
+    )
+
+
+def test_silence_is_no_lack_of_contrast():
+    request = ContrastRequest()
+    for i in range(10):
+        request.missed(UNCERTAIN, 10.0 * i, CONFIG)
+    assert not request.open
 
 
 def test_one_frame_without_an_annulus_asks_for_none_and_two_in_a_row_do():
-    assert asked_after([GOOD, UNKNOWN, GOOD, GOOD], 60.0) is None
+    assert asked_after([GOOD] * 12 + [UNKNOWN], 60.0) is None
     assert asked_after([UNKNOWN], 10.0) == pytest.approx(2.0 / RATE)
 
 
@@ -50,6 +67,6 @@ def test_none_is_asked_for_where_it_would_be_wasted(reason):
 def test_hinge_points_that_are_unseen_for_a_moment_begin_no_other_injection(gap, anew):
     request = ContrastRequest()
     contrast = CatheterDeviation(valid=True, annulus_source=AnnulusSource.CONTRAST)
-    assert request.saw(contrast, 1.0)
-    assert not request.saw(GOOD, 1.0 + gap / 2)
-    assert request.saw(contrast, 1.0 + gap) is anew
+    assert request.saw(contrast, 1.0, 1.0)
+    assert not request.saw(GOOD, 1.0 + gap / 2, 1.0 + gap / 2)
+    assert request.saw(contrast, 1.0 + gap, 1.0 + gap) is anew

@@ -38,3 +38,12 @@ def test_a_procedure_that_takes_too_long_aborts() -> None:
     last = plant.run(controller)
     assert last.phase is Phase.ABORTED
     assert last.command.reason.startswith("not finished within 12 s")
+
+
+def test_a_stent_that_is_being_let_go_is_let_go_whatever_the_time() -> None:
+    first, plant = Plant(), Plant()
+    first.run(started())
+    cleared = next(i for i, each in enumerate(first.decisions) if each.command.reason == "lets go")
+    controller = started(procedure_timeout=(cleared + 1) * FRAME)
+    assert plant.run(controller).phase is Phase.DONE
+    assert plant.now > controller.config.procedure_timeout
