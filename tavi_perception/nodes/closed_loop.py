@@ -38,7 +38,7 @@ from tavi_perception.visualization.closed_loop.live import phase_line, progress_
 DELIVERY = ("/delivery/command", "/delivery/state", "/delivery/joint_states", "/controller/state")
 
 _LEFT = 6.0
-"""s before the end at which the controller gives up, unless it is letting the stent go, which takes as long."""
+"""s before the end at which the controller gives up, unless it is letting the stent go, as long."""
 
 LONGEST = 72.0
 """s that a procedure may take."""

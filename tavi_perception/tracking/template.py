@@ -50,8 +50,9 @@ _HOLDS = 0.5
 network sees it elsewhere, as long as that is trusted; 0.67 and 0.8 gave nearly the same figures."""
 
 
-_PACE = 0.25
-"""Speed (of the image per s) up to which the network's places are those of one thing: 43 mm/s in 170 mm."""
+_PACE, _NOISE = 0.25, 2.0
+"""Speed (of the image per s) up to which the network's places are those of one thing, 43 mm/s in 170 mm, and
+how many of its standard deviations lie between two of them besides."""
 
 _STEADY_S = 0.3
 """How long the network must see a landmark elsewhere, as one thing, to be as likely right as the template.
@@ -89,8 +90,8 @@ class Template:
         self._agreeing, self._agreed_frames = 0.0, 1.0
         self._usual = 0.0
         """Its correlation where the network agrees."""
-        self._seen, self._elsewhere_since = place, stamp
-        """(2,) px of the network, and since when (s) it has steadily seen the landmark elsewhere."""
+        self._seen, self._elsewhere_since = (place, covariance), stamp
+        """Place (2,) px and covariance of the network, and since when (s) it steadily sees another one."""
 
     def network(self, seen: FloatArray, covariance: FloatArray, size: int) -> Prior:
         """The network's place ``seen`` (2,) px with its ``covariance`` as a prior on the template's."""
@@ -139,11 +140,11 @@ class Template:
         network has seen it elsewhere for some time, as one thing, either may be right: the covariance then
         spans both.
         """
-        step, self.proven = self.learn(match, stamp), True
-        leaps = math.dist(seen, self._seen) > _PACE * size * step
-        if match.agreement > _AGREED or leaps:
+        reach = _PACE * size * (stamp - self.stamp)
+        if match.agreement > _AGREED or self._leaps(match, seen, covariance, reach):
             self._elsewhere_since = stamp
-        self._seen = seen
+        self._seen = seen, covariance
+        step, self.proven = self.learn(match, stamp), True
         contested = stamp - self._elsewhere_since >= _STEADY_S
         self._agreed_frames += match.agreement
         averaged = max(1.0 / self._agreed_frames, -math.expm1(-step / _AVERAGED_S))
@@ -163,3 +164,14 @@ class Template:
         place = match.place + self._offset
         apart = np.outer(seen - place, seen - place) if contested else 0.0
         return place, variance * self._covariance + apart
+
+    def _leaps(self, match: Match, seen: FloatArray, covariance: FloatArray, reach: float) -> bool:
+        """Whether the network sees something else than in the frame before, more than ``reach`` (px) away.
+
+        A thing that it takes for the landmark stands still, or moves with the template.
+        """
+        before, noise = self._seen
+        moved = seen - before
+        noise = noise + covariance
+        least = min(math.hypot(*moved), math.dist(moved, match.place - self.place))
+        return least > reach + _NOISE * math.sqrt(float(noise.trace()) / 2.0)

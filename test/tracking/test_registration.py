@@ -191,6 +191,16 @@ def test_where_the_network_steadily_sees_the_pigtail_elsewhere_both_places_are_p
     assert np.sqrt(np.trace(found.covariance[Landmark.PT])) > 0.9 * apart
 
 
+def test_a_place_that_scatters_as_much_as_the_network_states_is_one_thing(rng):
+    registration, apart = both_after(100, rng), np.array([40.0, 0.0])
+    for i in range(100, 100 + round(0.5 * RATE)):
+        scatter = np.array([6.0, 0.0]) if i % 2 else np.array([-6.0, 0.0])
+        catheter = place_at(i) - FROM_CATHETER
+        seen = seen_at(place_at(i) + apart + scatter, sigma=4.0, catheter=catheter)
+        found = registration.update(with_catheter(i, rng), seen, i / RATE, CONFIG)
+    assert np.sqrt(found.covariance[Landmark.PT, 0, 0]) > 30.0
+
+
 def test_a_network_whose_places_leap_does_not_make_the_template_doubtful(rng):
     registration = both_after(100, rng)
     for i in range(100, 100 + round(0.5 * RATE)):
