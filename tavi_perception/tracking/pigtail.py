@@ -38,6 +38,10 @@ _RIVAL = 0.02
 """How far an outlier may move from one frame to the next to be the same object, as a share of the image."""
 
 
+_HOME_S = 2.0
+"""Time (s) over which the place of the pigtail in the image is averaged: two heart beats."""
+
+
 class PigtailFilter:
     """Follows PT - CD by a constant-velocity Kalman filter and answers with CD plus what it says.
 
@@ -45,7 +49,7 @@ class PigtailFilter:
     follows the motion along it and averages across it, also through an injection, whose medium hides the
     pigtail.
 
-    - A measurement outside the gate is an outlier.
+    - A measurement outside the gate is an outlier; or the one before it was, if it fits without that.
     - The pigtail is ``contradicted`` while there are outliers, and afterwards if the filter has moved to
       another place meanwhile, until it is back, or ``anchored``.
     - Unseen, it is bridged for ``pigtail_bridging``; then it is lost until it was seen for
@@ -53,8 +57,9 @@ class PigtailFilter:
       found again.
     - Whether an outlier that persists is a slipped pigtail or a misassociation, only contrast can decide: one
       that persists for ``pigtail_patience`` while both hinge points are measured is the pigtail, and
-      ``slipped`` says so once. If the hinge points have kept their place to the pigtail, the catheter has
-      moved against both, and it takes ``device_patience`` to follow PT from there.
+      ``slipped`` says so once. If the hinge points have kept their place to the pigtail, or the pigtail its
+      place in the image, the catheter has moved against it, and it takes ``device_patience`` to follow PT
+      from there.
 
     While CD is not measured, PT is the keypoint filter's.
     """
@@ -71,11 +76,18 @@ class PigtailFilter:
         self._track: _Track | None = None
         self._clear: _Track | None = None
         """The track as it was last without contrast."""
+        self._before_last: _Track | None = None
+        """The track without its last measurement: where the next does not fit, that may be the outlier."""
         self._lost: _Track | None = None
         """The track as it was when it was lost, while what fits it has not lasted."""
         self._returned_stamp = NAN
         self._rival: FloatArray | None = None
         self._rival_since = NAN
+        self._rival_places: list[FloatArray] = []
+        """(2,) px of the outlier in the image since then."""
+        self._home: FloatArray | None = None
+        """(2,) px of the pigtail in the image, averaged over heart beats, while nothing contradicted it."""
+        self._home_stamp = NAN
 
     def update(
         self, keypoints: Keypoints, stamp: float, config: TrackingConfig, anchored: bool = False
@@ -92,7 +104,7 @@ class PigtailFilter:
         acceleration = _IDENTITY - (1.0 - _ACROSS**2) * across
         acceleration *= (config.pigtail_acceleration * size) ** 2
         move, spread = _transition(step, acceleration)
-        for track in filter(None, (self._track, self._lost, self._clear)):
+        for track in filter(None, (self._track, self._lost, self._clear, self._before_last)):
             track.predict(move, spread)
         if keypoints.measured[_COMPANION]:
             if keypoints.measured[Landmark.PT]:
@@ -139,10 +151,13 @@ class PigtailFilter:
         track = self._fitting(apart, noise + (_SIDEWAYS * size) ** 2 * across, stamp, size, config)
         if track is None:
             contrast = bool(keypoints.measured[list(ANNULUS)].all())
-            self._refuse(apart, noise, stamp, size, contrast, anchored, config)
+            self._refuse(apart, keypoints.xy[Landmark.PT], noise, stamp, size, contrast, anchored, config)
             return
+        if not self.contradicted:
+            self._settle(keypoints.xy[Landmark.PT], stamp)
         away, before = stamp - track.stamp, replace(track)
-        self._track = track = replace(track)
+        self._track, self._before_last = replace(track), replace(track)
+        track = self._track
         track.correct(apart, noise, stamp)
         if not keypoints.measured[list(ANNULUS)].any():
             self._clear = replace(track)
@@ -155,18 +170,28 @@ class PigtailFilter:
     def _fitting(
         self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, config: TrackingConfig
     ) -> _Track | None:
-        """The track whose gate ``apart`` (px) passes: the present one, or the last without contrast."""
+        """The track whose gate ``apart`` (px) passes: the present one, the last without contrast, or without
+        the last measurement."""
         # Medium hides catheter and pigtail: the track under contrast may be wrong.
-        for track in filter(None, (self._track, self._clear)):
+        for track in filter(None, (self._track, self._clear, self._before_last)):
             away = stamp - track.stamp
             reach = _reach(away) * size
             if away <= config.pigtail_memory and track.fits(apart, noise, config.gate, reach):
                 return track
         return None
 
+    def _settle(self, place: FloatArray, stamp: float) -> None:
+        """Average the ``place`` (2,) px of the pigtail in the image."""
+        if self._home is None:
+            self._home = place.copy()
+        else:
+            self._home = self._home - math.expm1((self._home_stamp - stamp) / _HOME_S) * (place - self._home)
+        self._home_stamp = stamp
+
     def _refuse(
         self,
         apart: FloatArray,
+        place: FloatArray,
         noise: FloatArray,
         stamp: float,
         size: float,
@@ -179,10 +204,14 @@ class PigtailFilter:
             self._track, self._lost = self._lost, None
         unseen = stamp - self._rival_stamp > config.pigtail_bridging
         if self._rival is None or unseen or math.dist(apart, self._rival) > _RIVAL * size:
-            self._rival_since = stamp
+            self._rival_since, self._rival_places = stamp, []
         self._rival, self._rival_stamp = apart, stamp
+        self._rival_places.append(place)
         waited = stamp - self._rival_since
-        if anchored and waited >= config.device_patience:
+        known = self._home is not None and stamp - self._home_stamp <= config.pigtail_memory
+        mean = np.mean(self._rival_places, axis=0)
+        at_home = known and math.dist(mean, self._home) <= _STILL * size
+        if (anchored or at_home) and waited >= config.device_patience:
             self._start(apart, noise, stamp, size, config)
         elif contrast and not anchored and waited >= config.pigtail_patience:
             self._start(apart, noise, stamp, size, config)
@@ -196,6 +225,7 @@ class PigtailFilter:
         covariance[:2, :2], covariance[2:, 2:] = noise, speed * _IDENTITY
         self._track = _Track(np.concatenate([apart, np.zeros(2)]), covariance, stamp)
         self._clear, self._lost, self._rival, self._undisputed = None, None, None, None
+        self._before_last = None
 
     def _answer(self, keypoints: Keypoints, stamp: float, config: TrackingConfig) -> Keypoints:
         track = self._track

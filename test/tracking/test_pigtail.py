@@ -203,3 +203,32 @@ def test_a_patience_that_is_changed_holds_from_the_next_frame_on(scene):
         answer = found.update(shown, 2.0 + i / RATE, config, anchored=True)
         measured.append(bool(answer.measured[Landmark.PT]))
     assert measured == [False] * 30 + [True] * 2
+
+
+def test_one_outlier_within_the_gate_does_not_make_outliers_of_those_after_it(scene):
+    found, _ = follow(scene.but(contrast=False))
+    outlier, begin = {Landmark.PT: (13.0, -13.0)}, 2.0 + 1.0 / RATE
+    _, (answer,) = follow(scene.but(contrast=False), 2.0, begin, found, shift=outlier)
+    assert answer.measured[Landmark.PT]
+    _, answers = follow(scene.but(contrast=False), begin, 2.6, found)
+    assert all(answer.measured[Landmark.PT] for answer in answers)
+    assert not found.contradicted
+
+
+def test_a_pigtail_that_has_stayed_where_it_was_is_found_though_the_catheter_has_moved_meanwhile(scene):
+    still = scene.but(contrast=False)
+    found, _ = follow(still)
+    follow(still, 2.0, 2.4, found, shift={Landmark.PT: (150.0, -60.0)})
+    _, answers = follow(still.but(depth=still.depth + 60.0), 2.4, 4.4, found)
+    found_again = [bool(answer.measured[Landmark.PT]) for answer in answers]
+    assert not any(found_again[: round(CONFIG.device_patience * RATE)])
+    assert all(found_again[round(CONFIG.device_patience * RATE) + 2 :])
+
+
+def test_another_thing_to_which_the_catheter_has_moved_is_not_taken_for_the_pigtail(scene):
+    still = scene.but(contrast=False)
+    found, _ = follow(still)
+    follow(still, 2.0, 2.4, found, shift={Landmark.PT: (150.0, -60.0)})
+    beside = {Landmark.PT: (40.0, 0.0)}
+    _, answers = follow(still.but(depth=still.depth + 60.0), 2.4, 4.4, found, shift=beside)
+    assert not any(answer.measured[Landmark.PT] for answer in answers)
