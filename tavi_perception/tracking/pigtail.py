@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,8 +39,9 @@ _RIVAL = 0.02
 """How far an outlier may move from one frame to the next to be the same object, as a share of the image."""
 
 
-_HOME_S = 2.0
-"""Time (s) over which the place of the pigtail in the image is averaged: two heart beats."""
+_HOME_S, _HOME_FRAMES = 2.0, 60
+"""Time (s) over which the place of the pigtail in the image is averaged, two heart beats; and frames over which
+that of an outlier is: two beats at 30 frames/s."""
 
 
 class PigtailFilter:
@@ -83,7 +85,7 @@ class PigtailFilter:
         self._returned_stamp = NAN
         self._rival: FloatArray | None = None
         self._rival_since = NAN
-        self._rival_places: list[FloatArray] = []
+        self._rival_places: deque[FloatArray] = deque(maxlen=_HOME_FRAMES)
         """(2,) px of the outlier in the image since then."""
         self._home: FloatArray | None = None
         """(2,) px of the pigtail in the image, averaged over heart beats, while nothing contradicted it."""
@@ -204,18 +206,23 @@ class PigtailFilter:
             self._track, self._lost = self._lost, None
         unseen = stamp - self._rival_stamp > config.pigtail_bridging
         if self._rival is None or unseen or math.dist(apart, self._rival) > _RIVAL * size:
-            self._rival_since, self._rival_places = stamp, []
+            self._rival_since = stamp
+            self._rival_places.clear()
         self._rival, self._rival_stamp = apart, stamp
         self._rival_places.append(place)
         waited = stamp - self._rival_since
-        known = self._home is not None and stamp - self._home_stamp <= config.pigtail_memory
-        mean = np.mean(self._rival_places, axis=0)
-        at_home = known and math.dist(mean, self._home) <= _STILL * size
-        if (anchored or at_home) and waited >= config.device_patience:
+        stays = anchored or self._at_home(stamp, size, config)
+        if stays and waited >= config.device_patience:
             self._start(apart, noise, stamp, size, config)
         elif contrast and not anchored and waited >= config.pigtail_patience:
             self._start(apart, noise, stamp, size, config)
             self.slipped = True
+
+    def _at_home(self, stamp: float, size: float, config: TrackingConfig) -> bool:
+        """Whether the outlier is, on average, where the pigtail was in the image."""
+        if self._home is None or stamp - self._home_stamp > config.pigtail_memory:
+            return False
+        return math.dist(np.mean(self._rival_places, axis=0), self._home) <= _STILL * size
 
     def _start(
         self, apart: FloatArray, noise: FloatArray, stamp: float, size: float, config: TrackingConfig
