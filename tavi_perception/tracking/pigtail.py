@@ -40,8 +40,8 @@ _RIVAL = 0.02
 
 
 _HOME_S, _HOME_FRAMES = 2.0, 60
-"""Time (s) over which the place of the pigtail in the image is averaged, two heart beats; and frames over which
-that of an outlier is: two beats at 30 frames/s."""
+"""Time (s) over which the place of the pigtail in the image is averaged, two heart beats; and frames over
+which that of an outlier is: two beats at 30 frames/s."""
 
 
 class PigtailFilter:
