@@ -38,7 +38,6 @@ _HIDDEN = 0.02
 _RIVAL = 0.02
 """How far an outlier may move from one frame to the next to be the same object, as a share of the image."""
 
-
 _HOME_S, _HOME_FRAMES = 2.0, 60
 """Time (s) over which the place of the pigtail in the image is averaged, two heart beats; and frames over
 which that of an outlier is: two beats at 30 frames/s."""
