@@ -156,15 +156,14 @@ class PigtailFilter:
             return
         if not self.contradicted:
             self._settle(keypoints.xy[Landmark.PT], stamp)
-        away, before = stamp - track.stamp, replace(track)
+        away = stamp - track.stamp
         self._track, self._before_last = replace(track), replace(track)
-        track = self._track
-        track.correct(apart, noise, stamp)
+        self._track.correct(apart, noise, stamp)
         if not keypoints.measured[list(ANNULUS)].any():
-            self._clear = replace(track)
+            self._clear = replace(self._track)
         self._rival = None
         if away > config.pigtail_bridging:
-            self._lost, self._returned_stamp = self._lost or before, stamp
+            self._lost, self._returned_stamp = self._lost or replace(self._before_last), stamp
         elif self._lost and stamp - self._returned_stamp >= config.pigtail_patience:
             self._lost = None
 
@@ -210,8 +209,7 @@ class PigtailFilter:
         self._rival, self._rival_stamp = apart, stamp
         self._rival_places.append(place)
         waited = stamp - self._rival_since
-        stays = anchored or self._at_home(stamp, size, config)
-        if stays and waited >= config.device_patience:
+        if waited >= config.device_patience and (anchored or self._at_home(stamp, size, config)):
             self._start(apart, noise, stamp, size, config)
         elif contrast and not anchored and waited >= config.pigtail_patience:
             self._start(apart, noise, stamp, size, config)
