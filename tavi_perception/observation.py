@@ -11,6 +11,21 @@ from tavi_perception.tracking.continuity import Continuation
 
 
 @dataclass(frozen=True)
+class SeenInAverage:
+    """n landmarks in an average of frames.
+
+    Attributes:
+        stamp: of the last of the frames (s).
+        offset: (n, 2) places less that of the average's anchor (px of the frames).
+        covariance: (n, 2, 2) of the places (px²).
+    """
+
+    stamp: float
+    offset: FloatArray
+    covariance: FloatArray
+
+
+@dataclass(frozen=True)
 class Observation:
     """One frame as network and registration see it.
 
@@ -20,6 +35,7 @@ class Observation:
         geometry: of the C-arm, for any matrix of the frame's field of view.
         continuation: how the frame follows the one before.
         capsule_widths: (PAIRS, 2) that it may have in the image, from, to (px); NaN where that is not needed.
+        hinges: AA1 and AA2 about PT, as seen in the average of the frames before this one, if there is any.
     """
 
     stamp: float
@@ -27,3 +43,4 @@ class Observation:
     geometry: CArmGeometry
     continuation: Continuation = Continuation.CONTINUED
     capsule_widths: FloatArray = field(default_factory=NOT_MEASURED.copy)
+    hinges: SeenInAverage | None = None

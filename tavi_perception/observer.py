@@ -11,7 +11,7 @@ from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuation, Continuity
 from tavi_perception.tracking.registration import LandmarkRegistration
 
-PARAMETERS = ("max_gap", "carm_angle_tolerance", "carm_length_tolerance")
+PARAMETERS = ("max_gap", "carm_angle_tolerance", "carm_length_tolerance", "injection_gap")
 """Those of ``TrackingConfig`` that an observation depends on."""
 
 

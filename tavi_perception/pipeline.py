@@ -10,6 +10,7 @@ import numpy as np
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
 from tavi_perception.foresight import Foresight, LooksAhead, Predict
+from tavi_perception.landmark_average import Averages
 from tavi_perception.observation import Observation
 from tavi_perception.observer import Observer
 from tavi_perception.stage_clock import StageClock, TimedStage
@@ -36,7 +37,7 @@ class Pipeline:
     def reset(self) -> None:
         """Start a new procedure: forget everything."""
         self._foresight.forget()
-        self._observer = Observer()
+        self._observer, self._averages = Observer(), Averages()
         self._tracker = Tracker()
         self._last: _Processed | None = None
 
@@ -91,9 +92,11 @@ class Pipeline:
     ) -> Observation:
         """The first half of ``process``: what network and registration see in the image."""
         clock = clock or StageClock()
+        self._averages.look(self._foresight.predict)
         keypoints, due = self._foresight.keypoints(image, stamp, geometry), self._tracker.capsule_due
         clock.passed(TimedStage.INFERENCE)
         observation = self._observer.observe(image, keypoints, stamp, geometry, config, due)
+        observation = self._averages.update(image, observation, config)
         clock.passed(TimedStage.REGISTRATION)
         return observation
 
@@ -101,6 +104,7 @@ class Pipeline:
         """Do what can be done for the next frame now that this one is answered; it changes no answer."""
         try:
             self._foresight.look_ahead()
+            self._averages.look(self._foresight.predict)
         except Exception:
             self.reset()
             raise

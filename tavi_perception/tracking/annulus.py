@@ -8,7 +8,8 @@ from dataclasses import replace
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import NAN, AnnulusFrame, AnnulusSource, FloatArray, Keypoints
 from tavi_perception.landmarks import ANNULUS, Landmark
-from tavi_perception.tracking.binding import Binding, wrapped
+from tavi_perception.observation import SeenInAverage
+from tavi_perception.tracking.binding import Binding
 from tavi_perception.tracking.capsule import CapsuleGauge
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.heartbeat import HeartBeat
@@ -18,6 +19,7 @@ from tavi_perception.tracking.pose import (
     judged,
     measured_pose,
     spread_of,
+    wrapped,
 )
 from tavi_perception.tracking.validity import DISAGREEMENT, AnnulusEvidence
 from tavi_perception.tracking.ventricle import VentricleSide
@@ -53,14 +55,17 @@ class AnnulusTracker:
         time_jump: bool = False,
         capsule: CapsuleGauge | None = None,
         contradicted: bool = False,
+        hinges: SeenInAverage | None = None,
     ) -> AnnulusFrame:
         """The annulus frame of the frame taken at ``stamp`` (s), from its filtered keypoints.
 
         ``geometry`` belongs to the image of the keypoints. ``time_jump``: this frame does not follow the
         one before it, so it may be learned from but not acted on. ``capsule``: its diameter by the
         calibration, so far. ``contradicted``: pigtail and catheter have moved relative to each other, and
-        pigtail and hinge points do not agree.
+        pigtail and hinge points do not agree. ``hinges``: as seen in the average of the frames before.
         """
+        if hinges is not None:
+            self._learning.averaged(hinges)
         self._beat.update(keypoints.xy[Landmark.PT] if keypoints.present[Landmark.PT] else None, stamp)
         measured = measured_pose(keypoints)
         if measured is None:

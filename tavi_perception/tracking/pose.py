@@ -42,7 +42,12 @@ def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
     points = list(ANNULUS)
     if not keypoints.measured[points].all():
         return None
-    first, second = keypoints.xy[points]
+    return pose_of(keypoints.xy[points], keypoints.covariance[points])
+
+
+def pose_of(hinges: FloatArray, covariances: FloatArray) -> AnnulusPose | None:
+    """Pose from AA1 and AA2 (2, 2), of covariances (2, 2, 2); None unless they are at least a pixel apart."""
+    first, second = hinges
     length = math.dist(first, second)
     if not length >= 1.0:
         return None
@@ -50,10 +55,7 @@ def measured_pose(keypoints: Keypoints) -> AnnulusPose | None:
     sin, cos = math.sin(angle) / length, math.cos(angle) / length
     from_first = np.array([[0.5, 0.0], [0.0, 0.5], [sin, -cos]])
     from_second = np.array([[0.5, 0.0], [0.0, 0.5], [-sin, cos]])
-    covariance = (
-        from_first @ keypoints.covariance[points[0]] @ from_first.T
-        + from_second @ keypoints.covariance[points[1]] @ from_second.T
-    )
+    covariance = from_first @ covariances[0] @ from_first.T + from_second @ covariances[1] @ from_second.T
     return AnnulusPose((first + second) / 2, angle, covariance, length)
 
 
@@ -93,3 +95,8 @@ def _quaternion(angle: float, side: int) -> FloatArray:
     """
     sin, cos = math.sin(angle / 2), math.cos(angle / 2)
     return np.array([0.0, 0.0, sin, cos] if side > 0 else [cos, sin, 0.0, 0.0])
+
+
+def wrapped(angle: float) -> float:
+    """The same angle within -π…π."""
+    return math.remainder(angle, math.tau)

@@ -74,7 +74,9 @@ class Tracker:
             view.annulus.unbind()
         view.capsule.update(observation.capsule_widths * geometry.metres_per_px)
         jump = continuation.time_jump
-        annulus = view.annulus.update(filtered, stamp, geometry, config, jump, view.capsule, contradicted)
+        annulus = view.annulus.update(
+            filtered, stamp, geometry, config, jump, view.capsule, contradicted, observation.hinges
+        )
         device = self._device.update(filtered, geometry, config)
         device = replace(device, foreign=self._make.update(seen.foreign, stamp))
         deviation = view.deviation.update(filtered, annulus, geometry, device, stamp, config)

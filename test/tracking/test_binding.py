@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pytest import approx
 
-from tavi_perception.tracking.binding import Binding, _excess
+from tavi_perception.landmarks import Landmark
+from tavi_perception.observation import SeenInAverage
+from tavi_perception.tracking.binding import Binding
 from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.injection import _excess
 from tavi_perception.tracking.pose import AnnulusPose
 
 _UNITS = np.array([30.0, 20.0, 0.02])
@@ -76,3 +79,31 @@ def test_an_injection_that_scattered_counts_little_beside_one_that_did_not(scene
     both = learned(Binding(scattered), scene, 8.0).estimate(CONFIG)
     assert np.trace(both.residual) < 0.05 * np.trace(scattered.estimate(CONFIG).residual)
     assert both.offset == approx(learned(Binding(), scene, 8.0).estimate(CONFIG).offset, abs=0.1)
+
+
+def averaged(binding: Binding, scene, aside: float, stamp: float) -> Binding:
+    """``binding``, which is told that the annulus is so many px aside in the average, each known to 1 px."""
+    middle = scene.origin - scene.keypoints().xy[Landmark.PT]
+    hinges = middle + np.array([[-65.0, aside], [65.0, aside]])
+    binding.averaged(SeenInAverage(stamp, hinges, np.array([np.eye(2), np.eye(2)])))
+    return binding
+
+
+def test_what_is_seen_in_the_average_takes_the_place_of_the_mean_over_frames(scene):
+    own = learned(Binding(), scene, 0.0).estimate(CONFIG)
+    found = averaged(learned(Binding(), scene, 0.0), scene, 2.0, stamp=29 / 15).estimate(CONFIG)
+    assert found.offset - own.offset == approx(np.array([0.0, 2.0]))
+    assert found.noise[:2, :2] == approx(0.5 * np.eye(2))
+    assert found.residual == approx(own.residual)
+
+
+def test_an_average_that_contradicts_its_frames_is_left_out(scene):
+    own = learned(Binding(), scene, 0.0).estimate(CONFIG)
+    found = averaged(learned(Binding(), scene, 0.0), scene, 20.0, stamp=29 / 15).estimate(CONFIG)
+    assert found.offset == approx(own.offset)
+
+
+def test_an_average_with_a_frame_that_was_not_learned_from_is_left_out(scene):
+    own = learned(Binding(), scene, 0.0).estimate(CONFIG)
+    found = averaged(learned(Binding(), scene, 0.0), scene, 2.0, stamp=2.1).estimate(CONFIG)
+    assert found.offset == approx(own.offset)

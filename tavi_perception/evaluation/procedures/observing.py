@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,11 +17,11 @@ from tqdm import tqdm
 
 from tavi_perception.cache import OBSERVATIONS, cache_folder
 from tavi_perception.carm import Calibration, CArmGeometry
-from tavi_perception.estimates import Keypoints
+from tavi_perception.estimates import NAN, Keypoints
 from tavi_perception.fingerprint import fingerprint
 from tavi_perception.inference.bundle import load_bundle
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.observation import Observation
+from tavi_perception.observation import Observation, SeenInAverage
 from tavi_perception.observer import PARAMETERS
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.simulation.procedure import RenderedProcedure
@@ -82,6 +83,8 @@ class Observed:
         continuations: (n,) ``Continuation``.
         capsule_widths: (n, PAIRS, 2) that the capsule may have in the image, from, to (px).
         foreign: (n,) probability of a delivery system of another make.
+        hinge_stamps, hinge_offsets, hinge_covariances: (n, …) fields of the ``Observation``'s hinges; NaN
+            where it has none.
         primary_angles: (n,) of the C-arm (rad).
         geometry: of the first frame.
         truth: what was true.
@@ -96,6 +99,9 @@ class Observed:
     continuations: NDArray[np.uint8]
     capsule_widths: Floats
     foreign: Floats
+    hinge_stamps: Floats
+    hinge_offsets: Floats
+    hinge_covariances: Floats
     primary_angles: Floats
     geometry: CArmGeometry
     truth: TrueCourse
@@ -114,7 +120,12 @@ class Observed:
             )  # fmt: skip
             geometry = replace(self.geometry, primary_angle=float(self.primary_angles[index]))
             continuation = Continuation(int(self.continuations[index]))
-            yield Observation(time, keypoints, geometry, continuation, self.capsule_widths[index])
+            stamp = float(self.hinge_stamps[index])
+            hinges = SeenInAverage(stamp, self.hinge_offsets[index], self.hinge_covariances[index])
+            yield Observation(
+                time, keypoints, geometry, continuation, self.capsule_widths[index],
+                None if math.isnan(stamp) else hinges,
+            )  # fmt: skip
 
 
 def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
@@ -126,7 +137,7 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
     for index, frame in enumerate(procedure):
         seen.append(pipeline.observe(frame.image, frame.time, procedure.geometry_at(index), config))
         truths.append(procedure.truth(index))
-    keypoints = [each.keypoints for each in seen]
+    keypoints, hinges = [each.keypoints for each in seen], [each.hinges or _NO_HINGES for each in seen]
     return Observed(
         seed=seed,
         times=np.array([each.stamp for each in seen]),
@@ -137,6 +148,9 @@ def observe(seed: int, course: Course, predictor: Predictor) -> Observed:
         continuations=np.array([each.continuation for each in seen], dtype=np.uint8),
         capsule_widths=np.stack([each.capsule_widths for each in seen]),
         foreign=np.array([each.foreign for each in keypoints]),
+        hinge_stamps=np.array([each.stamp for each in hinges]),
+        hinge_offsets=np.stack([each.offset for each in hinges]),
+        hinge_covariances=np.stack([each.covariance for each in hinges]),
         primary_angles=np.array([each.geometry.primary_angle for each in seen]),
         geometry=procedure.geometry,
         truth=_true_course(truths),
@@ -199,6 +213,7 @@ def load(file: Path) -> Observed:
 
 
 _NESTED = ("geometry", "truth")
+_NO_HINGES = SeenInAverage(NAN, np.full((2, 2), NAN), np.full((2, 2, 2), NAN))
 
 
 def _fingerprint(model: str) -> str:
