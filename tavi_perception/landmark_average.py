@@ -94,9 +94,9 @@ class LandmarkAverage:
             return
         self._looked = observation.stamp
         seen = predict((self._sum / np.float32(self._weight) + np.float32(0.5)).clip(0, 255).astype(np.uint8))
-        if seen.present[self._points].all():
-            offset = (seen.xy[self._points] - self._place) / scale
-            self._seen = SeenInAverage(observation.stamp, offset, seen.covariance[self._points] / scale**2)
+        offset, covariance = (seen.xy[self._points] - self._place) / scale, seen.covariance[self._points]
+        shown = bool(seen.present[self._points].all())
+        self._seen = SeenInAverage(observation.stamp, offset, covariance / scale**2) if shown else None
 
     @property
     def seen(self) -> SeenInAverage | None:

@@ -260,6 +260,17 @@ def test_after_a_gap_or_in_a_new_view_the_inflow_edge_is_as_the_network_sees_it(
     np.testing.assert_array_equal(seen.keypoints.xy, last.keypoints.xy)
 
 
+def test_an_inflow_edge_that_the_average_does_not_show_any_more_stays_as_it_is_registered():
+    scene, averages = Opening(512, 512), Averages()
+    for index in range(12):
+        network = (
+            scene.network if index < 5 else lambda image: Keypoints.absent(image.shape[1], image.shape[0])
+        )
+        averages.look(network)
+        seen = averages.update(scene.frame(index), scene.observation(index), CONFIG)
+    np.testing.assert_array_equal(seen.keypoints.xy, scene.observation(11).keypoints.xy)
+
+
 def test_frames_fade_from_an_average_with_its_memory():
     scene = Beating(300, 300)
     fading = LandmarkAverage((Landmark.PT,), ANNULUS, zoom=1.0, every=0.0, memory=0.2)
