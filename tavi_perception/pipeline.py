@@ -10,11 +10,11 @@ import numpy as np
 from tavi_perception.carm import CArmGeometry
 from tavi_perception.estimates import AnnulusFrame, CatheterDeviation, GreyImage, Keypoints, Reason
 from tavi_perception.foresight import Foresight, LooksAhead, Predict
-from tavi_perception.landmark_average import Averages
 from tavi_perception.observation import Observation
 from tavi_perception.observer import Observer
 from tavi_perception.stage_clock import StageClock, TimedStage
 from tavi_perception.tracking.config import TrackingConfig
+from tavi_perception.tracking.landmark_average import Averages
 from tavi_perception.tracking.tracker import TrackedFrame, Tracker
 
 

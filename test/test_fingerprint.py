@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tavi_perception import observer
 from tavi_perception.evaluation.procedures import observing
 from tavi_perception.fingerprint import ROOT, fingerprint
-from tavi_perception.tracking import capsule, continuity, matching, registration
+from tavi_perception.tracking import capsule, continuity, landmark_average, matching, registration
 
 FILES = {
     "__init__.py": "",
@@ -118,7 +118,7 @@ def test_observations_of_procedures_are_kept_until_what_looks_at_images_changes(
 def test_observations_depend_on_the_parameters_that_their_fingerprint_names():
     used = {
         name
-        for module in (observer, continuity, registration, matching, capsule)
+        for module in (observer, continuity, registration, matching, capsule, landmark_average)
         for name in re.findall(r"\bconfig\.(\w+)", Path(module.__file__).read_text())
     } - {"import"}
     assert used == set(observer.PARAMETERS)

@@ -87,8 +87,8 @@ class Binding:
         """Mean of two injections, weighted by their noise and scatter; one of them where they contradict."""
         turn = wrapped(own.angle - before.angle)
         change = np.append(own.offset - before.offset, turn)
-        differing = config.correlated_noise * (1.0 - config.patient_noise)
-        covariance = differing * (before.noise / before.injections + own.noise)
+        differing = 1.0 - config.patient_noise
+        covariance = differing * (before.common / before.injections + own.common)
         covariance += before.residual + own.residual
         if float(change @ np.linalg.inv(covariance) @ change) > DISAGREEMENT:
             return own if self.steady(config) else before
@@ -103,6 +103,7 @@ class Binding:
             before.length + share * (own.length - before.length),
             (1.0 - share) * before.residual + share * own.residual,
             (1.0 - share) * before.noise + share * own.noise,
+            (1.0 - share) * before.common + share * own.common,
             before.frames + own.frames,
             1.0 / ((1.0 - share) ** 2 / before.injections + share**2 / own.injections),
         )
@@ -179,7 +180,7 @@ class Binding:
         estimate = self.estimate(config)
         age = max(stamp - self.last_stamp, 0.0)
         drift = (config.binding_drift * estimate.length) ** 2 * age
-        covariance = estimate.residual + (1.0 - config.correlated_noise) / estimate.frames * estimate.noise
+        covariance = estimate.residual + (estimate.noise - estimate.common) / estimate.frames
         moved = drift + estimate.cardiac.variance(beat)
         covariance += np.diag([moved, moved, config.binding_turn**2 * age])
         covariance[:2, :2] += keypoints.covariance[Landmark.PT]

@@ -47,7 +47,8 @@ class BindingEstimate:
         angle: direction of AA1→AA2 in the image (rad).
         length: distance AA1-AA2 (px).
         residual: (3, 3) covariance of offset and angle that the cardiac motion does not explain (px, rad).
-        noise: (3, 3) stated covariance of a single frame's offset and angle.
+        noise: (3, 3) stated covariance of a single frame's offset and angle, or of their average's.
+        common: (3, 3) the part of that which all frames of an injection share.
         frames: how many agree on it.
         injections: effective number of injections that they are of, by their weights.
     """
@@ -58,13 +59,14 @@ class BindingEstimate:
     length: float
     residual: FloatArray
     noise: FloatArray
+    common: FloatArray
     frames: int
     injections: float = 1.0
 
     def correlated(self, config: TrackingConfig) -> FloatArray:
         """(3, 3) the part of the noise that does not average out over the frames of an injection."""
         shared = config.patient_noise + (1.0 - config.patient_noise) / self.injections
-        return config.correlated_noise * shared * self.noise
+        return shared * self.common
 
 
 class Injection:
@@ -130,8 +132,10 @@ class Injection:
         length = float(np.median(rows[core, 3]))
         residual = _excess(centred.T @ centred / len(centred), fresh)
         residual += np.diag([1.0, 1.0, 4.0 / length**2]) * (config.binding_residual * length) ** 2
-        if self._averages:
-            mean, noise = self._of_averages(mean, noise)
+        common = config.correlated_noise * noise
+        if self._averages and (shown := self._of_averages(mean, noise)):
+            mean, noise = shown
+            common = noise  # an average has no other frames with which its noise would average out
         return BindingEstimate(
             mean[:2],
             cardiac,
@@ -139,11 +143,12 @@ class Injection:
             length,
             residual,
             noise,
+            common,
             count,
         )
 
-    def _of_averages(self, mean: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Offset and turn (3,) as the averages show them, and their noise; the frames' where they differ."""
+    def _of_averages(self, mean: FloatArray, noise: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Offset and turn (3,) as the averages show them, and their noise; None where the frames differ."""
         seen = [(*each.origin, wrapped(each.angle - self._reference_angle)) for each in self._averages]
         noises = np.array([each.covariance for each in self._averages])
         # A later look sees what the earlier ones saw, and more: it counts by how much it sees.
@@ -152,7 +157,7 @@ class Injection:
         stated = np.average(noises, axis=0, weights=frames)
         change = averaged - mean
         if float(change @ np.linalg.inv(noise + stated) @ change) > DISAGREEMENT:
-            return mean, noise
+            return None
         return averaged, stated
 
 

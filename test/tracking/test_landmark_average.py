@@ -13,13 +13,13 @@ from tavi_perception.carm import Calibration, CArmGeometry
 from tavi_perception.estimates import Keypoints
 from tavi_perception.inference.bundle import default_bundle
 from tavi_perception.inference.predictor import Predictor
-from tavi_perception.landmark_average import Averages, LandmarkAverage
 from tavi_perception.landmarks import ANNULUS, Landmark
 from tavi_perception.observation import Observation, SeenInAverage
 from tavi_perception.pipeline import Pipeline
 from tavi_perception.simulation.procedure import RenderedProcedure
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuation
+from tavi_perception.tracking.landmark_average import Averages, LandmarkAverage
 
 CONFIG = TrackingConfig()
 GAP = CONFIG.injection_gap
