@@ -58,12 +58,12 @@ class LandmarkAverage:
         self._anchor, self._points = list(anchor), list(points)
         self._zoom, self._every, self._memory = zoom, every, memory
         self._due: tuple[GreyImage, Observation] | None = None
-        self._seen: SeenInAverage | None = None
         self._start()
 
     def _start(self) -> None:
         self._sum: NDArray[np.float32] = np.zeros((_SIDE, _SIDE), np.float32)
         self._weight = 0.0
+        self._seen: SeenInAverage | None = None
         self._stamp = self._looked = -math.inf
         """Of the frame that was taken in last, and at which the average was looked at last (s)."""
         self._place: FloatArray = np.zeros(2)
@@ -79,7 +79,6 @@ class LandmarkAverage:
             return
         if continuation.new_view or stamp - self._stamp > gap:
             self._start()
-            self._seen = None
         known = observation.keypoints.measured[self._anchor + self._points].all()
         if known and stamp - self._stamp >= _APART:
             self._due = image, observation
