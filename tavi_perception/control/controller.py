@@ -128,7 +128,7 @@ class Controller:
         return self._on_usable(deviation, stamp, now)
 
     def _on_usable(self, deviation: CatheterDeviation, stamp: float, now: float) -> Decision:
-        if self._contrast.saw(deviation, stamp, now):
+        if self._contrast.saw(deviation, stamp, now, self.config):
             self._depth.restart(confirmed=not self._response.doubtful)
             self._response.restart()
         expected = self._depth.depth(stamp, self._drives, self.config)

@@ -16,13 +16,13 @@ UNKNOWN = CatheterDeviation(reasons=Reason.NO_ANNULUS)
 def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | None:
     """Time (s) until contrast is asked for while deviations repeat a pattern; None: it is not, so long."""
     request = ContrastRequest()
-    request.saw(GOOD, 0.0, 0.0)
+    request.saw(GOOD, 0.0, 0.0, CONFIG)
     in_a_row = 0
     for i in range(1, round(seconds * RATE)):
         now, deviation = i / RATE, pattern[(i - 1) % len(pattern)]
         in_a_row = in_a_row + 1 if deviation.valid else 0
         if deviation.valid:
-            request.saw(deviation, now, now)
+            request.saw(deviation, now, now, CONFIG)
             if in_a_row > CONFIG.agreeing:
                 request.acted(1 / RATE)
         else:
@@ -67,6 +67,37 @@ def test_none_is_asked_for_where_it_would_be_wasted(reason):
 def test_hinge_points_that_are_unseen_for_a_moment_begin_no_other_injection(gap, anew):
     request = ContrastRequest()
     contrast = CatheterDeviation(valid=True, annulus_source=AnnulusSource.CONTRAST)
-    assert request.saw(contrast, 1.0, 1.0)
-    assert not request.saw(GOOD, 1.0 + gap / 2, 1.0 + gap / 2)
-    assert request.saw(contrast, 1.0 + gap, 1.0 + gap) is anew
+    assert request.saw(contrast, 1.0, 1.0, CONFIG)
+    assert not request.saw(GOOD, 1.0 + gap / 2, 1.0 + gap / 2, CONFIG)
+    assert request.saw(contrast, 1.0 + gap, 1.0 + gap, CONFIG) is anew
+
+
+def _after_two_without_annulus(usable: list[CatheterDeviation], why: str = "") -> ContrastRequest:
+    """Asked for by two deviations without an annulus, and for a check with a ``why``; then come ``usable``."""
+    request = ContrastRequest()
+    for i in range(2):
+        request.missed(UNKNOWN, i / RATE, CONFIG)
+    if why:
+        request.ask(why, 2 / RATE)
+    for i, deviation in enumerate(usable, start=3):
+        if deviation.valid:
+            request.saw(deviation, i / RATE, i / RATE, CONFIG)
+        else:
+            request.missed(deviation, i / RATE, CONFIG)
+    return request
+
+
+_PATIENCE = round(CONFIG.contrast_patience * RATE)
+
+
+def test_an_annulus_that_is_known_again_needs_no_contrast():
+    assert _after_two_without_annulus([GOOD] * (_PATIENCE - 2)).open
+    assert not _after_two_without_annulus([GOOD] * (_PATIENCE + 2)).open
+
+
+def test_an_annulus_that_comes_and_goes_needs_contrast():
+    assert _after_two_without_annulus(([GOOD] * (_PATIENCE - 2) + [UNCERTAIN]) * 5).open
+
+
+def test_a_check_needs_contrast_however_well_the_annulus_is_known():
+    assert _after_two_without_annulus([GOOD] * 10 * _PATIENCE, why="whether it is still there").open
