@@ -73,7 +73,7 @@ def test_hinge_points_that_are_unseen_for_a_moment_begin_no_other_injection(gap,
 
 
 def _after_two_without_annulus(usable: list[CatheterDeviation], why: str = "") -> ContrastRequest:
-    """Asked for by two deviations without an annulus, and for a check with a ``why``; then come ``usable``."""
+    """Two deviations without an annulus, a check asked for where there is a ``why``, then ``usable``."""
     request = ContrastRequest()
     for i in range(2):
         request.missed(UNKNOWN, i / RATE, CONFIG)

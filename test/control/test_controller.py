@@ -167,6 +167,17 @@ def test_contrast_that_never_comes_aborts() -> None:
     assert "contrast" in plant.decisions[-1].command.reason
 
 
+def test_an_annulus_that_is_found_again_is_acted_on_without_another_injection() -> None:
+    plant, controller = Plant(contrast_lasts=0.5), started()
+    moving(plant, controller)
+    plant.contrast_works, plant.contrast = False, plant.now - 10.0
+    lost = [plant.show(controller, UNKNOWN_ANNULUS) for _ in range(15)]
+    assert lost[-1].contrast_requested
+    found = plant.now
+    assert not moving(plant, controller).contrast_requested
+    assert plant.now - found < controller.config.contrast_patience + controller.config.averaged + 1.0
+
+
 def test_no_contrast_is_asked_for_where_it_cannot_help() -> None:
     plant, controller = Plant(), started()
     for _ in range(60):
