@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.uid import UID, ExplicitVRLittleEndian
 from xa import xa_dataset
+
+from fuzzing.targets.images import CompressedFields, ImageFields
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
 
@@ -79,44 +80,26 @@ def _reference(name: str) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class Image:
-    """What a sensor_msgs/Image looks like."""
-
-    height: int
-    width: int
-    encoding: str
-    is_bigendian: int
-    step: int
-    data: Any
-
-
-@dataclass(frozen=True)
-class CompressedImage:
-    """What a sensor_msgs/CompressedImage looks like."""
-
-    format: str
-    data: Any
-
-
 @pytest.fixture
-def image_message() -> Callable[..., Image]:
+def image_message() -> Callable[..., ImageFields]:
     """Makes an image message of (H, W[, C]) pixels, with ``padding`` bytes after each row."""
 
-    def make(pixels: NDArray[Any], encoding: str, *, padding: int = 0, big_endian: bool = False) -> Image:
+    def make(
+        pixels: NDArray[Any], encoding: str, *, padding: int = 0, big_endian: bool = False
+    ) -> ImageFields:
         ordered = pixels.astype(pixels.dtype.newbyteorder(">" if big_endian else "<"))
         rows = np.frombuffer(ordered.tobytes(), np.uint8).reshape(pixels.shape[0], -1)
         padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=0xA5)
-        return Image(*pixels.shape[:2], encoding, int(big_endian), padded.shape[1], padded.tobytes())
+        return ImageFields(*pixels.shape[:2], encoding, int(big_endian), padded.shape[1], padded.tobytes())
 
     return make
 
 
 @pytest.fixture
-def compressed_message() -> Callable[..., CompressedImage]:
+def compressed_message() -> Callable[..., CompressedFields]:
     """Makes a compressed image message of pixels."""
 
-    def make(pixels: NDArray[Any], kind: str = "png") -> CompressedImage:
-        return CompressedImage(kind, cv2.imencode(f".{kind}", pixels)[1].tobytes())
+    def make(pixels: NDArray[Any], kind: str = "png") -> CompressedFields:
+        return CompressedFields(kind, cv2.imencode(f".{kind}", pixels)[1].tobytes())
 
     return make
