@@ -3,13 +3,13 @@
 import gc
 import os
 import threading
-from pathlib import Path
 
 import pytest
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from tavi_perception.nodes.faults.witness import resident
 from tavi_perception.nodes.perception_node import PerceptionNode
 
 ROUNDS = 20
@@ -68,12 +68,6 @@ def topics(node):
     )
 
 
-def resident():
-    """Bytes of this process that lie in memory."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def go(node, name):
     """An allowed transition, and where it leads to."""
     target = TRANSITIONS[name][state(node)]
@@ -101,7 +95,8 @@ def test_every_transition_from_every_state_leaves_nothing_behind(make_node):
             assert found.setdefault(state(node), holding) == holding
         for name in ("deactivate", "cleanup"):
             go(node, name)
-        memory.append(resident())
+        gc.collect()
+        memory.append(resident(os.getpid()))
     assert memory[-1] - memory[SETTLED] < GROWTH
 
 
