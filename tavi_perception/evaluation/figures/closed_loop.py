@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -28,6 +28,15 @@ _SHOWN_MM = 4.0
 _ROOM = 1.04
 """Share of the border at which they do."""
 
+_ENDINGS: dict[str, tuple[str, Callable[[Outcome], bool]]] = {
+    "placed": (_PLACED, lambda each: each.placed and not is_false_success(each)),
+    "false success": (_BAD, is_false_success),
+    "aborted safely": (_ABORTED, is_safe_abort),
+    "aborted, free unsaid": ("#882255", lambda each: is_aborted(each) and not is_safe_abort(each)),
+    "not finished": (_MUTED, lambda each: not each.placed and not is_aborted(each)),
+}
+"""How procedures end: the colour of each, and which they are; the first that fits counts."""
+
 SOURCE = "Smits et al., Front. Robot. AI 2025;12:1650228, conference notes"
 _PUBLISHED_MM = {"TAVIPILOT": (-0.3, 0.5), "by hand": (-1.5, 2.1)}
 """Ranges of the depth error by ``SOURCE``: three experts, 60 procedures an arm."""
@@ -49,16 +58,19 @@ def draw_closed_loops(outcomes: Sequence[Outcome], folder: Path) -> dict[str, Pa
 def depth(outcomes: Sequence[Outcome]) -> Figure:
     """The true depth error of the released valves, with the published ranges of others below it."""
     released = [each for each in outcomes if each.released]
+    endings = [_ending(each) for each in released]
     groups = {
-        f"placed ({sum(each.placed for each in released)})": [e for e in released if e.placed],
-        f"free, aborted ({sum(not each.placed for each in released)})": [e for e in released if not e.placed],
+        name: [each for each, ending in zip(released, endings, strict=True) if ending == name]
+        for name in _ENDINGS
+        if name == "placed" or name in endings
     }
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.8), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
         above.hist(
             [_clipped(group) for group in groups.values()], bins=np.arange(-4.2, 4.21, 0.2).tolist(),
-            stacked=True, color=[_PLACED, _ABORTED], edgecolor=EDGE, linewidth=0.4, label=list(groups),
+            stacked=True, color=[_ENDINGS[name][0] for name in groups], edgecolor=EDGE, linewidth=0.4,
+            label=[f"{name} ({len(group)})" for name, group in groups.items()],
         )  # fmt: skip
         _tolerance(above)
         above.set_title(f"True depth error of {len(released)} released valves")
@@ -82,7 +94,8 @@ def costs(outcomes: Sequence[Outcome]) -> Figure:
         "time, s": [each.duration for each in released],
         "contrast medium, ml": [contrast_ml(each) for each in released],
     }
-    colours = [_PLACED if each.placed else _ABORTED for each in released]
+    endings = [_ending(each) for each in released]
+    colours = [_ENDINGS[ending][0] for ending in endings]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10.8, 3.9), layout="constrained")
         for axis, (name, values) in zip(figure.subplots(1, 3, sharey=True), along.items(), strict=True):
@@ -97,8 +110,8 @@ def costs(outcomes: Sequence[Outcome]) -> Figure:
         first.axvspan(-tilt, tilt, color=_MUTED, alpha=0.15, linewidth=0, zorder=0)
         first.set_ylim(-_ROOM * _SHOWN_MM, _ROOM * _SHOWN_MM)
         first.set_ylabel("true depth error, mm")
-        for colour, name in ((_PLACED, "placed"), (_ABORTED, "free, aborted")):
-            first.scatter([], [], s=16, c=colour, label=name)
+        for name in (name for name in _ENDINGS if name == "placed" or name in endings):
+            first.scatter([], [], s=16, c=_ENDINGS[name][0], label=name)
         first.legend(fontsize=8.5, loc="lower left")
     return figure
 
@@ -113,7 +126,7 @@ def faults(outcomes: Sequence[Outcome]) -> Figure:
         _endings(left, rows)
         for place, row in enumerate(rows):
             free = [each for each in row if each.released]
-            colours = [_PLACED if each.placed else _ABORTED for each in free]
+            colours = [_ENDINGS[_ending(each)][0] for each in free]
             right.scatter(_clipped(free), [place] * len(free), s=16, c=colours, alpha=0.75, linewidth=0)
         left.set_yticks(range(len(kinds)), kinds)
         left.set_ylim(-0.6, len(kinds) - 0.4)
@@ -126,17 +139,15 @@ def faults(outcomes: Sequence[Outcome]) -> Figure:
     return figure
 
 
+def _ending(outcome: Outcome) -> str:
+    """Its name in ``_ENDINGS``."""
+    return next(name for name, (_, belongs) in _ENDINGS.items() if belongs(outcome))
+
+
 def _endings(axis: Axes, rows: Sequence[Sequence[Outcome]]) -> None:
     """Stacked bars: shares of the procedures of each row by how they ended."""
-    kinds = {
-        "placed": (_PLACED, lambda each: each.placed and not is_false_success(each)),
-        "false success": (_BAD, is_false_success),
-        "aborted safely": (_ABORTED, is_safe_abort),
-        "aborted, free unsaid": ("#882255", lambda each: is_aborted(each) and not is_safe_abort(each)),
-        "not finished": (_MUTED, lambda each: not each.placed and not is_aborted(each)),
-    }
     start = np.zeros(len(rows))
-    for name, (colour, belongs) in kinds.items():
+    for name, (colour, belongs) in _ENDINGS.items():
         share = np.array([100.0 * sum(map(belongs, row)) / len(row) for row in rows])
         if share.any():
             axis.barh(
