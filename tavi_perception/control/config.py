@@ -138,7 +138,7 @@ class ControlConfig:
 
     contrast_patience: float = parameter(
         1.5, "Time without a valid deviation, less that of acting since contrast was seen, after which it is "
-        "asked for.",
+        "asked for; and with valid ones alone, after which it is not any more.",
         group="contrast", unit="s", minimum=0.1, maximum=60.0, source="unsourced",
     )
     contrast_age: float = parameter(

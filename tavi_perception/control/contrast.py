@@ -39,6 +39,7 @@ _SILENCE = 0.5
 
 
 _MISSED = "where the annulus is"
+"""What contrast is to show where nothing was valid."""
 
 
 class ContrastRequest:
@@ -74,6 +75,7 @@ class ContrastRequest:
         return now - self._seen
 
     def ask(self, why: str, now: float) -> None:
+        """Asks to see ``why``; a check takes the place of a request that may be withdrawn."""
         if not self.open:
             self._asked, self.why = now, why
         elif self.why == _MISSED:
