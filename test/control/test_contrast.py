@@ -13,6 +13,14 @@ UNCERTAIN = CatheterDeviation(reasons=Reason.LOW_CONFIDENCE)
 UNKNOWN = CatheterDeviation(reasons=Reason.NO_ANNULUS)
 
 
+def tell(request: ContrastRequest, deviation: CatheterDeviation, now: float) -> None:
+    """What the controller tells of a deviation, fresh as it comes."""
+    if deviation.valid:
+        request.saw(deviation, now, now, CONFIG)
+    else:
+        request.missed(deviation, now, CONFIG)
+
+
 def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | None:
     """Time (s) until contrast is asked for while deviations repeat a pattern; None: it is not, so long."""
     request = ContrastRequest()
@@ -21,12 +29,9 @@ def asked_after(pattern: list[CatheterDeviation], seconds: float) -> float | Non
     for i in range(1, round(seconds * RATE)):
         now, deviation = i / RATE, pattern[(i - 1) % len(pattern)]
         in_a_row = in_a_row + 1 if deviation.valid else 0
-        if deviation.valid:
-            request.saw(deviation, now, now, CONFIG)
-            if in_a_row > CONFIG.agreeing:
-                request.acted(1 / RATE)
-        else:
-            request.missed(deviation, now, CONFIG)
+        tell(request, deviation, now)
+        if in_a_row > CONFIG.agreeing:
+            request.acted(1 / RATE)
         if request.open:
             return now
     return None
@@ -80,10 +85,7 @@ def _after_two_without_annulus(usable: list[CatheterDeviation], why: str = "") -
     if why:
         request.ask(why, 2 / RATE)
     for i, deviation in enumerate(usable, start=3):
-        if deviation.valid:
-            request.saw(deviation, i / RATE, i / RATE, CONFIG)
-        else:
-            request.missed(deviation, i / RATE, CONFIG)
+        tell(request, deviation, i / RATE)
     return request
 
 

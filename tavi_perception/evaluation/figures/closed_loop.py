@@ -61,8 +61,7 @@ def depth(outcomes: Sequence[Outcome]) -> Figure:
     endings = [_ending(each) for each in released]
     groups = {
         name: [each for each, ending in zip(released, endings, strict=True) if ending == name]
-        for name in _ENDINGS
-        if name == "placed" or name in endings
+        for name in _named(endings)
     }
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.8), layout="constrained")
@@ -110,7 +109,7 @@ def costs(outcomes: Sequence[Outcome]) -> Figure:
         first.axvspan(-tilt, tilt, color=_MUTED, alpha=0.15, linewidth=0, zorder=0)
         first.set_ylim(-_ROOM * _SHOWN_MM, _ROOM * _SHOWN_MM)
         first.set_ylabel("true depth error, mm")
-        for name in (name for name in _ENDINGS if name == "placed" or name in endings):
+        for name in _named(endings):
             first.scatter([], [], s=16, c=_ENDINGS[name][0], label=name)
         first.legend(fontsize=8.5, loc="lower left")
     return figure
@@ -142,6 +141,11 @@ def faults(outcomes: Sequence[Outcome]) -> Figure:
 def _ending(outcome: Outcome) -> str:
     """Its name in ``_ENDINGS``."""
     return next(name for name, (_, belongs) in _ENDINGS.items() if belongs(outcome))
+
+
+def _named(endings: Sequence[str]) -> list[str]:
+    """Those that a legend names: placed ones, and what else there is."""
+    return [name for name in _ENDINGS if name == "placed" or name in endings]
 
 
 def _endings(axis: Axes, rows: Sequence[Sequence[Outcome]]) -> None:
