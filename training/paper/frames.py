@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tavi_perception.inference.preprocessing import fit_square
 from training.data import Samples
 
 
@@ -58,16 +58,8 @@ def thinned(samples: Samples, most: int) -> Samples:
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Grey frames (n, side, side) as a network's input (n, size, size, 1)."""
-    return np.stack([resized_one(image, size) for image in images])[..., None]
-
-
-def resized_one(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A grey frame (side, side) with a side of ``size`` px: INTER_AREA down, INTER_LINEAR up."""
-    if image.shape[0] == size:
-        return image
-    how = cv2.INTER_AREA if image.shape[0] > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (size, size), interpolation=how))
+    """Square grey frames (n, side, side) as a network's input (n, size, size, 1), as the node prepares them."""
+    return np.stack([fit_square(image, size)[0] for image in images])[..., None]
 
 
 def targets(samples: Samples) -> NDArray[np.float32]:

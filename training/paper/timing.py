@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training.paper.frames import resized_one
+from training.paper.frames import resized
 
 Predict = Callable[[NDArray[np.uint8]], object]
 """Answers one grey frame (side, side) uint8, whatever it takes."""
@@ -28,7 +28,7 @@ def prediction(model: keras.Model) -> Predict:
         return list(model(tf.cast(batch, tf.float32), training=False))
 
     def predict(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        outputs = answer(tf.constant(resized_one(image, size)[None, ..., None]))
+        outputs = answer(tf.constant(resized(image[None], size)))
         return [output.numpy() for output in outputs]
 
     return predict
