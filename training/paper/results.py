@@ -37,6 +37,7 @@ class Result:
         history: entry 0 is before training.
         features_s: time to compute the features of all frames once; 0 when the extractor is trained.
         parameters, trained_parameters: numbers of weights, and of those that training moves.
+        frames: the data set in words; empty in results from before it was kept.
     """
 
     configuration: Configuration
@@ -46,6 +47,7 @@ class Result:
     features_s: float
     parameters: int
     trained_parameters: int
+    frames: str = ""
 
     @property
     def epochs(self) -> int:
@@ -77,7 +79,7 @@ def result_of(configuration: Configuration, split: Partition, out: Path, name: s
     frames = split.sha256
     _claim(folder, configuration, frames)
     if (folder / RESULT).exists():
-        return _read(folder / RESULT)
+        return read_result(folder)
     network = build(configuration)
     parts = {
         key: _labelled(network, configuration, part, out / "features") for key, part in split.parts.items()
@@ -95,6 +97,7 @@ def result_of(configuration: Configuration, split: Partition, out: Path, name: s
         sum(seconds for _, seconds in parts.values()),
         network.whole.count_params(),
         sum(int(np.prod(variable.shape)) for variable in part.trainable_variables),
+        split.words,
     )
     network.whole.save_weights(folder / WEIGHTS)
     _write(folder / RESULT, dataclasses.asdict(result))
@@ -146,8 +149,13 @@ def _write(file: Path, entries: dict[str, Any]) -> None:
     part.replace(file)
 
 
-def _read(file: Path) -> Result:
-    entries = json.loads(file.read_text(encoding="utf-8"))
+def read_result(folder: Path) -> Result:
+    """The result of a training that ``result_of`` has finished in ``folder``.
+
+    Raises:
+        OSError: it is not there.
+    """
+    entries = json.loads((folder / RESULT).read_text(encoding="utf-8"))
     return Result(
         **{
             **entries,
