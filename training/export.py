@@ -16,13 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from tavi_perception.cache import CACHE
 from tavi_perception.evaluation.sources import evaluate_patients
 from tavi_perception.inference.bundle import INT8_FILE, LITERT_FILE, SAVED_MODEL, ModelBundle, load_bundle
 from tavi_perception.inference.manifest import MANIFEST
-from tavi_perception.inference.predictor import Predictor
 from tavi_perception.output import OutputError, write_text
 from tavi_perception.simulation.backdrop import BackgroundError, Backgrounds
 from tavi_perception.simulation.dataset.options import DatasetError
@@ -37,6 +35,9 @@ from training.ensemble import averaged
 from training.forward import predict
 from training.labelled import procedure_frames
 from training.manifest import Provenance, write_manifest
+from training.paper.export import SCREENED_SIZE, PaperOrigin, export_screened, is_screened
+from training.paper.results import read_result
+from training.parity import PARITY_PX, ExportError, check_parity, shift
 from training.recipe import Recipe, RecipeError, recipe_of
 from training.run import BEST, HISTORY
 from training.serving import Served
@@ -44,15 +45,7 @@ from training.shards import USUAL, Scenery
 from training.start import StartError, load_start
 from training.train import RECIPE
 
-PARITY_PX = 0.1
-"""Largest difference of a coordinate between TensorFlow and LiteRT (input px), and the median one between
-LiteRT in float32 and with 8 bits."""
-
 _BYTES_PER_WEIGHT = 4
-
-
-class ExportError(Exception):
-    """The exported files do not answer as the trained model does."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +67,10 @@ def load_run(folder: Path) -> TrainedRun:
     """
     if (folder / MANIFEST).exists():
         trained = json.loads((folder / MANIFEST).read_text())["training"]
+        if "plan" not in trained:
+            raise RecipeError(
+                f"{folder} holds a network of the paper; export it from the folder of its screening"
+            )
         # Bundles from before there was a head that tells foreign devices do not mention it.
         recipe = recipe_of({"network": {"foreign": 0, **trained["network"]}, "plan": trained["plan"]})
         model = build(recipe.network, recipe.plan.size)
@@ -93,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=Path,
         nargs="+",
         required=True,
-        help="folder that train wrote, or a bundle, to calibrate it anew; several are averaged",
+        help="folder that train wrote, or a bundle, to calibrate it anew; several are averaged; or one of a "
+        "network that screen trained",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
@@ -138,6 +136,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
     """Writes the bundle; returns the figures of its card."""
+    fresh = data.test_seeds(arguments.test)
+    if len(arguments.run) == 1 and is_screened(arguments.run[0]):
+        (run,) = arguments.run
+        origin = PaperOrigin(read_result(run), arguments.version, arguments.note, arguments.observed)
+        frames = data.load(
+            data.render(arguments.cache, data.validation_seeds(arguments.validation), SCREENED_SIZE)
+        )
+        return export_screened(run, arguments.out, origin, frames, fresh)
     runs = [load_run(folder) for folder in arguments.run]
     recipe = runs[0].recipe
     size = recipe.plan.size
@@ -158,7 +164,7 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.pool if arguments.backgrounds else "",
     )  # fmt: skip
     bundle = export(model, size, validation, provenance, arguments.out, wide)
-    figures = evaluate_patients(bundle, data.test_seeds(arguments.test), 1000)
+    figures = evaluate_patients(bundle, fresh, 1000)
     tells_makes = bool(bundle.manifest.tensors.foreign)
     write_manifest(arguments.out, provenance, size, bundle.manifest, figures, tells_makes)
     write_card(arguments.out, provenance, figures)
@@ -195,40 +201,13 @@ def export(
         raise ExportError(f"{LITERT_FILE} is smaller than the model's {weights} bytes of weights")
     write_manifest(out, provenance, size, calibration, {}, "foreign" in model.output)
     bundle = load_bundle(out)
-    difference = parity(bundle, frames.images[:20])
-    if not difference <= PARITY_PX:
-        raise ExportError(f"TensorFlow and LiteRT differ by {difference:.3f} px, more than {PARITY_PX} px")
+    check_parity(bundle, frames.images[:20])
     moved = shift(bundle, frames.images[:100])
     if not moved <= PARITY_PX:
         raise ExportError(
             f"convolutions of 8 bits move the median landmark by {moved:.3f} px, more than {PARITY_PX} px"
         )
     return bundle
-
-
-def parity(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
-    """Largest difference (px) of the coordinates from TensorFlow and LiteRT for images (n, h, w) uint8.
-
-    Landmarks that only one of them finds present count as infinitely far apart.
-    """
-    return float(_apart(bundle, ("tensorflow", "litert"), images).max(initial=0.0))
-
-
-def shift(bundle: ModelBundle, images: NDArray[np.uint8]) -> float:
-    """By how much (px) the median landmark of images (n, h, w) uint8 lies elsewhere with 8 bits."""
-    apart = _apart(bundle, ("litert", "litert-int8"), images)
-    return float(np.median(apart)) if apart.size else 0.0
-
-
-def _apart(bundle: ModelBundle, runtimes: Sequence[str], images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(n,) larger difference (px) of the coordinates of what either runtime finds; inf if one alone."""
-    one, other = (Predictor(bundle, runtime) for runtime in runtimes)
-    found = []
-    for image in images:
-        first, second = one.predict(image), other.predict(image)
-        apart = np.abs(first.xy - second.xy).max(axis=1)[first.present | second.present]
-        found.append(np.where(np.isnan(apart), np.inf, apart))
-    return np.concatenate(found)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ BEFORE_REAL_FRAMES = (
 _OUTPUTS = ("presence", "xy", "covariance", "foreign")
 """The last is that which not every network has."""
 
+TO_ONE = (1 / 127.5, -1.0)
+"""Makes −1…1 of grey levels."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -54,6 +57,27 @@ class Provenance:
         """What the model has learned from, in words."""
         return BEFORE_REAL_FRAMES.format(pool=self.pool) if self.pool else DRAWN
 
+    @property
+    def training(self) -> dict[str, Any]:
+        """All of the training, for ``model.json``."""
+        return {**self.recipe.as_json(), "note": self.note, "validations": self.history}
+
+
+class Origin(Protocol):
+    """What a manifest says of where a model comes from."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def training_data(self) -> str: ...
+
+    @property
+    def training(self) -> dict[str, Any]: ...
+
+    @property
+    def observed(self) -> str: ...
+
 
 class Calibrated(Protocol):
     """Thresholds and covariance calibration, each (11,)."""
@@ -69,17 +93,19 @@ class Calibrated(Protocol):
 
 
 def write_manifest(
-    folder: Path, provenance: Provenance, size: int, calibration: Calibrated, figures: dict[str, Any],
-    foreign: bool,
+    folder: Path, origin: Origin, size: int, calibration: Calibrated, figures: dict[str, Any],
+    foreign: bool, scaling: tuple[float, float] = TO_ONE,
 ) -> None:  # fmt: skip
     """Describe the bundle in ``folder``, with the hashes of all files now in it except its card.
 
-    ``foreign``: the network tells delivery systems of other makes.
+    ``foreign``: the network tells delivery systems of other makes. ``scaling``: factor and offset that make
+    its input of grey levels.
     """
+    scale, offset = scaling
     content = {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
-        "version": provenance.version,
+        "version": origin.version,
         "landmarks": list(NAMES),
         "input": {
             "tensor": "image", "height": size, "width": size, "channels": 1,
@@ -87,7 +113,7 @@ def write_manifest(
             "fit_in_words": "pad to a square by repeating the borders (centred; its side a multiple of "
             "the factor max(height, width) // size), shrink with INTER_AREA by that factor, then "
             "INTER_LINEAR to size",
-            "scale": 1 / 127.5, "offset": -1.0,
+            "scale": scale, "offset": offset,
         },
         "outputs": {name: name for name in _OUTPUTS[: None if foreign else -1]},
         "outputs_in_words": "presence (1, 11) probability; xy (1, 11, 2) input px, an integer is a pixel's "
@@ -105,12 +131,10 @@ def write_manifest(
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name not in (MANIFEST, CARD)
         },
-        "training_data": provenance.training_data,
-        "training": {
-            **provenance.recipe.as_json(), "note": provenance.note, "validations": provenance.history,
-        },
+        "training_data": origin.training_data,
+        "training": origin.training,
         "metrics": figures,
-        "observed": provenance.observed,
+        "observed": origin.observed,
     }  # fmt: skip
     (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
 

@@ -8,8 +8,11 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
+import keras
+
 from training import data
 from training.architectures import Network
+from training.paper.extractors import Extractor
 from training.refinement import Refinement
 
 SIZE = 64
@@ -38,3 +41,16 @@ def miniature() -> Network:
     """The smallest network of our kind."""
     small = Refinement(widths=(32, 32), depths=(0, 0))
     return Network(widths=(32, 32, 32, 32), depths=(0, 0, 0, 0), dense=32, foreign=8, refinement=small)
+
+
+@pytest.fixture(scope="session")
+def tiny_extractor() -> Extractor:
+    """One of the paper's kind that is built in no time, to stand for a large one."""
+
+    def build(input_shape: tuple[int, int, int], **_: object) -> keras.Model:
+        image = keras.Input(input_shape)
+        features = keras.layers.Conv2D(32, 5, strides=5, activation="relu")(image)
+        features = keras.layers.BatchNormalization()(features)
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
+
+    return Extractor("Tiny", build, 1 / 127.5, -1.0)

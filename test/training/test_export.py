@@ -25,9 +25,10 @@ from tavi_perception.simulation.seeds import DEMO_SEED
 from training.architectures import Network, build
 from training.calibration import calibrate, evidence
 from training.data import Samples
-from training.export import PARITY_PX, export, load_run, parity, shift
+from training.export import export, load_run
 from training.forward import predict
 from training.manifest import Provenance
+from training.parity import PARITY_PX, parity, shift
 from training.recipe import Plan, Recipe
 from training.start import StartError, load_start
 

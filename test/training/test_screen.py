@@ -57,29 +57,21 @@ def eagerly() -> Iterator[None]:
         yield
 
 
-def build_tiny(input_shape: tuple[int, int, int], **_: object) -> keras.Model:
-    """A network that is built in no time, in the place of a large one."""
-    image = keras.Input(input_shape)
-    features = keras.layers.Conv2D(32, 5, strides=5, activation="relu")(image)
-    features = keras.layers.BatchNormalization()(features)
-    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
-
-
 @pytest.fixture(scope="module")
-def nine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Screening, Path]:
+def nine(tiny_extractor: Extractor, tmp_path_factory: pytest.TempPathFactory) -> tuple[Screening, Path]:
     out = tmp_path_factory.mktemp("nine")
     before = load_all(presets())
     small = {name: replace(c, input_size=75, batch=4, epochs=1) for name, c in before.items()}
     with eager(), pytest.MonkeyPatch.context() as patch:
         for name, extractor in TABLE.items():
-            patch.setitem(TABLE, name, replace(extractor, build=build_tiny))
+            patch.setitem(TABLE, name, replace(extractor, build=tiny_extractor.build))
         return screen(small, SPLIT, out, before=before, rounds=1), out
 
 
 @pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+def tiny(tiny_extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny network under the name of a large one."""
-    monkeypatch.setitem(TABLE, "mobilenet_v2", Extractor("Tiny", build_tiny, 1 / 127.5, -1.0))
+    monkeypatch.setitem(TABLE, "mobilenet_v2", tiny_extractor)
 
 
 def test_nine_networks_are_trained_and_measured(nine: tuple[Screening, Path]) -> None:

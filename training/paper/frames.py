@@ -58,7 +58,7 @@ def thinned(samples: Samples, most: int) -> Samples:
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Square grey frames (n, side, side) as a network's input (n, size, size, 1), as the node prepares them."""
+    """Square grey frames (n, side, side) as input (n, size, size, 1), prepared as in the node."""
     return np.stack([fit_square(image, size)[0] for image in images])[..., None]
 
 

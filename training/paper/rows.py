@@ -52,11 +52,10 @@ class Row:
 def network_row(name: str, result: Result, prediction_ms: float) -> Row:
     """The row of a network that this screening trained."""
     configuration = result.configuration
-    kind = Kind.FINE_TUNED if configuration.fine_tuned else Kind.FROZEN
     return Row(
         name,
-        f"{TABLE[configuration.extractor].title}, {kind.value}",
-        kind,
+        title_of(configuration),
+        _kind_of(configuration),
         configuration.weights,
         configuration.input_size,
         result.scores,
@@ -64,6 +63,15 @@ def network_row(name: str, result: Result, prediction_ms: float) -> Row:
         result.parameters,
         result,
     )
+
+
+def title_of(configuration: Configuration) -> str:
+    """A network's name for people: its extractor, and whether that is trained."""
+    return f"{TABLE[configuration.extractor].title}, {_kind_of(configuration).value}"
+
+
+def _kind_of(configuration: Configuration) -> Kind:
+    return Kind.FINE_TUNED if configuration.fine_tuned else Kind.FROZEN
 
 
 def bundle_row(result: BundleResult, prediction_ms: float) -> Row:

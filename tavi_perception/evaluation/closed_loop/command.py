@@ -92,9 +92,9 @@ def _bundle(arguments: argparse.Namespace) -> ModelBundle:
         return load_bundle(arguments.model)
     if arguments.perception == "paper":
         raise StudyError(
-            "closed loop: none of the paper's networks is shipped, and of the weights of ./tavi screen "
-            "./tavi export makes no bundle; name a bundle of your own with --model, or take --perception "
-            "naive for the same with our network"
+            "closed loop: none of the paper's networks is shipped; train one with ./tavi screen, make a "
+            "bundle of it with ./tavi export, and name that with --model, or take --perception naive for the "
+            "same with our network"
         )
     return default_bundle()
 
