@@ -75,10 +75,9 @@ class Situation:
         """The whole average is of a robot that stood still."""
         return self.still_for >= 0.85 * self.config.averaged
 
-    @property
-    def straight(self) -> bool:
-        """The tilt is known, and not surely beyond its tolerance."""
-        return abs(self.tilt) <= self.config.tilt_tolerance + 2.0 * self.config.tilt_sigma
+    def straight(self, sigmas: float) -> bool:
+        """The tilt is known, and beyond its tolerance by so many standard deviations at most."""
+        return abs(self.tilt) <= self.config.tilt_tolerance + sigmas * self.config.tilt_sigma
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,8 @@ def verify(now: Situation) -> Move | Next:
     error = config.target_depth - now.depth
     if now.share < config.share and now.task_for < config.check_timeout:
         return Move(0.0, 0.0, f"only {now.share:.0%} of the deviations are valid")
-    if not now.straight:
+    # Every opening has a tilt of its own, so another is worth its time; what tilts again may be seen wrong.
+    if not now.straight(sigmas=0.0 if now.recaptures == 0 < config.recaptures else 1.0):
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
     near = abs(error) <= config.close_enough
     if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
@@ -187,7 +187,8 @@ def release(now: Situation) -> Move | Next:
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
     known = now.share >= config.share and abs(error) + 2.0 * now.sigma <= config.depth_tolerance
-    if known and now.straight:
+    # It was straight while it could be recaptured: now only one that is surely tilted is not let go.
+    if known and now.straight(sigmas=2.0):
         return Next(Phase.RELEASE, f"{check}: lets go")
     if now.task_for < config.check_timeout:
         return Move(0.0, 0.0, f"{check}, tilt {_mm(now.tilt)}, {now.share:.0%} valid: not to be let go yet")

@@ -184,12 +184,23 @@ def test_no_contrast_is_asked_for_where_it_cannot_help() -> None:
         assert not plant.show(controller, CatheterDeviation(reasons=Reason.IMAGE_STALE)).contrast_requested
 
 
-def test_a_tilted_valve_is_recaptured_and_placed_anew() -> None:
-    plant, controller = Plant(tilt=0.004), started()
+@pytest.mark.parametrize("tilt", [0.0022, 0.004])
+def test_a_tilted_valve_is_recaptured_and_placed_anew(tilt: float) -> None:
+    plant, controller = Plant(tilt=tilt), started()
     moving(plant, controller, Phase.RECAPTURE)
     plant.tilt = 0.0005
     assert plant.run(controller).phase is Phase.DONE
     assert phases(plant).count(Phase.RECAPTURE) == 1
+
+
+def test_a_valve_that_is_not_surely_tilted_is_recaptured_once_alone() -> None:
+    plant = Plant(tilt=0.0022)
+    assert plant.run(started()).phase is Phase.DONE
+    assert phases(plant).count(Phase.RECAPTURE) == 1
+
+
+def test_a_valve_that_may_not_be_recaptured_is_released_where_its_tilt_may_be_right() -> None:
+    assert Plant(tilt=0.0022).run(started(recaptures=0)).phase is Phase.DONE
 
 
 def test_a_valve_that_stays_tilted_is_never_released() -> None:
