@@ -60,11 +60,18 @@ def test_controller_says_of_a_free_valve_what_counts_as_said() -> None:
     assert figures_of([replace(FREE, reason=end.reason)])["aborted_safely"] == 1
 
 
-@pytest.mark.parametrize(("depth", "count"), [(5.9, 0), (6.1, 1), (-0.1, 1)])
+@pytest.mark.parametrize(
+    ("depth", "tilt", "count"),
+    [(5.9, 1.0, 0), (6.1, 1.0, 1), (-0.1, 1.0, 1), (3.0, 2.9, 0), (3.0, 3.1, 1), (3.0, -3.1, 1)],
+)
 def test_false_success_is_taken_for_good_and_more_than_a_millimetre_out_of_tolerance(
-    depth: float, count: int
+    depth: float, tilt: float, count: int
 ) -> None:
-    assert figures_of([replace(PLACED, depth=depth)])["false_successes"] == count
+    assert figures_of([replace(PLACED, depth=depth, tilt=tilt)])["false_successes"] == count
+
+
+def test_a_tilted_valve_is_not_within_tolerance() -> None:
+    assert figures_of([PLACED, replace(PLACED, tilt=-2.1)])["within_tolerance"] == 1
 
 
 def test_a_valve_that_is_taken_for_released_and_is_still_held_is_a_false_success() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE
+from tavi_perception.clinical import STENT_TILT_TOLERANCE
 from tavi_perception.control.decision import Phase
 from tavi_perception.evaluation.closed_loop.outcome import Outcome
 from tavi_perception.simulation.staff import StaffConfig
@@ -71,7 +71,7 @@ def is_false_success(outcome: Outcome) -> bool:
     """Taken for good, but still held, or out of tolerance by more than ``BESIDES_MM``."""
     if outcome.phase != Phase.DONE.name:
         return False
-    return not outcome.released or abs(outcome.depth_error) > 1e3 * DEPTH_TOLERANCE + BESIDES_MM
+    return not outcome.released or outcome.beyond_tolerance > BESIDES_MM
 
 
 def contrast_ml(outcome: Outcome) -> float:

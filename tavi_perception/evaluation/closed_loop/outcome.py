@@ -9,7 +9,7 @@ import numpy as np
 
 from tavi_perception.audit.motion import NS, Answers, Commands, NsArray, Recount, Travel, recount
 from tavi_perception.audit.phases import holds, recaptures
-from tavi_perception.clinical import DEPTH_TOLERANCE, TARGET_DEPTH
+from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH
 from tavi_perception.control.decision import FINAL, Phase
 from tavi_perception.estimates import NAN, Stage
 from tavi_perception.evaluation.closed_loop.loop import LoopRecord
@@ -59,8 +59,14 @@ class Outcome:
         return self.depth - 1e3 * TARGET_DEPTH
 
     @property
+    def beyond_tolerance(self) -> float:
+        """How far depth or tilt, the worse of them, lies out of its tolerance (mm); 0 within both."""
+        depth = abs(self.depth_error) - 1e3 * DEPTH_TOLERANCE
+        return max(0.0, depth, abs(self.tilt) - 1e3 * STENT_TILT_TOLERANCE)
+
+    @property
     def within_tolerance(self) -> bool:
-        return self.released and abs(self.depth_error) <= 1e3 * DEPTH_TOLERANCE
+        return self.released and self.beyond_tolerance == 0.0
 
 
 def outcome_of(record: LoopRecord, seed: int, fault: str = "") -> Outcome:

@@ -16,7 +16,8 @@ REPORT = "report.md"
 
 _COUNTS = {
     "placed: released, and the controller takes it for good": "placed",
-    f"released within {1e3 * DEPTH_TOLERANCE:g} mm of {1e3 * TARGET_DEPTH:g} mm": "within_tolerance",
+    f"released within {1e3 * DEPTH_TOLERANCE:g} mm of {1e3 * TARGET_DEPTH:g} mm, tilted by "
+    f"{1e3 * STENT_TILT_TOLERANCE:g} mm at most": "within_tolerance",
     "released": "released",
     "taken for good, but still held or out of tolerance by more than 1 mm (false success)": "false_successes",
     "aborted": "aborted",
