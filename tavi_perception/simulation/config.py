@@ -8,6 +8,7 @@ from tavi_perception.simulation.anatomy import AnatomyConfig
 from tavi_perception.simulation.clutter import ClutterConfig
 from tavi_perception.simulation.contrast import ContrastConfig
 from tavi_perception.simulation.device_config import DeviceConfig
+from tavi_perception.simulation.leak import LeakConfig
 from tavi_perception.simulation.motion import MotionConfig
 from tavi_perception.simulation.patient import RootConfig, ViewConfig
 from tavi_perception.simulation.pigtail import PigtailConfig
@@ -27,6 +28,7 @@ class SimulationConfig:
     device: DeviceConfig = field(default_factory=DeviceConfig)
     pigtail: PigtailConfig = field(default_factory=PigtailConfig)
     contrast: ContrastConfig = field(default_factory=ContrastConfig)
+    leak: LeakConfig = field(default_factory=LeakConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     robot: RobotConfig = field(default_factory=RobotConfig)
     room: RoomConfig = field(default_factory=RoomConfig)

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from tavi_perception.simulation.anatomy import Anatomy, draw_anatomy
 from tavi_perception.simulation.backdrop import RealBackdrop
+from tavi_perception.simulation.clouds import RootClouds
 from tavi_perception.simulation.clutter import Bystanders, Part, draw_bystanders, draw_coronary_tree
 from tavi_perception.simulation.config import SimulationConfig
-from tavi_perception.simulation.contrast import Contrast, Injector, RootClouds, draw_injector
+from tavi_perception.simulation.contrast import Contrast, Injector, draw_injector
 from tavi_perception.simulation.delivery import draw_delivery
 from tavi_perception.simulation.device import Device, DeviceState
 from tavi_perception.simulation.device_config import draw_device
 from tavi_perception.simulation.foreign import ForeignDevice, draw_foreign, draw_foreign_delivery
+from tavi_perception.simulation.leak import Leak, draw_leak
 from tavi_perception.simulation.makes import OWN
 from tavi_perception.simulation.motion import Shifts
 from tavi_perception.simulation.paint import Layer
@@ -97,10 +99,11 @@ class Scene:
         self.injector: Injector = draw_injector(rng, config.contrast)
         self.imager = Imager(rng, draw_technique(rng, config.image), size, bits)
         self._seeds = rng.integers(2**63, size=3)
-        # A generator of its own: no other patient is changed by it.
+        # What was added later has a generator of its own, so that patients stay.
         self.foreign: ForeignDevice | None = (
             draw_foreign(rng.spawn(1)[0], contents.make) if contents.make != OWN else None
         )
+        self.leak: Leak = draw_leak(rng.spawn(1)[0], config.leak)
         self.backdrop = backdrop
         self._config = config
         self._layer = Layer(size)
@@ -123,6 +126,7 @@ class Scene:
         self._bystanders.paint_moving(canvas, self._layer, view, shifts.root, shifts.body)
         if moment.contrast.any:
             nearest.clouds.add_to(canvas, moment.contrast, view.project(shifts.root) - nearest.origin)
+            self._fill_vessels(canvas, moment)
         if self.contents.pigtail:
             self._draw_pigtail(canvas, moment)
         if self.contents.delivery:
@@ -133,6 +137,11 @@ class Scene:
         """(n,) whether points (n, 2) px lie where the picture shows nothing of them."""
         covered = self.imager.covers(pixels)
         return covered | self.backdrop.hides(pixels) if self.backdrop else covered
+
+    def _fill_vessels(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
+        if self.leak.coronaries:
+            filled = Bystanders((), (self.leak.vessels(self.root, moment.contrast.root),))
+            filled.paint_moving(canvas, self._layer, moment.view, moment.shifts.root, moment.shifts.body)
 
     def _draw_pigtail(self, canvas: NDArray[np.uint8], moment: Moment) -> None:
         pigtail, view = self.pigtail, moment.view
@@ -198,7 +207,7 @@ class Scene:
         self._bystanders.paint_still(canvas, self._layer, view, np.zeros(3))
 
     def _make_clouds(self, view: View) -> RootClouds:
-        return RootClouds(int(self._seeds[2]), self.root, self.route, view, self.injector.rim)
+        return RootClouds(int(self._seeds[2]), self.root, self.route, view, self.injector.rim, self.leak)
 
 
 def at_rest(scene: Scene, device: DeviceState, contrast: Contrast = Contrast()) -> Moment:

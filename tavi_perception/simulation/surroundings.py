@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.simulation.anatomy import Anatomy, project_anatomy
-from tavi_perception.simulation.contrast import RootClouds
+from tavi_perception.simulation.clouds import RootClouds
 from tavi_perception.simulation.view import FloatArray, View
 
 Plane = NDArray[np.float32]

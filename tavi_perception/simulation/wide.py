@@ -13,6 +13,7 @@ from tavi_perception.simulation.config import SimulationConfig
 from tavi_perception.simulation.contrast import ContrastConfig
 from tavi_perception.simulation.device_config import DeviceConfig
 from tavi_perception.simulation.distributions import Chance, LogUniform, Normal, Uniform
+from tavi_perception.simulation.leak import LeakConfig
 from tavi_perception.simulation.patient import RootConfig, ViewConfig
 from tavi_perception.simulation.pigtail import PigtailConfig
 from tavi_perception.simulation.route import RouteConfig
@@ -67,6 +68,7 @@ WIDE = SimulationConfig(
         front=Uniform(4.0, 18.0),
         rim=Uniform(0.0, 0.8),
     ),
+    leak=replace(LeakConfig(), ventricle=Chance(0.35), coronaries=Chance(0.35)),
     clutter=replace(
         ClutterConfig(),
         calcium=Chance(0.85),

@@ -2,7 +2,7 @@
 
 from tavi_perception.simulation.clutter.bystanders import draw_bystanders
 from tavi_perception.simulation.clutter.config import ClutterConfig
-from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree
+from tavi_perception.simulation.clutter.coronaries import draw_coronary_tree, draw_vessels
 from tavi_perception.simulation.clutter.shapes import Bundle, Bystanders, Part, Solid, Strand
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "Strand",
     "draw_bystanders",
     "draw_coronary_tree",
+    "draw_vessels",
 ]

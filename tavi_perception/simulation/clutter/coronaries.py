@@ -16,12 +16,9 @@ _RADII = np.array([56.0, 46.0, 44.0])
 def draw_coronary_tree(rng: np.random.Generator, annulus: FloatArray) -> Bystanders:
     """One filled coronary artery with its branches, and its catheter, near the annulus (3,) mm."""
     opacity = rng.uniform(0.2, 0.8)
-    left = rng.random() < 0.6
+    left = bool(rng.random() < 0.6)
     ostium = annulus + np.array([12.0 if left else -10.0, -10.0, 8.0]) + rng.normal(0, 3, 3)
-    strands: list[Strand] = []
-    for _ in range(int(rng.integers(2, 4)) if left else 1):
-        heading = unit(np.array([0.6 if left else -0.8, rng.uniform(0.2, 1.0), 0.5]) + rng.normal(0, 0.45, 3))
-        _branch(rng, strands, annulus + _HEART, ostium, heading, rng.uniform(2.4, 4.4), opacity, 0)
+    vessels = draw_vessels(rng, annulus, ostium, left, opacity)
     course = np.array([[-4.0, -24, 2], [-8, -70, 8], [8, -98, -12], [24, -70, -38], [22, 160, -42]])
     catheter = smooth(np.concatenate([ostium[None], annulus + course + rng.normal(0, 4, (5, 3))]))
     dark = opacity * rng.uniform(0.3, 0.7)
@@ -32,7 +29,23 @@ def draw_coronary_tree(rng: np.random.Generator, annulus: FloatArray) -> Bystand
         dark * 0.7,
         np.linspace(1.0, 0.0, len(catheter), dtype=np.float64),
     )
-    return Bystanders((), (Bundle(tuple(strands)), tube))
+    return Bystanders((), (vessels, tube))
+
+
+def draw_vessels(
+    rng: np.random.Generator, annulus: FloatArray, ostium: FloatArray, left: bool, opacity: float
+) -> Bundle:
+    """The left or the right coronary artery with its branches.
+
+    Args:
+        annulus, ostium: (3,) mm, patient axes.
+        opacity: attenuation of a wide vessel.
+    """
+    strands: list[Strand] = []
+    for _ in range(int(rng.integers(2, 4)) if left else 1):
+        heading = unit(np.array([0.6 if left else -0.8, rng.uniform(0.2, 1.0), 0.5]) + rng.normal(0, 0.45, 3))
+        _branch(rng, strands, annulus + _HEART, ostium, heading, rng.uniform(2.4, 4.4), opacity, 0)
+    return Bundle(tuple(strands))
 
 
 def _branch(
