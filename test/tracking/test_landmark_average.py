@@ -99,6 +99,19 @@ def test_hinge_points_are_told_from_the_pigtail_in_pixels_of_the_frames(shape):
     assert seen.stamp == 14 / 15
 
 
+def test_turned_and_enlarged_the_average_tells_the_same_of_the_hinge_points():
+    scene = Beating(512, 512)
+    ways = ((1.0, 0.0), (1.2, -20.0), (0.8, 20.0))
+    seen = averaged(
+        scene, range(15), LandmarkAverage((Landmark.PT,), ANNULUS, zoom=1.2, every=0.0, ways=ways)
+    )
+    assert seen is not None
+    assert seen.offset == approx(scene.hinges, abs=0.4 * scene.unit)
+    assert seen.covariance[0] == approx(np.eye(2) * np.mean([zoom**-2 for zoom, _ in ways]) / 1.2**2)
+    *_, turned, back, straight = scene.shown
+    assert min(np.abs(straight.astype(int) - other).max() for other in (turned, back)) > 30
+
+
 def test_what_moves_with_the_pigtail_stays_where_it_is_and_noise_averages_out():
     scene = Beating(512, 512)
     averaged(scene, range(25), root_average())
