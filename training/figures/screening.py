@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from tavi_perception.landmarks import COLOURS_RGB, COUNT, Landmark
 from training.data import Samples
@@ -86,6 +86,7 @@ def loss_curves(trained: Sequence[tuple[Row, Result]]) -> Figure:
     if max(values) > 5 * max(min(values), 1e-9):
         grid[0, 0].set_yscale("log")
         for axis in grid.flat:
+            axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axis.yaxis.set_major_formatter(ScalarFormatter())
             axis.yaxis.set_minor_formatter(NullFormatter())
     for axis in grid[:, 0]:
