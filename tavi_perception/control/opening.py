@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from tavi_perception.control.drives import SHEATHED
 from tavi_perception.estimates import NAN
 
 _SEEN = (0.15, 0.9)
@@ -56,8 +57,8 @@ class Opening:
             self._contradicting += 1
             return
         self._contradicting = 0
-        if _SEEN[0] <= seen <= _SEEN[1]:
-            # Least squares of retraction = length · extraction.
+        if _SEEN[0] <= seen <= _SEEN[1] and retraction > SHEATHED:
+            # Least squares of retraction = length · extraction; a closed capsule tells nothing of it.
             self._frames += 1
             self._products += retraction * seen
             self._squares += seen * seen
