@@ -18,6 +18,7 @@ from tavi_perception.evaluation.closed_loop.outcome import Outcome
 from tavi_perception.evaluation.closed_loop.report import tables
 from tavi_perception.evaluation.closed_loop.study import save
 from tavi_perception.evaluation.closed_loop.trial import OtherCodeError, Trial
+from tavi_perception.evaluation.figures.closed_loop import draw_closed_loops
 from tavi_perception.inference.bundle import default_bundle
 
 NAN = float("nan")
@@ -99,8 +100,10 @@ def test_each_fault_has_its_row() -> None:
     assert "| images late | 3 | 1 | 2 | 2 | 0 | 0 | 0.50 | no contrast" in tables(found)
 
 
-def test_figures_of_nothing_released_are_unknown_but_written() -> None:
-    assert "| 0.0 |" in tables(figures_of([HELD])) and "–" in tables(figures_of([HELD]))
+def test_figures_of_nothing_released_are_unknown_but_written(tmp_path: Path) -> None:
+    written = tables(figures_of([HELD]))
+    assert "| 0.0 |" in written and "–" in written and "No valve was released." in written
+    assert draw_closed_loops([HELD], tmp_path) == {}
 
 
 def test_fingerprint_covers_everything_that_an_outcome_depends_on() -> None:

@@ -99,11 +99,15 @@ def _spread_table(figures: dict[str, Any]) -> str:
 def _sentence(figures: dict[str, Any]) -> str:
     breaches = figures["breaches"]
     listed = ", ".join(f"{count} {kind}" for kind, count in breaches.items()) or "none"
-    return (
+    released = (
         f"Of the released valves {_percent(figures['depth_beyond_1_mm'])} are off by more than 1 mm, "
         f"{_percent(figures['depth_beyond_2_mm'])} by more than 2 mm, and "
-        f"{_percent(figures['tilt_within'])} are tilted by {1e3 * STENT_TILT_TOLERANCE:g} mm at most. "
-        f"{_percent(figures['valid'])} of the deviations are valid. Motions without leave, in "
+        f"{_percent(figures['tilt_within'])} are tilted by {1e3 * STENT_TILT_TOLERANCE:g} mm at most."
+        if figures["released"]
+        else "No valve was released."
+    )
+    return (
+        f"{released} {_percent(figures['valid'])} of the deviations are valid. Motions without leave, in "
         f"{figures['moving']} commands that move and {figures['commands']} in all: {listed}."
     )
 

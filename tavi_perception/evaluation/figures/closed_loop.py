@@ -43,11 +43,11 @@ _PUBLISHED_MM = {"TAVIPILOT": (-0.3, 0.5), "by hand": (-1.5, 2.1)}
 
 
 def draw_closed_loops(outcomes: Sequence[Outcome], folder: Path) -> dict[str, Path]:
-    """Write the figures into ``folder`` as PNG; their titles and files."""
-    drawn = {
-        "Depth error": ("depth.png", depth(outcomes)),
-        "Against tilt, time and contrast": ("costs.png", costs(outcomes)),
-    }
+    """Write the figures into ``folder`` as PNG, of depths only where a valve was released; titles and files."""
+    drawn = {}
+    if any(each.released for each in outcomes):
+        drawn["Depth error"] = "depth.png", depth(outcomes)
+        drawn["Against tilt, time and contrast"] = "costs.png", costs(outcomes)
     if any(each.fault for each in outcomes):
         drawn["By fault"] = ("faults.png", faults(outcomes))
     for name, figure in drawn.values():
