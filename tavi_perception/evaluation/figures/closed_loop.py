@@ -43,7 +43,7 @@ _PUBLISHED_MM = {"TAVIPILOT": (-0.3, 0.5), "by hand": (-1.5, 2.1)}
 
 
 def draw_closed_loops(outcomes: Sequence[Outcome], folder: Path) -> dict[str, Path]:
-    """Write the figures into ``folder`` as PNG, of depths only where a valve was released; titles and files."""
+    """Write the figures into ``folder`` as PNG, depths only if a valve was released; titles and files."""
     drawn = {}
     if any(each.released for each in outcomes):
         drawn["Depth error"] = "depth.png", depth(outcomes)
