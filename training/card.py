@@ -15,8 +15,6 @@ from training.manifest import CARD, Origin, Provenance
 _MAKES = """- It knows one kind of delivery system. Others are told apart (`foreign`), but only as far as they
   look like those in `config/devices`."""
 _NO_MAKES = """- It knows one kind of delivery system, and takes others for it."""
-
-
 _ONE_VIEW = """- One view is assumed (aortic arch at the top, ventricle to the lower right, turned by less
   than 30°); a mirrored image is outside what it knows.
 - Each frame is judged alone; continuity is the tracker's work."""

@@ -45,9 +45,7 @@ class Served:
 
     def write_saved_model(self, folder: Path) -> None:
         """For TensorFlow, which answers whole images only."""
-        module = tf.Module()
-        module.model = self._model
-        tf.saved_model.save(module, str(folder), signatures={_SERVING: self._functions[_SERVING]})
+        write_saved_model(folder, self._model, self._functions[_SERVING])
 
     def litert(self) -> bytes:
         """A LiteRT model with all three signatures, which share the weights."""
@@ -77,6 +75,13 @@ class Served:
         if "foreign" in context:
             served["foreign"] = tf.nn.sigmoid(context["foreign"] - self._calibration.foreign)
         return served
+
+
+def write_saved_model(folder: Path, model: keras.Model, serve: Any) -> None:
+    """``model`` for TensorFlow, answering by its concrete function ``serve``."""
+    module = tf.Module()
+    module.model = model
+    tf.saved_model.save(module, str(folder), signatures={_SERVING: serve})
 
 
 def converted(function: Callable[[tf.Tensor], Tensors], shape: Sequence[int]) -> bytes:

@@ -37,7 +37,7 @@ def darkening(seed: int, contrast: Contrast, **leak: Chance) -> NDArray[np.int64
 
 
 @SEEDS
-def test_medium_in_the_ventricle_darkens_the_outflow_tract_and_not_the_aorta(seed: int) -> None:
+def test_medium_in_the_ventricle_darkens_the_outflow_tract_against_the_aorta(seed: int) -> None:
     scene = scene_with(seed, ventricle=Chance(1.0))
     below, above = 0.5 * scene.leak.plume * scene.root.normal, -30.0 * scene.root.normal
     column, row = np.round(scene.view.project(np.stack([below, above]))).astype(int).T

@@ -25,7 +25,7 @@ from training.paper.network import build
 from training.paper.results import RESULT, WEIGHTS, Result
 from training.paper.rows import title_of
 from training.parity import check_parity
-from training.serving import Tensors, converted
+from training.serving import Tensors, converted, write_saved_model
 
 SCREENED_SIZE = 512
 """Side (px) of the frames to whose errors covariances are fitted; what a screening renders by default."""
@@ -136,11 +136,9 @@ def _write_files(whole: keras.Model, size: int, out: Path) -> None:
         xy = tf.reshape(points, (1, COUNT, 2)) * float(size) - 0.5
         return {"presence": presence, "xy": xy, "covariance": tf.zeros((1, COUNT, 3))}
 
-    module = tf.Module()
-    module.model = whole
     signature = [tf.TensorSpec(shape, tf.float32, name="image")]
     function = tf.function(serve, input_signature=signature).get_concrete_function()
-    tf.saved_model.save(module, str(out / SAVED_MODEL), signatures={"serving_default": function})
+    write_saved_model(out / SAVED_MODEL, whole, function)
     (out / LITERT_FILE).write_bytes(converted(serve, shape))
 
 
