@@ -14,7 +14,7 @@ import numpy as np
 from tavi_perception.audit.motion import Recount
 from tavi_perception.audit.phases import WAITS, holds, recaptures
 from tavi_perception.audit.procedure import CONTROLLER, OF_MOTION, Measured, Procedure, read_procedure
-from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH
+from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH, beyond_tolerance
 from tavi_perception.control.decision import FINAL, Phase
 from tavi_perception.estimates import NAN, CatheterDeviation
 
@@ -127,7 +127,7 @@ def verdict(
     target = _target(procedure)
     true, believed = _final(procedure.truth, procedure.released), _believed(procedure)
     judged = true if procedure.truth else believed
-    within = abs(judged.depth - target) <= depth_tolerance and abs(judged.tilt) <= tilt_tolerance
+    within = not beyond_tolerance(judged.depth - target, judged.tilt, depth_tolerance, tilt_tolerance)
     outcome = _outcome(spans[-1].phase if spans else Phase.IDLE, math.isfinite(procedure.released), within)
     contrast = procedure.contrast[-1] if procedure.contrast else None
     at_work = [span for span in spans if span.phase not in (Phase.IDLE, *FINAL)]

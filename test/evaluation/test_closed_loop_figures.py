@@ -75,6 +75,12 @@ def test_a_tilted_valve_is_not_within_tolerance() -> None:
     assert figures_of([PLACED, replace(PLACED, tilt=-2.1)])["within_tolerance"] == 1
 
 
+@pytest.mark.parametrize("unknown", ["depth", "tilt"])
+def test_a_valve_of_unknown_place_is_not_good(unknown: str) -> None:
+    found = figures_of([PLACED, replace(PLACED, **{unknown: NAN})])
+    assert found["within_tolerance"] == found["false_successes"] == 1
+
+
 def test_a_valve_that_is_taken_for_released_and_is_still_held_is_a_false_success() -> None:
     held = replace(PLACED, released=False, placed=False)
     assert figures_of([PLACED, held])["false_successes"] == 1

@@ -71,7 +71,8 @@ def is_false_success(outcome: Outcome) -> bool:
     """Taken for good, but still held, or out of tolerance by more than ``BESIDES_MM``."""
     if outcome.phase != Phase.DONE.name:
         return False
-    return not outcome.released or outcome.beyond_tolerance > BESIDES_MM
+    # What is not known, is not good.
+    return not (outcome.released and outcome.beyond_tolerance <= BESIDES_MM)
 
 
 def contrast_ml(outcome: Outcome) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tavi_perception.audit.motion import NS, Answers, Commands, NsArray, Recount, Travel, recount
 from tavi_perception.audit.phases import holds, recaptures
-from tavi_perception.clinical import DEPTH_TOLERANCE, STENT_TILT_TOLERANCE, TARGET_DEPTH
+from tavi_perception.clinical import TARGET_DEPTH, beyond_tolerance
 from tavi_perception.control.decision import FINAL, Phase
 from tavi_perception.estimates import NAN, Stage
 from tavi_perception.evaluation.closed_loop.loop import LoopRecord
@@ -60,9 +60,8 @@ class Outcome:
 
     @property
     def beyond_tolerance(self) -> float:
-        """How far depth or tilt, the worse of them, lies out of its tolerance (mm); 0 within both."""
-        depth = abs(self.depth_error) - 1e3 * DEPTH_TOLERANCE
-        return max(0.0, depth, abs(self.tilt) - 1e3 * STENT_TILT_TOLERANCE)
+        """How far depth or tilt, the worse of them, lies out of its tolerance (mm); NaN unknown."""
+        return 1e3 * beyond_tolerance(1e-3 * self.depth_error, 1e-3 * self.tilt)
 
     @property
     def within_tolerance(self) -> bool:
