@@ -5,7 +5,7 @@ All lengths are in px of an image of side 1000. Greys are 0 … 255.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -56,6 +56,7 @@ class Statistics:
         residue: standard deviation of the high-frequency residue.
         capsule, block, cone: local background minus capsule, proximal block and nose cone.
         sinus: grey beside the contrast-filled sinus minus grey within.
+        capsule_grey, sinus_grey, beside_grey: capsule, contrast-filled sinus, and tissue beside it.
     """
 
     mean: float
@@ -68,9 +69,9 @@ class Statistics:
     block: float
     cone: float
     sinus: float
-
-
-QUANTITIES = tuple(field.name for field in fields(Statistics))
+    capsule_grey: float
+    sinus_grey: float
+    beside_grey: float
 
 
 def measure(image: Image, device: Device) -> Statistics:
@@ -80,6 +81,7 @@ def measure(image: Image, device: Device) -> Statistics:
     inside = image[anatomy_mask()]
     dark, median, bright = np.percentile(inside, [1, 50, 99])
     capsule, block, cone = (shade(image, part) for part in device_parts(device))
+    sinus = sinus_shade(image, device)
     return Statistics(
         mean=float(inside.mean()),
         dark=float(dark),
@@ -90,7 +92,10 @@ def measure(image: Image, device: Device) -> Statistics:
         capsule=capsule.contrast,
         block=block.contrast,
         cone=cone.contrast,
-        sinus=sinus_shade(image, device).contrast,
+        sinus=sinus.contrast,
+        capsule_grey=capsule.inside,
+        sinus_grey=sinus.inside,
+        beside_grey=sinus.around,
     )
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.realism import REFERENCE, Row, compare, main, measure_procedure, read_reference, table
+from benchmarks.realism import (
+    OTHER_SYSTEM,
+    REFERENCE,
+    Row,
+    compare,
+    main,
+    measure_procedure,
+    measure_wide,
+    read_reference,
+    table,
+)
 from benchmarks.statistics import (
-    QUANTITIES,
     Device,
     Statistics,
     anatomy_mask,
@@ -27,7 +36,7 @@ FRAME = Path(__file__).parents[3] / "shared" / "reference" / "tavi_positioning_f
 
 needs_frame = pytest.mark.skipif(not FRAME.exists(), reason="the reference frame is not there")
 
-STATISTICS = Statistics(*(float(index) for index in range(len(QUANTITIES))))
+STATISTICS = Statistics(*(float(index) for index in range(len(fields(Statistics)))))
 
 
 def grey(level: int = 150) -> np.ndarray:
@@ -108,16 +117,19 @@ def test_an_image_of_another_size_is_refused() -> None:
 
 def test_a_quantity_is_covered_between_the_10th_and_90th_percentile() -> None:
     simulated = [replace(STATISTICS, mean=float(value)) for value in range(101)]
-    covered = {
-        real: compare(replace(STATISTICS, mean=real), simulated)[0].covered for real in (9.0, 50.0, 91.0)
-    }
+    covered = {real: compare({"mean": real}, simulated)[0].covered for real in (9.0, 50.0, 91.0)}
     assert covered == {9.0: False, 50.0: True, 91.0: False}
 
 
 def test_what_could_not_be_measured_does_not_count() -> None:
     simulated = [replace(STATISTICS, sinus=value) for value in (8.0, float("nan"), 10.0)]
-    row = compare(replace(STATISTICS, sinus=9.0), simulated)[-1]
+    (row,) = compare({"sinus": 9.0}, simulated)
     assert (row.middle, row.covered) == (9.0, True)
+
+
+def test_a_wider_training_frame_is_measured_in_all_that_is_known_of_another_system() -> None:
+    measured = next(one for seed in VALIDATION if (one := measure_wide(seed)))
+    assert np.isfinite([asdict(measured)[quantity] for quantity in OTHER_SYSTEM]).all()
 
 
 def test_the_table_names_what_is_not_covered() -> None:
