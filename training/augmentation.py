@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tavi_perception.landmarks import INFLOW_EDGE
+from tavi_perception.landmarks import ANNULUS, INFLOW_EDGE
 from training.data import Samples
 from training.deposits import calcified
+from training.wires import crossed
 
 JITTER_PX = 6.0
 """Standard deviation by which patches are moved away from the first estimate (input px)."""
@@ -126,8 +127,9 @@ def augment(
     moved = (xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
     inside = ((moved >= 0) & (moved <= size - 1)).all(axis=1)
     visible = visible * inside
-    edge = list(INFLOW_EDGE)
-    image = calcified(image, moved[edge][visible[edge] > 0], rng)
+    calcium = [*INFLOW_EDGE, *ANNULUS]
+    image = calcified(image, moved[calcium][visible[calcium] > 0], rng)
+    image = crossed(image, moved[visible > 0], rng)
     return _exposed(image, rng), np.where(visible[:, None] > 0, moved, 0).astype(np.float32), visible
 
 

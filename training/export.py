@@ -31,7 +31,7 @@ from training.architectures import build
 from training.calibration import calibrate
 from training.card import write_card
 from training.eight_bits import with_eight_bits
-from training.ensemble import averaged
+from training.ensemble import averaged, with_mean_weights
 from training.forward import predict
 from training.labelled import procedure_frames
 from training.manifest import Provenance, write_manifest
@@ -90,8 +90,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=Path,
         nargs="+",
         required=True,
-        help="folder that train wrote, or a bundle, to calibrate it anew; several are averaged; or one of a "
-        "network that screen trained",
+        help="folder that train wrote, or a bundle, to calibrate it anew; or one of a network that screen "
+        "trained; of several, the answers are averaged",
+    )
+    parser.add_argument(
+        "--mean-weights",
+        action="store_true",
+        help="average the weights of several instead: of a training and of what it started from",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder of the bundle; its name is the model's"
@@ -147,7 +152,11 @@ def _exported(arguments: argparse.Namespace) -> dict[str, Any]:
     runs = [load_run(folder) for folder in arguments.run]
     recipe = runs[0].recipe
     size = recipe.plan.size
-    model = averaged([run.model for run in runs], size)
+    models = [run.model for run in runs]
+    try:
+        model = with_mean_weights(models) if arguments.mean_weights else averaged(models, size)
+    except ValueError as error:
+        raise ExportError(f"{' and '.join(map(str, arguments.run))}: {error}") from error
     seeds = data.validation_seeds(arguments.validation)
     pool = Backgrounds(arguments.backgrounds, "validation") if arguments.backgrounds else None
     wide, *validation = (

@@ -1,6 +1,8 @@
-"""The average of networks answers with their mean, and is less sure where they differ."""
+"""Several networks become one, by the mean of their answers or of their weights."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi trai
 
 from training.architectures import Network, build
 from training.data import Samples
-from training.ensemble import averaged
+from training.ensemble import averaged, with_mean_weights
 from training.forward import predict
 
 SIZE = 64
@@ -34,3 +36,17 @@ def test_average_answers_with_the_mean_of_its_networks(miniature: Network, sampl
 def test_average_of_one_network_is_that_network(miniature: Network) -> None:
     model = build(miniature, SIZE)
     assert averaged([model], SIZE) is model
+
+
+def test_mean_weights_lie_half_way_between_those_of_two_networks(miniature: Network) -> None:
+    models = [build(miniature, SIZE) for _ in range(2)]
+    first, second = (model.get_weights() for model in models)
+    both = with_mean_weights(models).get_weights()
+    for one, other, mean in zip(first, second, both, strict=True):
+        assert mean == pytest.approx((one + other) / 2, abs=1e-6)
+
+
+def test_networks_of_other_layers_have_no_mean_weights(miniature: Network) -> None:
+    other = replace(miniature, dense=64)
+    with pytest.raises(ValueError, match="differ in their layers"):
+        with_mean_weights([build(miniature, SIZE), build(other, SIZE)])
