@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from tavi_perception.estimates import GreyImage, Keypoints, Reason
+from tavi_perception.estimates import Reason
 from tavi_perception.evaluation.answers import describe_bundle
 from tavi_perception.evaluation.machine import describe_machine
 from tavi_perception.inference.bundle import default_bundle, load_bundle
@@ -54,20 +54,14 @@ def count(model: Path, size: int, job: tuple[str, int]) -> Counts:
     procedure = RenderedProcedure(seed, _DURATION_S, _FRAME_RATE, size, contents=Contents(make=make))
     bundle = load_bundle(model)
     predictor = Predictor(bundle, bundle.cpu_runtime, threads=1)
-    told: list[bool] = []
-
-    def predict(image: GreyImage) -> Keypoints:
-        keypoints = predictor.predict(image)
-        told.append(keypoints.foreign > 0.5)
-        return keypoints
-
-    pipeline, config = Pipeline(predict), TrackingConfig()
-    deviations = [
-        pipeline.process(frame.image, frame.time, procedure.geometry_at(index), config).deviation
-        for index, frame in enumerate(procedure)
-    ]
+    pipeline, config = Pipeline(predictor.predict), TrackingConfig()
+    told, deviations = 0, []
+    for index, frame in enumerate(procedure):
+        seen = pipeline.observe(frame.image, frame.time, procedure.geometry_at(index), config)
+        told += seen.keypoints.foreign > 0.5
+        deviations.append(pipeline.track(seen, config).deviation)
     unknown = sum(Reason.UNKNOWN_DEVICE in deviation.reasons for deviation in deviations)
-    return Counts(len(deviations), sum(told), unknown, sum(deviation.valid for deviation in deviations))
+    return Counts(len(deviations), told, unknown, sum(deviation.valid for deviation in deviations))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
