@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi train installs it")
 
-from training import wires
+from training import deposits, wires
 from training.augmentation import Order, augment, batches
 from training.data import Samples
 
@@ -18,7 +18,8 @@ from training.data import Samples
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("size", [256, 128])
 def test_label_follows_a_drawn_dot(seed: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wires, "_FRAMES", 0.0)  # a wire would hide the dot
+    for hiding in (deposits, wires):
+        monkeypatch.setattr(hiding, "_FRAMES", 0.0)
     image = np.full((256, 256), 40, dtype=np.uint8)
     cv2.circle(image, (150, 100), 6, 220, -1, cv2.LINE_AA)
     xy = np.tile(np.array([150.0, 100.0], np.float32), (11, 1))
