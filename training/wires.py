@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Sizes as shares of the image, whose side is some 170 mm.
+# Sizes as shares of the image, whose side is some 170 mm. Unsourced, but for the widths.
 _FRAMES = 0.25
 """Share of the frames with a landmark that get a wire."""
 
