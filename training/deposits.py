@@ -47,5 +47,10 @@ def calcified(
             lump = np.zeros_like(levels)
             cv2.ellipse(lump, (tuple(place.tolist()), tuple(axes.tolist()), rng.uniform(0, 180)), 1.0, -1)
             levels += dark * rng.uniform(0.4, 1.2) * lump
-    blurred = cv2.GaussianBlur(levels, (0, 0), side * rng.uniform(*_BLUR))
+    return attenuated(image, levels, side * rng.uniform(*_BLUR))
+
+
+def attenuated(image: NDArray[np.uint8], levels: NDArray[np.float32], blur: float) -> NDArray[np.uint8]:
+    """A grey image (s, s) behind attenuations ``levels`` (s, s), blurred by a sigma of ``blur`` px."""
+    blurred = cv2.GaussianBlur(levels, (0, 0), blur)
     return np.asarray(image * np.exp(-blurred)).astype(np.uint8)

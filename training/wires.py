@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.deposits import attenuated
+
 # Sizes as shares of the image, whose side is some 170 mm. Unsourced, but for the widths.
 _FRAMES = 0.25
 """Share of the frames with a landmark that get a wire."""
@@ -55,8 +57,7 @@ def crossed(
     if rng.random() < _ELECTRODE:
         count = max(2, round(64 * side * rng.uniform(*_ELECTRODE_LENGTH) / length))
         levels += _drawn(course[:count], width, image.shape) * dark
-    blurred = cv2.GaussianBlur(levels, (0, 0), side * rng.uniform(*_BLUR))
-    return np.asarray(image * np.exp(-blurred)).astype(np.uint8)
+    return attenuated(image, levels, side * rng.uniform(*_BLUR))
 
 
 def _drawn(course: NDArray[np.float64], width: float, shape: tuple[int, ...]) -> NDArray[np.float32]:
