@@ -101,7 +101,7 @@ class Breach(Enum):
     NOT_FINITE = "not finite"
     TOO_FAST = "too fast"
     AFTER_RELEASE = "advancing the released valve"
-    UNASKED = "of the robot without a command"
+    UNASKED = "of the robot without leave"
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from tavi_perception.estimates import FloatArray
 from tavi_perception.landmarks import INFLOW_EDGE, Landmark
 
 _TRAVEL = 0.0015
-"""Of the catheter's drive (m), beyond which it is seen whether the stent follows: the mean of two corners may
-drift by 0.3 mm, and slack may keep 0.6 mm from the catheter (both simulated)."""
+"""Of the catheter's drive (m), beyond which it is seen whether the stent follows: a corner may drift by
+0.3 mm, and slack may keep 0.6 mm from the catheter (both simulated)."""
 
 _LEFT_BEHIND = -0.6
-"""Change of the inflow edge's lead over CP for each metre that the catheter is advanced: 0 of a stent that
-hangs on it, -1 of one that has let go; what lies below is the latter."""
+"""Change of a corner's lead over CP for each metre that the catheter is advanced: 0 of a stent that hangs on
+it, -1 of one that has let go; where that of both corners lies below, it is the latter: one alone is a corner
+that is mistaken."""
 
 _FRAMES = 15
 """With both seen, at least: a second."""
@@ -26,14 +27,14 @@ _KEPT = 450
 
 
 class Attachment:
-    """Compares how far the inflow edge lies ahead of CP with how far the catheter was advanced.
+    """Compares how far the inflow edge's corners lie ahead of CP with how far the catheter was advanced.
 
     Both in the annulus frame: an annulus that moves along with the catheter moves them alike. A sheathed
     stent cannot let go, whatever is seen of it.
     """
 
     def __init__(self) -> None:
-        self._frames: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+        self._frames: deque[tuple[float, float, float]] = deque(maxlen=_KEPT)
         self._retraction = np.nan
 
     @property
@@ -41,11 +42,11 @@ class Attachment:
         """The catheter has moved, and the stent has not gone with it."""
         if len(self._frames) < _FRAMES:
             return False
-        advance, lead = np.array(self._frames).T
+        advance, *leads = np.array(self._frames).T
         off = advance - advance.mean()
         if np.ptp(advance) < _TRAVEL:
             return False
-        return bool(off @ lead < _LEFT_BEHIND * (off @ off))
+        return all(off @ lead < _LEFT_BEHIND * (off @ off) for lead in leads)
 
     def update(self, landmarks: FloatArray, advance: float, retraction: float) -> None:
         """Takes a frame.
@@ -57,6 +58,6 @@ class Attachment:
         if retraction <= SHEATHED or not abs(retraction - self._retraction) <= STANDS:
             self._retraction = retraction
             self._frames.clear()
-        lead = float(landmarks[list(INFLOW_EDGE), 1].mean() - landmarks[Landmark.CP, 1])
-        if np.isfinite(lead) and np.isfinite(advance):
-            self._frames.append((advance, lead))
+        leads = landmarks[list(INFLOW_EDGE), 1] - landmarks[Landmark.CP, 1]
+        if np.isfinite(leads).all() and np.isfinite(advance):
+            self._frames.append((advance, *leads.tolist()))

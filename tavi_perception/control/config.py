@@ -22,9 +22,14 @@ class ControlConfig:
         unit="m", minimum=-0.02, maximum=0.03, source="clinical default",
     )
     depth_tolerance: float = parameter(
-        DEPTH_TOLERANCE, "Largest depth error, with two standard deviations on top of it, at which the valve "
-        "may be released.",
+        DEPTH_TOLERANCE, "Largest depth error, with depth_certainty on top of it, at which the valve may be "
+        "released.",
         unit="m", minimum=0.0005, maximum=0.02, source="clinical default, 1-5 mm",
+    )
+    depth_certainty: float = parameter(
+        3.0, "Standard deviations of the depth that must lie within its tolerance before the valve is "
+        "released; two are enough where it can neither be known better in time nor be recaptured any more.",
+        minimum=0.0, maximum=5.0, source="1 in 370 lies beyond 3 of a normal distribution, 1 in 22 beyond 2",
     )
     tilt_tolerance: float = parameter(
         STENT_TILT_TOLERANCE, "Largest difference in depth of the two sides of the inflow edge at which the "

@@ -28,6 +28,9 @@ LETS_GO = 0.97
 _OPENS_ON = 20.0
 """s after which a capsule that does not come to its end is not opened on (unsourced)."""
 
+_LAST_SIGMAS = 2.0
+"""Standard deviations of the depth that must lie within its tolerance to let go after all the waiting."""
+
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
 
@@ -74,6 +77,10 @@ class Situation:
     def settled(self) -> bool:
         """The whole average is of a robot that stood still."""
         return self.still_for >= 0.85 * self.config.averaged
+
+    def right(self, error: float, sigmas: float) -> bool:
+        """A depth error (m), with so many standard deviations of the depth on top, is within tolerance."""
+        return abs(error) + sigmas * self.sigma <= self.config.depth_tolerance
 
     def straight(self, sigmas: float) -> bool:
         """The tilt is known, and beyond its tolerance by so many standard deviations at most."""
@@ -142,17 +149,19 @@ def verify(now: Situation) -> Move | Next:
     # Every opening has a tilt of its own, so another is worth its time; what tilts again may be seen wrong.
     if not now.straight(sigmas=0.0 if now.recaptures == 0 < config.recaptures else 1.0):
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
-    near = abs(error) <= config.close_enough
-    if near and abs(error) + 2.0 * now.sigma <= config.depth_tolerance:
-        return Next(
-            Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, tilt {_mm(now.tilt)}: releases"
-        )
     if abs(error) > _FAR_OFF:
         return _again(now, f"the depth is {_mm(now.depth)}")
     fix = correction(error, config.correction_velocity, True, config)
-    if fix == 0.0:
-        return _again(now, f"the depth is known to {_mm(now.sigma)} only")
-    return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
+    if fix != 0.0:
+        return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
+    if now.right(error, config.depth_certainty):
+        return Next(
+            Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, tilt {_mm(now.tilt)}: releases"
+        )
+    uncertain = f"the depth is known to {_mm(now.sigma)} only"
+    if now.task_for < config.check_timeout:
+        return Move(0.0, 0.0, f"{uncertain}: waits for more contrast")
+    return _again(now, uncertain)
 
 
 def _again(now: Situation, why: str) -> Next:
@@ -186,11 +195,13 @@ def release(now: Situation) -> Move | Next:
     fix = correction(error, config.correction_velocity, True, config)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
-    known = now.share >= config.share and abs(error) + 2.0 * now.sigma <= config.depth_tolerance
+    waits = now.task_for < config.check_timeout
+    sigmas = config.depth_certainty if waits else min(config.depth_certainty, _LAST_SIGMAS)
+    known = now.share >= config.share and now.right(error, sigmas)
     # It was straight while it could be recaptured: now only one that is surely tilted is not let go.
     if known and now.straight(sigmas=2.0):
         return Next(Phase.RELEASE, f"{check}: lets go")
-    if now.task_for < config.check_timeout:
+    if waits:
         return Move(0.0, 0.0, f"{check}, tilt {_mm(now.tilt)}, {now.share:.0%} valid: not to be let go yet")
     return Next(Phase.ABORTED, f"{check}, tilt {_mm(now.tilt)}: not good enough to let go")
 

@@ -33,6 +33,7 @@ class Plant:
     """One valve: depth follows the advance, shortening and a heart beat; contrast comes two seconds late."""
 
     depth: float = -0.012
+    depth_sigma: float = 0.0003
     tilt: float = 0.0003
     beat: float = 0.001
     shortening: float = 0.14
@@ -81,7 +82,7 @@ class Plant:
             stage=Stage.RELEASED if self.released else Stage.DEPLOYMENT,
             reference=DepthReference.STENT,
             depth=self.inflow + beat,
-            depth_sigma=0.0003,
+            depth_sigma=self.depth_sigma,
             stent_tilt=self.tilt,
             extraction=self.extraction,
             landmarks=self.landmarks(beat),

@@ -25,6 +25,21 @@ def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves
     assert plant.advance - before < 0.004
 
 
+def test_one_corner_that_stays_behind_is_mistaken_and_no_stent_that_has_let_go() -> None:
+    plant, controller = Plant(), started()
+    moving(plant, controller, Phase.RETRACT)
+    while plant.extraction < 0.7:
+        plant.show(controller, plant.deviation())
+    plant.depth -= 0.0024
+    since = plant.advance
+    while not controller.finished:
+        seen = plant.deviation()
+        # One corner follows by most of the way, the other not at all.
+        seen.landmarks[list(INFLOW_EDGE), 1] -= np.array([0.35, 1.0]) * (plant.advance - since)
+        plant.show(controller, seen)
+    assert plant.released
+
+
 def test_an_annulus_that_moves_along_with_the_catheter_is_not_taken_for_a_stent_that_has_let_go() -> None:
     plant, controller = Plant(), started()
     moving(plant, controller, Phase.RETRACT)

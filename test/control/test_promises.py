@@ -86,13 +86,11 @@ def test_nothing_is_released_without_verified_depth_and_tilt(
 ) -> None:
     """Half-way the stent is displaced, and one frame in some is lost."""
     plant, controller = running(Phase.RETRACT)
-    plant.tilt, displaced = tilt, False
+    plant.tilt, plant.depth_sigma, displaced = tilt, sigma, False
     for frame in range(1200):
         if controller.finished:
             break
         seen = plant.deviation()
-        if seen.valid:
-            seen = CatheterDeviation(**{**vars(seen), "depth_sigma": sigma})
         if lost[frame % 40] and frame % 3 == 0:
             seen = CatheterDeviation(reasons=Reason.DEVICE_NOT_VISIBLE)
         plant.show(controller, seen)
@@ -100,5 +98,5 @@ def test_nothing_is_released_without_verified_depth_and_tilt(
             plant.depth, displaced = plant.depth + offset, True
     if plant.released:
         assert abs(tilt) <= CONFIG.tilt_tolerance + 2.0 * CONFIG.tilt_sigma
-        assert 2.0 * sigma <= CONFIG.depth_tolerance
+        assert CONFIG.depth_certainty * sigma <= CONFIG.depth_tolerance
         assert abs(plant.inflow - CONFIG.target_depth) <= CONFIG.depth_tolerance + CONFIG.jump
