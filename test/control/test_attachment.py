@@ -7,15 +7,22 @@ from dataclasses import replace
 import numpy as np
 from plant import Plant, moving, started
 
+from tavi_perception.control.controller import Controller
 from tavi_perception.control.decision import Phase
 from tavi_perception.landmarks import INFLOW_EDGE
 
 
-def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves_without_it() -> None:
+def mostly_open() -> tuple[Plant, Controller]:
+    """The capsule is drawn back by more than two thirds."""
     plant, controller = Plant(), started()
     moving(plant, controller, Phase.RETRACT)
     while plant.extraction < 0.7:
         plant.show(controller, plant.deviation())
+    return plant, controller
+
+
+def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves_without_it() -> None:
+    plant, controller = mostly_open()
     plant.let_go_unseen()
     plant.depth -= 0.0012
     before = plant.advance
@@ -26,10 +33,7 @@ def test_a_stent_that_has_let_go_unseen_is_recognised_by_the_catheter_that_moves
 
 
 def test_one_corner_that_stays_behind_is_mistaken_and_no_stent_that_has_let_go() -> None:
-    plant, controller = Plant(), started()
-    moving(plant, controller, Phase.RETRACT)
-    while plant.extraction < 0.7:
-        plant.show(controller, plant.deviation())
+    plant, controller = mostly_open()
     plant.depth -= 0.0024
     since = plant.advance
     while not controller.finished:
@@ -41,10 +45,7 @@ def test_one_corner_that_stays_behind_is_mistaken_and_no_stent_that_has_let_go()
 
 
 def test_an_annulus_that_moves_along_with_the_catheter_is_not_taken_for_a_stent_that_has_let_go() -> None:
-    plant, controller = Plant(), started()
-    moving(plant, controller, Phase.RETRACT)
-    while plant.extraction < 0.7:
-        plant.show(controller, plant.deviation())
+    plant, controller = mostly_open()
     plant.depth -= 0.003
     carried = plant.advance
     while not controller.finished:
