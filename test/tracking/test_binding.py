@@ -49,11 +49,13 @@ def test_a_scatter_below_the_noise_is_no_motion(noise):
 CONFIG = TrackingConfig()
 
 
-def learned(binding: Binding, scene, start: float, scatter: float = 0.0) -> Binding:
-    """``binding`` after an injection whose frames scatter by so many px; each states 2 px."""
+def learned(
+    binding: Binding, scene, start: float, scatter: float = 0.0, aside: tuple[float, float] = (0.0, 0.0)
+) -> Binding:
+    """``binding`` after an injection whose frames scatter by so many px about ``aside``; each states 2 px."""
     rng, noise = np.random.default_rng(1), np.diag([4.0, 4.0, 4e-4])
     for i in range(30):
-        origin = np.array(scene.origin) + rng.normal(0.0, scatter, 2)
+        origin = np.array(scene.origin) + aside + rng.normal(0.0, scatter, 2)
         pose = AnnulusPose(origin, 0.0, noise, 130.0)
         binding.learn(pose, scene.keypoints(), np.zeros(4), start + i / 15, CONFIG)
     return binding
@@ -79,6 +81,31 @@ def test_an_injection_that_scattered_counts_little_beside_one_that_did_not(scene
     both = learned(Binding(scattered), scene, 8.0).estimate(CONFIG)
     assert np.trace(both.residual) < 0.05 * np.trace(scattered.estimate(CONFIG).residual)
     assert both.offset == approx(learned(Binding(), scene, 8.0).estimate(CONFIG).offset, abs=0.1)
+
+
+aside = st.tuples(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0))
+"""px by which an injection errs: up to seven standard deviations of what two of them differ by."""
+
+
+@given(aside=aside)
+def test_where_two_injections_differ_the_stated_noise_covers_both(scene, aside):
+    first = learned(Binding(), scene, 0.0)
+    both = learned(Binding(first), scene, 8.0, aside=aside).estimate(CONFIG)
+    covariance = both.correlated(CONFIG) + both.residual
+    for place in (np.zeros(2), np.array(aside)):
+        off = both.offset - first.estimate(CONFIG).offset - place
+        assert off @ np.linalg.inv(covariance[:2, :2]) @ off < 4.0
+
+
+@given(aside=aside, first=st.booleans())
+def test_of_two_injections_that_differ_the_third_decides(scene, aside, first):
+    truth = learned(Binding(), scene, 0.0).estimate(CONFIG).offset
+    one = learned(Binding(), scene, 0.0, aside=aside if first else (0.0, 0.0))
+    two = learned(Binding(one), scene, 8.0, aside=(0.0, 0.0) if first else aside)
+    three = learned(Binding(two), scene, 16.0).estimate(CONFIG)
+    before, after = (np.linalg.norm(each.offset - truth) for each in (two.estimate(CONFIG), three))
+    assert after <= before + 1e-6
+    assert after < 0.5 * before or np.linalg.norm(aside) < 6.0
 
 
 def averaged(binding: Binding, scene, aside: float, stamp: float) -> Binding:
