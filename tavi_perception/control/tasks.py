@@ -151,7 +151,7 @@ def verify(now: Situation) -> Move | Next:
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
     if abs(error) > _FAR_OFF:
         return _again(now, f"the depth is {_mm(now.depth)}")
-    fix = correction(error, config.correction_velocity, True, config)
+    fix = correction(error, config.correction_velocity, now.moving, config, restarts=1.0)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
     if now.right(error, config.depth_certainty):
@@ -192,7 +192,7 @@ def release(now: Situation) -> Move | Next:
     check = f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, {_mm(config.jump)} of which the release takes back"
     if now.opening or not (now.settled or now.moving):
         return Move(0.0, 0.0, f"stands still to check the {check}")
-    fix = correction(error, config.correction_velocity, True, config)
+    fix = correction(error, config.correction_velocity, now.moving, config, restarts=1.0)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
     waits = now.task_for < config.check_timeout
