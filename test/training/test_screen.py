@@ -16,8 +16,8 @@ pytest.importorskip("tensorflow", reason="training needs TensorFlow; ./tavi trai
 
 import keras
 import tensorflow as tf
+from random_frames import SIDE, random_frames
 
-from training.data import Samples
 from training.figures.screening import moments
 from training.paper import fitting
 from training.paper.configuration import Configuration, ConfigurationError, load_all, presets
@@ -26,19 +26,8 @@ from training.paper.frames import Partition
 from training.paper.results import RESULT, WEIGHTS, result_of
 from training.screen import Screening, main, on_benchmark, screen
 
-SIDE = 96
 TINY = Configuration(input_size=75, batch=4, epochs=3)
-
-
-def frames(count: int, seed: int) -> Samples:
-    random = np.random.default_rng(seed)
-    visible = (random.random((count, 11)) > 0.4).astype(np.float32)
-    xy = random.uniform(0, SIDE - 1, (count, 11, 2)) * visible[..., None]
-    images = random.integers(0, 256, (count, SIDE, SIDE), dtype=np.uint8)
-    return Samples(images, xy.astype(np.float32), visible, np.full(len(images), np.nan, np.float32))
-
-
-SPLIT = Partition(frames(4, 1), frames(2, 2), frames(3, 3), "random numbers")
+SPLIT = Partition(random_frames(4, 1), random_frames(2, 2), random_frames(3, 3), "random numbers")
 
 
 @contextmanager
@@ -173,7 +162,7 @@ def test_training_stops_early_when_validation_does_not_improve(tmp_path: Path) -
 def test_landmark_that_is_always_absent_is_drawn_to_the_origin_unless_masked(
     masked: bool, low: float, high: float, tmp_path: Path
 ) -> None:
-    split = Partition(frames(4, 1), frames(2, 2), frames(3, 3), "one is never there")
+    split = Partition(random_frames(4, 1), random_frames(2, 2), random_frames(3, 3), "one is never there")
     for part in split.parts.values():
         part.visible[:, 8] = part.xy[:, 8] = 0
     settings = replace(TINY, learning_rate=0.05, epochs=45, patience=45, mask_absent=masked)
