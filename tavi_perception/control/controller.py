@@ -85,13 +85,12 @@ class Controller:
             self._phase, self._reason = Phase.HOLD, "started: waits for a deviation to act on"
         return self._still()
 
-    def abort(self, reason: str, now: float) -> Decision:
+    def abort(self, reason: str) -> Decision:
         """Stops for good, from any phase but the final ones."""
-        if not self.finished:
-            about = "the stent has let go" if self._loose else _UNKNOWN if self._cleared else ""
-            said = not about or "has let go" in reason
-            self._phase, self._reason = Phase.ABORTED, reason if said else f"{reason}; {about}"
-        return self._still()
+        if self.finished:
+            return self._still()
+        about = "the stent has let go" if self._loose else _UNKNOWN if self._cleared else ""
+        return self._end("; ".join(filter(None, (reason, about))))
 
     def on_robot(self, reading: RobotReading) -> None:
         """Takes what the robot reports of itself."""
@@ -102,11 +101,9 @@ class Controller:
         if self._phase is Phase.IDLE or self.finished:
             return None
         if why := self._hopeless(now):
-            return self.abort(why, now)
-        if now - self._patience.acted > self.config.stale_after and self._phase not in (
-            Phase.HOLD,
-            Phase.CONTRAST,
-        ):
+            return self.abort(why)
+        waits = self._phase in (Phase.HOLD, Phase.CONTRAST)
+        if not waits and now - self._patience.acted > self.config.stale_after:
             return self._wait("no deviation to act on has come")
         return None
 
@@ -117,7 +114,7 @@ class Controller:
         if self._phase is Phase.IDLE or self.finished:
             return self._still()
         if why := self._hopeless(now):
-            return self.abort(why, now)
+            return self.abort(why)
         if defect:
             self._trust.lost()
             self._depth.miss(stamp)
@@ -140,16 +137,16 @@ class Controller:
         self._attachment.update(deviation.landmarks, *self._drives.at(stamp))
         if not self._loose:
             if self._attachment.lost:
-                return self.abort("the stent has let go: the catheter moves without it", now)
+                return self._end("the stent has let go: the catheter moves without it")
             measured = deviation.annulus_source is AnnulusSource.CONTRAST
             self._response.update(stamp, self._depth, measured, self._drives.retraction(), self.config)
             if self._response.broken:
                 unknown = "" if self._drives.retraction() <= SHEATHED else f": {_UNKNOWN}"
-                return self.abort(f"the catheter does not do what its drives do{unknown}", now)
+                return self._end(f"the catheter does not do what its drives do{unknown}")
             if self._response.doubtful:
                 self._contrast.ask(_WHERE, now)
             if self._opening.contradicted:
-                return self.abort(f"the capsule is not where its drive says: {_UNKNOWN}", now)
+                return self._end(f"the capsule is not where its drive says: {_UNKNOWN}")
             if self._opening.doubtful:
                 doubt = doubt or "the capsule is not seen where its drive says"
         if doubt:
@@ -201,12 +198,12 @@ class Controller:
         if self._released and not self._loose:
             return self._wait("the stent seems to have let go")
         if self._loose and not self._cleared:
-            return self.abort(f"the stent has let go at {situation.extraction:.0%}, before it was to", now)
+            return self._end(f"the stent has let go at {situation.extraction:.0%}, before it was to")
         if self._fresh:
             self._task, self._fresh = begin(situation), False
         outcome = finish(situation) if self._loose else _TASKS[self._task](situation)
         if isinstance(outcome, Next):
-            return self._enter(outcome, situation, now)
+            return self._enter(outcome, situation)
         self._phase, self._reason = self._task, outcome.reason
         return self._moved(outcome)
 
@@ -240,17 +237,20 @@ class Controller:
             cleared=self._cleared,
         )
 
-    def _enter(self, following: Next, situation: Situation, now: float) -> Decision:
+    def _enter(self, following: Next, situation: Situation) -> Decision:
         """Goes over to another task, or ends."""
         self._reason = following.reason
         if following.phase in FINAL:
-            self._phase = following.phase
-            return self._still()
+            return self._end(following.reason, following.phase)
         self._recaptures += following.phase is Phase.RECAPTURE
         self._cleared = following.phase is self._task is Phase.RELEASE
         self._step_from = situation.extraction
         self._phase = self._task = following.phase
         self._patience.begin_task()
+        return self._still()
+
+    def _end(self, reason: str, phase: Phase = Phase.ABORTED) -> Decision:
+        self._phase, self._reason = phase, reason
         return self._still()
 
     def _wait(self, why: str) -> Decision:

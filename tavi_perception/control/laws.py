@@ -8,8 +8,8 @@ _SLOWS_FROM, _STOPS_AT = 0.0005, 0.0015
 """Depth error (m) from which on the capsule opens more slowly, and at which it waits (unsourced)."""
 
 _RESTARTS, _STOPS = 2.0, 0.33
-"""Times ``close_enough``, where a motion begins and ends. One that ended at 1 left the valve 0.2 mm short of where
-it was to be let go, in 172 closed-loop procedures, tuning seeds."""
+"""Times ``close_enough``, where a motion begins and ends. One that ended at 1 left the valve 0.2 mm short of
+where it was to be let go, in 172 closed-loop procedures, tuning seeds."""
 
 _SLOWEST = 0.0005
 """m/s: slower motion does not come to an end (unsourced)."""

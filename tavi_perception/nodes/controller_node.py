@@ -204,7 +204,7 @@ class ControllerNode(LifecycleNode):
         elif self._controller.finished:
             response.message = f"it moves nothing any more: {self._words(self._last)}"
         else:
-            self._decide(lambda controller, now: controller.abort("aborted by the operator", now))
+            self._decide(lambda controller, _: controller.abort("aborted by the operator"))
             response.success, response.message = True, self._words(self._last)
         return response
 
@@ -227,7 +227,7 @@ class ControllerNode(LifecycleNode):
             self.get_logger().error(
                 f"the controller has broken down: {traceback.format_exc()}", throttle_duration_sec=LOG_PERIOD
             )
-            decision = self._controller.abort("the controller has broken down; its log says how", now)
+            decision = self._controller.abort("the controller has broken down; its log says how")
         if decision is not None:
             self._last = decision
             self._publish(decision)

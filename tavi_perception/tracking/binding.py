@@ -19,9 +19,9 @@ _HINGE_GATE = 13.82
 
 _SLIPPED = 9.0 * DISAGREEMENT
 """Squared Mahalanobis distance of two injections beyond which the pigtail has slipped in between: three times
-as far as their noise lets expect. Without a slip, 135 injections of 83 procedures were at most 21 from the one
-before where they were steady; after a slip of 3 to 10 mm, in 10 procedures, most were 170 to 2,100, the others
-too noisy to tell (tuning seeds)."""
+as far as their noise lets expect. Without a slip, 135 injections of 83 procedures were at most 21 from the
+one before where they were steady; after a slip of 3 to 10 mm, in 10 procedures, most were 170 to 2,100, the
+others too noisy to tell (tuning seeds)."""
 
 
 class Binding:

@@ -239,7 +239,7 @@ def extractions(plant: Plant) -> list[float]:
 def test_abort_stops_for_good() -> None:
     plant, controller = Plant(), started()
     moving(plant, controller)
-    assert controller.abort("the physician says so", plant.now).phase is Phase.ABORTED
+    assert controller.abort("the physician says so").phase is Phase.ABORTED
     for _ in range(30):
         decision = plant.show(controller, plant.deviation())
     assert not decision.moving and decision.command.reason == "the physician says so"

@@ -34,6 +34,8 @@ def test_what_stands_still_close_to_the_aim_is_left_alone(error: float) -> None:
 
 
 @given(error=errors, limit=st.floats(0.001, 0.03), moving=st.booleans())
-def test_the_catheter_moves_towards_the_aim_and_never_too_fast(error: float, limit: float, moving: bool) -> None:
+def test_the_catheter_moves_towards_the_aim_and_never_too_fast(
+    error: float, limit: float, moving: bool
+) -> None:
     velocity = correction(error, limit, moving, CONFIG)
     assert velocity * error >= 0.0 and abs(velocity) <= limit

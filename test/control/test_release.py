@@ -53,7 +53,7 @@ def test_what_aborts_while_the_stent_may_be_letting_go_says_that_nobody_knows_wh
     moving(plant, controller, Phase.RELEASE)
     while "lets go" not in plant.decisions[-1].command.reason:
         plant.show(controller, plant.deviation())
-    last = controller.abort("somebody says so", plant.now)
+    last = controller.abort("somebody says so")
     assert last.command.reason.startswith("somebody says so; whether the stent has let go is not known")
 
 
