@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -10,18 +12,35 @@ from tavi_perception.estimates import FloatArray, Keypoints
 from tavi_perception.landmarks import Landmark
 from tavi_perception.observation import SeenInAverage
 from tavi_perception.tracking.config import TrackingConfig
-from tavi_perception.tracking.injection import WEIGHT_POWER, BindingEstimate, Injection
+from tavi_perception.tracking.injection import BindingEstimate, Injection
+from tavi_perception.tracking.joining import BESIDE_STENT, joined, slipped
 from tavi_perception.tracking.pose import AnnulusPose, wrapped
-from tavi_perception.tracking.validity import DISAGREEMENT
 
 _HINGE_GATE = 13.82
 """99.9 % of the chi-square distribution with two degrees of freedom."""
 
-_SLIPPED = 9.0 * DISAGREEMENT
-"""Squared Mahalanobis distance of two injections beyond which the pigtail has slipped in between: three times
-as far as their noise lets expect. Without a slip, 135 injections of 83 procedures were at most 21 from the
-one before where they were steady; after a slip of 3 to 10 mm, in 10 procedures, most were 170 to 2,100, the
-others too noisy to tell (tuning seeds)."""
+
+@dataclass(frozen=True)
+class _Lessons:
+    """What the injections since the last slip of the pigtail tell: beside a sheathed valve, an open stent."""
+
+    config: TrackingConfig
+    sheathed: BindingEstimate | None = None
+    beside_stent: BindingEstimate | None = None
+
+    def with_(self, own: BindingEstimate, beside_stent: bool) -> _Lessons:
+        """With one injection more."""
+        alike = self.beside_stent if beside_stent else self.sheathed
+        both = joined(alike, own, self.config) if alike else own
+        return replace(self, beside_stent=both) if beside_stent else replace(self, sheathed=both)
+
+    @cached_property
+    def whole(self) -> BindingEstimate:
+        if self.sheathed and self.beside_stent:
+            return joined(self.sheathed, self.beside_stent, self.config, BESIDE_STENT)
+        found = self.sheathed or self.beside_stent
+        assert found is not None, "nothing was learned"
+        return found
 
 
 class Binding:
@@ -30,18 +49,18 @@ class Binding:
     The part of the noise that is independent from frame to frame averages out; the part that all of them
     share (``correlated_noise``) does not, and does not show in the scatter.
     Of that part, another injection shares most (``patient_noise``): the network errs alike wherever the same
-    root is shown. The estimate of the one ``before`` is averaged in.
-    What the two differ by beyond their noise is scatter between injections, and part of the covariance: one
-    of them is wrong, and the next one, which is surer than both, decides. Where they are too far apart for
-    that, the pigtail has slipped: the new one takes the place of the one before, if hinge points were seen
-    without interruption for ``device_patience``.
+    root is shown. The estimates of the ones ``before`` are averaged in: those beside a sheathed valve and
+    those beside an open stent first among themselves, since the struts mislead the network alike each time.
+    What two of them differ by beyond their noise is scatter between them, and part of the covariance. Where
+    they are too far apart for that, the pigtail has slipped: the new one takes the place of all before, if
+    hinge points were seen without interruption for ``device_patience``.
     """
 
     def __init__(self, before: Binding | None = None) -> None:
         self._before = before
         self._injection = Injection()
         self._averaged_at = -math.inf
-        self._estimate: tuple[TrackingConfig, BindingEstimate] | None = None
+        self._learned: tuple[TrackingConfig, _Lessons] | None = None
         self._run = self._steady = 0.0
         """Stamp (s) at which the uninterrupted frames began, and the longest time (s) they lasted."""
         self.last_stamp = -math.inf
@@ -65,7 +84,7 @@ class Binding:
     ) -> None:
         """Add a frame in which annulus and pigtail were measured; ``beat``: ``HeartBeat.components``."""
         self._injection.add(pose, keypoints, beat)
-        self._estimate = None
+        self._learned = None
         if stamp - self.last_stamp > config.bridging_time:
             self._run = stamp
         self._steady = max(self._steady, stamp - self._run)
@@ -76,51 +95,23 @@ class Binding:
         if hinges.stamp == self.last_stamp != self._averaged_at:
             self._averaged_at = hinges.stamp
             self._injection.averaged(hinges)
-            self._estimate = None
+            self._learned = None
 
     def estimate(self, config: TrackingConfig) -> BindingEstimate:
-        """What this injection tells, joined with the one before.
+        """What this injection tells, joined with the ones before.
 
         Call it only once ``established``.
         """
-        if self._estimate is None or self._estimate[0] is not config:
-            own = self._injection.estimate(config)
-            before = self._before.estimate(config) if self._before else None
-            self._estimate = config, self._joined(before, own, config) if before else own
-        return self._estimate[1]
+        return self._lessons(config).whole
 
-    def _joined(
-        self, before: BindingEstimate, own: BindingEstimate, config: TrackingConfig
-    ) -> BindingEstimate:
-        """Mean of two injections, weighted by their noise and scatter; the new one after a slip."""
-        turn = wrapped(own.angle - before.angle)
-        change = np.append(own.offset - before.offset, turn)
-        differing = 1.0 - config.patient_noise
-        covariance = differing * (before.common / before.injections + own.common)
-        covariance += before.residual + own.residual
-        distance = float(change @ np.linalg.inv(covariance) @ change)
-        if distance > _SLIPPED and self.steady(config):
-            return own
-        # Scatter counts too: it is larger where medium or device hid the pigtail.
-        vague = (float(np.trace((e.noise / e.injections + e.residual)[:2, :2])) for e in (before, own))
-        first, second = (each**-WEIGHT_POWER for each in vague)
-        share = second / (first + second)
-        # Variance between studies by their moments (DerSimonian and Laird 1986), of two: half the square of
-        # the difference, less what noise makes of it.
-        between = max(1.0 - len(change) / distance, 0.0) * np.outer(change, change) / 2 if distance else 0.0
-        return BindingEstimate(
-            before.offset + share * change[:2],
-            before.cardiac.joined(own.cardiac, share),
-            wrapped(before.angle + share * turn),
-            before.length + share * (own.length - before.length),
-            (1.0 - share) * before.residual
-            + share * own.residual
-            + ((1.0 - share) ** 2 + share**2) * between,
-            (1.0 - share) * before.noise + share * own.noise,
-            (1.0 - share) * before.common + share * own.common,
-            before.frames + own.frames,
-            1.0 / ((1.0 - share) ** 2 / before.injections + share**2 / own.injections),
-        )
+    def _lessons(self, config: TrackingConfig) -> _Lessons:
+        if self._learned is None or self._learned[0] is not config:
+            own = self._injection.estimate(config)
+            before = self._before._lessons(config) if self._before else None
+            if before is None or (self.steady(config) and slipped(before.whole, own, config)):
+                before = _Lessons(config)
+            self._learned = config, before.with_(own, self._injection.beside_stent)
+        return self._learned[1]
 
     def pose(
         self, keypoints: Keypoints, beat: FloatArray, stamp: float, config: TrackingConfig

@@ -34,6 +34,8 @@ WEIGHT_POWER = 2.0
 wash-out are correlated, so that more of them do not help. Least error of the angle with 2, rather than 1
 or 0, over 60 synthetic procedures, tuning seeds."""
 
+_EDGE = [Landmark.FE1, Landmark.FE2]
+
 _LEAST_VARIANCE = 1e-9
 """Lower bound of a variance (px², rad²)."""
 
@@ -88,15 +90,23 @@ class Injection:
         self._averages: list[AnnulusPose] = []
         """As seen in the average of the frames so far, with PT as its origin."""
         self._reference_angle = 0.0
+        self._open = 0
+        """How many more frames showed the stent's inflow edge than did not."""
 
     def __len__(self) -> int:
         """How many frames are kept."""
         return len(self._rows)
 
+    @property
+    def beside_stent(self) -> bool:
+        """Whether the stent was open in most of its frames."""
+        return self._open > 0
+
     def add(self, pose: AnnulusPose, keypoints: Keypoints, beat: FloatArray) -> None:
         """A frame in which annulus and pigtail were measured; ``beat``: ``HeartBeat.components``."""
         if not self._rows:
             self._reference_angle = pose.angle
+        self._open += 1 if keypoints.present[_EDGE].all() else -1
         offset = pose.origin - keypoints.xy[Landmark.PT]
         turn = wrapped(pose.angle - self._reference_angle)
         noise = pose.covariance.copy()

@@ -108,6 +108,19 @@ def test_of_two_injections_that_differ_the_third_decides(scene, aside, first):
     assert after < 0.5 * before or np.linalg.norm(aside) < 6.0
 
 
+@given(aside=aside, times=st.integers(1, 4))
+def test_injections_beside_an_open_stent_that_err_alike_do_not_outvote_the_one_before(scene, aside, times):
+    opened = scene.but(edge=True, extraction=0.6)
+    truth = learned(Binding(), scene, 0.0)
+    last = truth
+    for number in range(times):
+        last = learned(Binding(last), opened, 8.0 * (number + 1), aside=aside)
+    moved = last.estimate(CONFIG).offset - truth.estimate(CONFIG).offset
+    covariance = last.estimate(CONFIG).correlated(CONFIG) + last.estimate(CONFIG).residual
+    assert np.linalg.norm(moved) < 0.3 * np.linalg.norm(aside) or np.linalg.norm(aside) < 5.0
+    assert moved @ np.linalg.inv(covariance[:2, :2]) @ moved < 4.0
+
+
 def averaged(binding: Binding, scene, aside: float, stamp: float) -> Binding:
     """``binding``, which is told that the annulus is so many px aside in the average, each known to 1 px."""
     middle = scene.origin - scene.keypoints().xy[Landmark.PT]
