@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, Keypoints
-from tavi_perception.landmarks import Landmark
+from tavi_perception.landmarks import INFLOW_EDGE, Landmark
 from tavi_perception.observation import SeenInAverage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.heartbeat import MAD_TO_SIGMA, CardiacMotion, cardiac_motion_of
@@ -33,8 +33,6 @@ WEIGHT_POWER = 2.0
 """Power of the inverse variance that weights a frame, or an injection: errors of frames of wash-in and
 wash-out are correlated, so that more of them do not help. Least error of the angle with 2, rather than 1
 or 0, over 60 synthetic procedures, tuning seeds."""
-
-_EDGE = [Landmark.FE1, Landmark.FE2]
 
 _LEAST_VARIANCE = 1e-9
 """Lower bound of a variance (px², rad²)."""
@@ -106,7 +104,7 @@ class Injection:
         """A frame in which annulus and pigtail were measured; ``beat``: ``HeartBeat.components``."""
         if not self._rows:
             self._reference_angle = pose.angle
-        self._open += 1 if keypoints.present[_EDGE].all() else -1
+        self._open += 1 if keypoints.present[list(INFLOW_EDGE)].all() else -1
         offset = pose.origin - keypoints.xy[Landmark.PT]
         turn = wrapped(pose.angle - self._reference_angle)
         noise = pose.covariance.copy()

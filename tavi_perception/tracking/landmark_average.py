@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tavi_perception.estimates import FloatArray, GreyImage, Keypoints
 from tavi_perception.foresight import Predict
-from tavi_perception.landmarks import ANNULUS, Landmark
+from tavi_perception.landmarks import ANNULUS, INFLOW_EDGE, Landmark
 from tavi_perception.observation import Observation, SeenInAverage
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.continuity import Continuation
@@ -40,7 +40,7 @@ _ROOT_WAYS = (*_AS_IT_IS, (1.15, -6.0), (0.9, 6.0), (1.15, 6.0), (0.9, -6.0))
 is shown to the network, one after the other: its errors differ, and their mean is less. In 23 closed-loop
 procedures, tuning seeds, nine ways, turned by up to 10 degrees, were no better."""
 
-_EDGE = [Landmark.FE1, Landmark.FE2]
+_EDGE = list(INFLOW_EDGE)
 
 
 class LandmarkAverage:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tavi_perception.estimates import FloatArray, GreyImage, Keypoints
-from tavi_perception.landmarks import Landmark
+from tavi_perception.landmarks import INFLOW_EDGE, Landmark
 from tavi_perception.tracking.config import TrackingConfig
 from tavi_perception.tracking.matching import Match, Surroundings, best_match, cell_of
 from tavi_perception.tracking.silhouette import silhouette_of
@@ -32,7 +32,7 @@ _ORDER = (Landmark.CD, Landmark.PT, Landmark.CD, Landmark.FE1, Landmark.FE2)
 moved with it was a misassociation. Without that one of 100 synthetic procedures, tuning seeds, was valid in
 68 instead of 86 % of its frames."""
 
-_DEFORMING = (Landmark.FE1, Landmark.FE2)
+_DEFORMING = INFLOW_EDGE
 """The stent's inflow edge opens as it is released: where its template does not match, the network may still
 be right."""
 
