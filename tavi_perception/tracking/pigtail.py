@@ -68,7 +68,7 @@ class PigtailFilter:
     def __init__(self) -> None:
         self.slipped = False
         self.contradicted = False
-        """An outlier was seen less than ``bridging_time`` ago, or the track has moved elsewhere since."""
+        """What was seen last is an outlier, less than ``bridging_time`` ago, or the track has moved since."""
         self._contradicted_stamp = -math.inf
         self._undisputed: FloatArray | None = None
         """PT - CD (2,) px before it was contradicted, until it is there again."""
@@ -119,19 +119,22 @@ class PigtailFilter:
     def _judge(self, stamp: float, size: float, anchored: bool, config: TrackingConfig) -> None:
         """Update ``contradicted``."""
         if self._rival is not None:
-            if self._track and not self.contradicted:
+            if self._track and self._undisputed is None:
                 self._undisputed = self._track.state[:2].copy()
             self._contradicted_stamp = stamp
-        # A filter that has followed a misassociation overshoots on its way back.
         away = stamp - self._contradicted_stamp
-        self.contradicted = away < config.bridging_time
-        if self.contradicted or self._undisputed is None or self._track is None:
-            return
-        reach = _reach(away) * size
-        if anchored or math.dist(self._track.state[:2], self._undisputed) <= reach:
+        recent = away < config.bridging_time
+        track, undisputed = self._track, self._undisputed
+        moved = (
+            track is not None
+            and undisputed is not None
+            and not anchored
+            and math.dist(track.state[:2], undisputed) > _reach(away) * size
+        )
+        # One that is seen where it was, between outliers, is no other object: it is trusted at once.
+        self.contradicted = moved or (recent and self._rival is not None)
+        if not (recent or moved):
             self._undisputed = None
-        else:
-            self.contradicted = True
 
     def _measure(
         self,

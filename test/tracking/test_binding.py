@@ -83,11 +83,11 @@ def test_an_injection_that_scattered_counts_little_beside_one_that_did_not(scene
     assert both.offset == approx(learned(Binding(), scene, 8.0).estimate(CONFIG).offset, abs=0.1)
 
 
-aside = st.tuples(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0))
+asides = st.tuples(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0))
 """px by which an injection errs: up to seven standard deviations of what two of them differ by."""
 
 
-@given(aside=aside)
+@given(aside=asides)
 def test_where_two_injections_differ_the_stated_noise_covers_both(scene, aside):
     first = learned(Binding(), scene, 0.0)
     both = learned(Binding(first), scene, 8.0, aside=aside).estimate(CONFIG)
@@ -97,7 +97,7 @@ def test_where_two_injections_differ_the_stated_noise_covers_both(scene, aside):
         assert off @ np.linalg.inv(covariance[:2, :2]) @ off < 4.0
 
 
-@given(aside=aside, first=st.booleans())
+@given(aside=asides, first=st.booleans())
 def test_of_two_injections_that_differ_the_third_decides(scene, aside, first):
     truth = learned(Binding(), scene, 0.0).estimate(CONFIG).offset
     one = learned(Binding(), scene, 0.0, aside=aside if first else (0.0, 0.0))
@@ -108,7 +108,7 @@ def test_of_two_injections_that_differ_the_third_decides(scene, aside, first):
     assert after < 0.5 * before or np.linalg.norm(aside) < 6.0
 
 
-@given(aside=aside, times=st.integers(1, 4))
+@given(aside=asides, times=st.integers(1, 4))
 def test_injections_beside_an_open_stent_that_err_alike_do_not_outvote_the_one_before(scene, aside, times):
     opened = scene.but(edge=True, extraction=0.6)
     truth = learned(Binding(), scene, 0.0)

@@ -167,7 +167,7 @@ def test_a_short_loss_of_the_device_is_bridged_with_low_confidence_and_a_long_on
     hidden = scene.keypoints(hide=(Landmark.CD,))
     frames = [tracker.update(hidden, last + i / 30, geometry) for i in range(1, 14)]
     assert frames[0].deviation.depth == pytest.approx(before.deviation.depth, abs=1e-3)
-    assert frames[0].deviation.reasons == Reason.LOW_CONFIDENCE
+    assert frames[1].deviation.reasons == Reason.LOW_CONFIDENCE
     assert not frames[0].keypoints.measured[Landmark.CD]
     assert frames[-1].deviation.reasons == Reason.DEVICE_NOT_VISIBLE
 
