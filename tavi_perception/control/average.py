@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _BEATS_PER_S = 1.0
 
 @dataclass(frozen=True)
 class Sample:
-    """One deviation: its stamp (s); depth, depth sigma and tilt (m); and what the drives had done by then.
+    """One deviation: its stamp (s); depth and tilt, their sigmas (m); and what the drives had done by then.
 
     Attributes:
         advance: of the catheter since the start (m).
@@ -26,6 +26,7 @@ class Sample:
     depth: float
     sigma: float
     tilt: float
+    tilt_sigma: float
     advance: float
     opened: float
 
@@ -38,7 +39,7 @@ class Averaged:
         offset: depth less what the drives have done, shortening included (m): what the average runs over.
         opened: mean of the samples' (m).
         sigma: standard deviation of the average depth (m).
-        tilt: mean difference in depth of the inflow edge's sides (m).
+        tilt, tilt_sigma: mean difference in depth of the inflow edge's sides, and its standard deviation (m).
         span: time between the first and the last sample (s).
         share: of the deviations since the first of these that could be used.
     """
@@ -47,6 +48,7 @@ class Averaged:
     opened: float = NAN
     sigma: float = NAN
     tilt: float = NAN
+    tilt_sigma: float = NAN
     span: float = 0.0
     share: float = 0.0
 
@@ -89,8 +91,8 @@ class BeatAverage:
         self.value = self._averaged(shortening)
 
     def _averaged(self, shortening: float) -> Averaged:
-        stamps, depth, sigma, tilt, advance, opened = (
-            self._column(name) for name in ("stamp", "depth", "sigma", "tilt", "advance", "opened")
+        stamps, depth, sigma, tilt, tilt_sigma, advance, opened = (
+            self._column(field.name) for field in fields(Sample)
         )
         span = float(stamps[-1] - stamps[0])
         weights = np.sin(np.pi * (stamps - stamps[0] + 0.02) / (span + 0.04)) ** 2
@@ -99,14 +101,16 @@ class BeatAverage:
         scatter = float(offsets.std()) / np.sqrt(2.0 * max(span * _BEATS_PER_S, 0.5))
         # The stated deviations do not average out: most of them is common to all frames. Nor does what makes
         # the tilt scatter: a corner of the inflow edge taken for another, which moves their mean by half.
-        tilts = tilt[np.isfinite(tilt)]
-        corners = float(tilts.std()) / 2.0 if len(tilts) else 0.0
-        stated = float(np.hypot(np.average(sigma, weights=weights), corners))
+        known = np.isfinite(tilt)
+        tilts = tilt[known]
+        corners = float(tilts.std()) if len(tilts) else 0.0
+        stated = float(np.hypot(np.average(sigma, weights=weights), corners / 2.0))
         return Averaged(
             offset=offset,
             opened=float(np.average(opened, weights=weights)),
             sigma=float(np.hypot(stated, scatter)),
             tilt=float(tilts.mean()) if len(tilts) else NAN,
+            tilt_sigma=float(np.hypot(tilt_sigma[known].mean(), corners)) if len(tilts) else NAN,
             span=span,
             share=len(stamps) / (len(stamps) + len(self._missed)),
         )

@@ -28,7 +28,7 @@ class ControlConfig:
     )
     depth_certainty: float = parameter(
         3.0, "Standard deviations of the depth that must lie within its tolerance before the valve is "
-        "released; two are enough where it can neither be known better in time nor be recaptured any more.",
+        "released; two are enough once check_timeout has not made it better known.",
         minimum=0.0, maximum=5.0,
         source="1 in 370 lies beyond 3 of a normal distribution, 1 in 22 beyond 2; chosen after a look at "
         "benchmark procedures 2002210 to 2002409",
@@ -37,14 +37,6 @@ class ControlConfig:
         STENT_TILT_TOLERANCE, "Largest difference in depth of the two sides of the inflow edge at which the "
         "valve may be released.",
         unit="m", minimum=0.0, maximum=0.02, source="PMC9471948: up to it the two sides count as equal",
-    )
-
-    tilt_sigma: float = parameter(
-        0.0005, "Standard deviation of the measured tilt: a stent is recaptured once where it is beyond the "
-        "tolerance at all, then where it is by more than one of them, and not let go by more than two.",
-        unit="m", minimum=0.0, maximum=0.01,
-        source="0.5 mm before the release in 57 procedures, tuning seeds: the direction AA1-AA2 is known to "
-        "1.3 degrees",
     )
 
     stale_after: float = parameter(
@@ -122,17 +114,18 @@ class ControlConfig:
         group="device", unit="m", minimum=0.02, maximum=0.1, source="middle of the simulator's range",
     )
     jump: float = parameter(
-        0.00085, "Motion towards the aorta that is expected of the stent when it lets go.",
+        0.0008, "Motion towards the aorta that is expected of the stent when it lets go.",
         group="device", unit="m", minimum=-0.005, maximum=0.01,
-        source="mean of the simulator's robots: 0.6 mm, and 0.25 mm of what it moves before that",
+        source="mean of the simulator's robots: 0.6 mm, and the last third of 0.6 mm on the way there",
     )
     verify_extraction: float = parameter(
         0.72, "Extraction at which depth and tilt are checked: still to be recaptured.",
         group="device", minimum=0.1, maximum=0.79, source="below the limit of recapture, 0.8 (unsourced)",
     )
     check_timeout: float = parameter(
-        25.0, "How long depth and tilt may take to be checked.",
-        group="device", unit="s", minimum=1.0, maximum=600.0, source="unsourced",
+        8.0, "Time with something to act on that depth and tilt may take to be checked.",
+        group="device", unit="s", minimum=1.0, maximum=600.0,
+        source="from one injection to the next: the second one in a row tells little more",
     )
     last_extraction: float = parameter(
         0.90, "Extraction at which the depth is checked for the last time.",

@@ -143,7 +143,7 @@ class Controller:
             if self._response.broken:
                 unknown = "" if self._drives.retraction() <= SHEATHED else f": {_UNKNOWN}"
                 return self._end(f"the catheter does not do what its drives do{unknown}")
-            if self._response.doubtful:
+            if self._response.doubtful and self._task is not Phase.RECAPTURE:
                 self._contrast.ask(_WHERE, now)
             if self._opening.contradicted:
                 return self._end(f"the capsule is not where its drive says: {_UNKNOWN}")
@@ -177,16 +177,15 @@ class Controller:
     def _needed_span(self, depth: float) -> float:
         """How long the average must reach back (s).
 
-        Far from the target a heart beat matters little. One beat does to open the capsule by a step: where
-        contrast alone shows the annulus, two seconds of waiting would be most of an injection.
+        Far from the target a heart beat matters little. One beat does to move, and none to open the capsule
+        where contrast shows what it has shown before: where it alone shows the annulus, it soon is over.
         """
-        config = self.config
-        far = abs(config.target_depth - depth) > config.far
-        if self._response.warned:
+        config, task = self.config, self._task
+        if self._response.warned or task not in (Phase.APPROACH, Phase.RETRACT):
             return WHOLE * config.averaged
-        if far and self._task is Phase.APPROACH:
-            return 0.0
-        return (0.5 if self._task is Phase.RETRACT else WHOLE) * config.averaged
+        far = abs(config.target_depth - depth) > config.far
+        soon = far if task is Phase.APPROACH else self._response.unchanged(self._depth, config)
+        return 0.0 if soon else 0.5 * config.averaged
 
     def _act(self, now: float) -> Decision:
         """Does the present task, or goes over to the next one."""
@@ -222,6 +221,7 @@ class Controller:
             depth=self._depth.depth(now, self._drives, self.config),
             sigma=average.sigma,
             tilt=average.tilt,
+            tilt_sigma=average.tilt_sigma,
             share=average.share,
             extraction=self._opening.extraction,
             retraction=self._drives.retraction(),
@@ -239,9 +239,9 @@ class Controller:
 
     def _enter(self, following: Next, situation: Situation) -> Decision:
         """Goes over to another task, or ends."""
-        self._reason = following.reason
         if following.phase in FINAL:
             return self._end(following.reason, following.phase)
+        self._reason = following.reason
         self._recaptures += following.phase is Phase.RECAPTURE
         self._cleared = following.phase is self._task is Phase.RELEASE
         self._step_from = situation.extraction

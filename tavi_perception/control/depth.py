@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tavi_perception.control.average import Averaged, BeatAverage, Sample
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.drives import Drives
 from tavi_perception.control.shortening import Shortening
 from tavi_perception.estimates import CatheterDeviation
+from tavi_perception.landmarks import INFLOW_EDGE
 
 
 class DepthEstimator:
@@ -47,8 +50,11 @@ class DepthEstimator:
         """Takes a usable deviation of the frame captured at ``stamp`` (s)."""
         advance, opened = _drives_at(stamp, drives, config)
         self._shortening.update(stamp, deviation.depth, advance, opened)
+        tilt, width = deviation.stent_tilt, _inflow_width(deviation)
+        # The line that tilts, or does not, is the annulus': its direction is what a tilt is known by.
+        tilt_sigma = width * deviation.angle_sigma
         sample = Sample(
-            stamp, deviation.depth, deviation.depth_sigma, deviation.stent_tilt, advance, opened
+            stamp, deviation.depth, deviation.depth_sigma, tilt, tilt_sigma, advance, opened
         )  # fmt: skip
         self._average.add(sample, config.averaged, self.shortening)
 
@@ -62,3 +68,9 @@ def _drives_at(stamp: float, drives: Drives, config: ControlConfig) -> tuple[flo
     """Travel of the catheter, and retraction² / folded length (m)."""
     advance, retraction = drives.at(stamp)
     return advance, retraction**2 / config.folded_length
+
+
+def _inflow_width(deviation: CatheterDeviation) -> float:
+    """Distance between the corners of the stent's inflow edge (m); NaN where they are not seen."""
+    one, other = (deviation.landmarks[corner] for corner in INFLOW_EDGE)
+    return float(np.hypot(*(one - other)[:2]))

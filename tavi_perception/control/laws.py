@@ -7,23 +7,23 @@ from tavi_perception.control.config import ControlConfig
 _SLOWS_FROM, _STOPS_AT = 0.0005, 0.0015
 """Depth error (m) from which on the capsule opens more slowly, and at which it waits (unsourced)."""
 
-_RESTARTS, _STOPS = 2.0, 0.33
-"""Times ``close_enough``, where a motion begins and ends. One that ended at 1 left the valve 0.2 mm short of
-where it was to be let go, in 172 closed-loop procedures, tuning seeds."""
+_BEGINS, _ENDS = 2.0, 0.33
+"""Times ``close_enough``, where a motion of the catheter begins (unsourced) and ends. One that ended at 1
+left the valve 0.2 mm short of where it was to be let go, in 172 closed-loop procedures, tuning seeds."""
 
 _SLOWEST = 0.0005
 """m/s: slower motion does not come to an end (unsourced)."""
 
 
 def correction(
-    error: float, limit: float, moving: bool, config: ControlConfig, restarts: float = _RESTARTS
+    error: float, limit: float, moving: bool, config: ControlConfig, begins: float = _BEGINS
 ) -> float:
     """Velocity of the catheter (m/s) for a depth error (aim − depth, m); 0 where it is close enough.
 
-    A catheter that stands still is left alone until the error is ``restarts`` times as large: every reversal
+    A catheter that stands still is left alone until the error is ``begins`` times as large: every reversal
     costs the slack of the catheter in the arch.
     """
-    if abs(error) <= config.close_enough * (_STOPS if moving else restarts):
+    if abs(error) <= config.close_enough * (_ENDS if moving else begins):
         return 0.0
     velocity = min(max(config.gain * abs(error), _SLOWEST), limit)
     return velocity if error > 0 else -velocity

@@ -59,6 +59,10 @@ class ResponseCheck:
         """A second contrast shows it, too: the catheter is stuck, or the stent has let go."""
         return self._left and self.warned
 
+    def unchanged(self, depth: DepthEstimator, config: ControlConfig) -> bool:
+        """Whether this contrast shows the catheter where the last one did."""
+        return self._shown.beside(self._before, depth) <= config.displaced
+
     def restart(self) -> None:
         """The annulus is being measured anew: what the offset was since the last time does not count."""
         if self._left:

@@ -29,7 +29,7 @@ _OPENS_ON = 20.0
 """s after which a capsule that does not come to its end is not opened on (unsourced)."""
 
 _LAST_SIGMAS = 2.0
-"""Standard deviations of the depth that must lie within its tolerance to let go after all the waiting."""
+"""Standard deviations of the depth that must lie within its tolerance after all the waiting."""
 
 _FAR_OFF = 0.003
 """Depth error (m) that is not corrected with the stent in the annulus, but recaptured (unsourced)."""
@@ -41,7 +41,8 @@ class Situation:
 
     Attributes:
         depth, sigma: implantation depth, averaged over heart beats, and its standard deviation.
-        tilt: mean difference in depth of the inflow edge's sides; NaN where they were not seen.
+        tilt, tilt_sigma: mean difference in depth of the inflow edge's sides, and its standard deviation; NaN
+            where they were not seen.
         share: of the last deviations that could be used.
         extraction: share of the stent out of the capsule; opened: since the last pause.
         retraction: of the capsule since the start.
@@ -59,6 +60,7 @@ class Situation:
     depth: float
     sigma: float
     tilt: float
+    tilt_sigma: float
     share: float
     extraction: float
     retraction: float
@@ -78,13 +80,24 @@ class Situation:
         """The whole average is of a robot that stood still."""
         return self.still_for >= 0.85 * self.config.averaged
 
-    def right(self, error: float, sigmas: float) -> bool:
-        """A depth error (m), with so many standard deviations of the depth on top, is within tolerance."""
+    @property
+    def waits(self) -> bool:
+        """What is checked may still become better known."""
+        return self.task_for < self.config.check_timeout
+
+    def right(self, error: float) -> bool:
+        """A depth error (m), with some standard deviations of the depth on top, is within tolerance."""
+        certainty = self.config.depth_certainty
+        sigmas = certainty if self.waits else min(certainty, _LAST_SIGMAS)
         return abs(error) + sigmas * self.sigma <= self.config.depth_tolerance
 
     def straight(self, sigmas: float) -> bool:
-        """The tilt is known, and beyond its tolerance by so many standard deviations at most."""
-        return abs(self.tilt) <= self.config.tilt_tolerance + sigmas * self.config.tilt_sigma
+        """The tilt is known, and beyond its tolerance by so many standard deviations at most.
+
+        One that is hardly known is not excused by that.
+        """
+        tolerance = self.config.tilt_tolerance
+        return abs(self.tilt) <= tolerance + sigmas * min(self.tilt_sigma, tolerance / 2.0)
 
 
 @dataclass(frozen=True)
@@ -144,22 +157,22 @@ def verify(now: Situation) -> Move | Next:
     if not (now.settled or now.moving):
         return Move(0.0, 0.0, "stands still to check depth and tilt")
     error = config.target_depth - now.depth
-    if now.share < config.share and now.task_for < config.check_timeout:
+    if now.share < config.share and now.waits:
         return Move(0.0, 0.0, f"only {now.share:.0%} of the deviations are valid")
     # Every opening has a tilt of its own, so another is worth its time; what tilts again may be seen wrong.
-    if not now.straight(sigmas=0.0 if now.recaptures == 0 < config.recaptures else 1.0):
+    if not now.straight(sigmas=0.0 if now.recaptures == 0 < config.recaptures else 2.0):
         return _again(now, f"the stent is tilted by {_mm(now.tilt)}")
     if abs(error) > _FAR_OFF:
         return _again(now, f"the depth is {_mm(now.depth)}")
-    fix = correction(error, config.correction_velocity, now.moving, config, restarts=1.0)
+    fix = correction(error, config.correction_velocity, now.moving, config, begins=1.0)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the depth by {_mm(error)}")
-    if now.right(error, config.depth_certainty):
+    if now.right(error):
         return Next(
             Phase.RELEASE, f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, tilt {_mm(now.tilt)}: releases"
         )
     uncertain = f"the depth is known to {_mm(now.sigma)} only"
-    if now.task_for < config.check_timeout:
+    if now.waits:
         return Move(0.0, 0.0, f"{uncertain}: waits for more contrast")
     return _again(now, uncertain)
 
@@ -192,16 +205,14 @@ def release(now: Situation) -> Move | Next:
     check = f"depth {_mm(now.depth)} ± {_mm(now.sigma)}, {_mm(config.jump)} of which the release takes back"
     if now.opening or not (now.settled or now.moving):
         return Move(0.0, 0.0, f"stands still to check the {check}")
-    fix = correction(error, config.correction_velocity, now.moving, config, restarts=1.0)
+    fix = correction(error, config.correction_velocity, now.moving, config, begins=1.0)
     if fix != 0.0:
         return Move(fix, 0.0, f"corrects the {check}")
-    waits = now.task_for < config.check_timeout
-    sigmas = config.depth_certainty if waits else min(config.depth_certainty, _LAST_SIGMAS)
-    known = now.share >= config.share and now.right(error, sigmas)
+    known = now.share >= config.share and now.right(error)
     # It was straight while it could be recaptured: now only one that is surely tilted is not let go.
     if known and now.straight(sigmas=2.0):
         return Next(Phase.RELEASE, f"{check}: lets go")
-    if waits:
+    if now.waits:
         return Move(0.0, 0.0, f"{check}, tilt {_mm(now.tilt)}, {now.share:.0%} valid: not to be let go yet")
     return Next(Phase.ABORTED, f"{check}, tilt {_mm(now.tilt)}: not good enough to let go")
 

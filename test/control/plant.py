@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Plant:
     depth: float = -0.012
     depth_sigma: float = 0.0003
     tilt: float = 0.0003
+    angle_sigma: float = 0.02
     beat: float = 0.001
     shortening: float = 0.14
     contrast_works: bool = True
@@ -83,6 +85,7 @@ class Plant:
             reference=DepthReference.STENT,
             depth=self.inflow + beat,
             depth_sigma=self.depth_sigma,
+            angle_sigma=self.angle_sigma,
             stent_tilt=self.tilt,
             extraction=self.extraction,
             landmarks=self.landmarks(beat),
@@ -135,3 +138,11 @@ def moving(plant: Plant, controller: Controller, phase: Phase = Phase.APPROACH) 
         if decision.moving and decision.phase is phase:
             return decision
     raise AssertionError(f"no motion in {phase.name}; the last: {plant.decisions[-1]}")
+
+
+def phases(plant: Plant) -> list[Phase]:
+    """Each phase once for every time that it is entered, standing still left out."""
+    seen = [
+        decision.phase for decision in plant.decisions if decision.phase not in (Phase.HOLD, Phase.CONTRAST)
+    ]
+    return [phase for before, phase in pairwise([None, *seen]) if phase is not before]

@@ -97,6 +97,6 @@ def test_nothing_is_released_without_verified_depth_and_tilt(
         if not displaced and plant.extraction > 0.5:
             plant.depth, displaced = plant.depth + offset, True
     if plant.released:
-        assert abs(tilt) <= CONFIG.tilt_tolerance + 2.0 * CONFIG.tilt_sigma
+        assert abs(tilt) <= 2.0 * CONFIG.tilt_tolerance
         assert CONFIG.depth_certainty * sigma <= CONFIG.depth_tolerance
         assert abs(plant.inflow - CONFIG.target_depth) <= CONFIG.depth_tolerance + CONFIG.jump

@@ -38,6 +38,20 @@ def test_landmarks_that_are_mistaken_for_a_moment_are_looked_at_again_with_contr
     assert any("still where it was" in decision.command.reason for decision in plant.decisions)
 
 
+def test_a_valve_is_recaptured_first_and_looked_at_again_with_contrast_then() -> None:
+    plant, controller = Plant(tilt=0.004), started()
+    moving(plant, controller, Phase.RECAPTURE)
+    plant.depth += 0.002
+    while plant.show(controller, plant.deviation()).phase is Phase.RECAPTURE:
+        pass
+    assert plant.extraction < 0.02
+    plant.tilt = 0.0
+    recaptured = len(plant.decisions)
+    assert plant.run(controller).phase is Phase.DONE
+    reasons = [decision.command.reason for decision in plant.decisions[recaptured:]]
+    assert "still where it was" in next(reason for reason in reasons if "contrast is asked for" in reason)
+
+
 def test_an_annulus_that_moves_along_with_the_catheter_aborts_however_slowly() -> None:
     plant, controller = Plant(), started()
     moving(plant, controller, Phase.RELEASE)
