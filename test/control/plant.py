@@ -24,6 +24,7 @@ from tavi_perception.landmarks import COUNT, INFLOW_EDGE, Landmark
 FRAME = 1.0 / 15.0
 LATENCY = 0.045
 LENGTH = 0.06
+INFLOW_WIDTH = 0.024
 RELEASED_AT = 0.97
 
 UNKNOWN_ANNULUS = CatheterDeviation(reasons=Reason.NO_ANNULUS)
@@ -70,7 +71,7 @@ class Plant:
         points = np.full((COUNT, 3), np.nan)
         points[Landmark.CP] = 0.0, self.depth + self.advance - LENGTH + beat, 0.0
         for sign, corner in zip((-0.5, 0.5), INFLOW_EDGE, strict=True):
-            points[corner] = 0.024 * sign, self.inflow + sign * self.tilt + beat, 0.0
+            points[corner] = INFLOW_WIDTH * sign, self.inflow + sign * self.tilt + beat, 0.0
         return points
 
     def deviation(self) -> CatheterDeviation:

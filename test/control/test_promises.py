@@ -8,7 +8,7 @@ from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plant import Plant, started
+from plant import INFLOW_WIDTH, Plant, started
 
 from tavi_perception.control.config import ControlConfig
 from tavi_perception.control.controller import Controller
@@ -76,17 +76,18 @@ def test_nothing_moves_without_a_valid_and_fresh_deviation_nor_beyond_the_limits
 
 @given(
     tilt=st.floats(-0.006, 0.006),
+    angle_sigma=st.floats(0.001, 0.1),
     sigma=st.floats(0.0001, 0.0015),
     lost=st.lists(st.booleans(), min_size=40, max_size=40),
     offset=st.floats(-0.006, 0.006),
 )
 @settings(max_examples=15)
 def test_nothing_is_released_without_verified_depth_and_tilt(
-    tilt: float, sigma: float, lost: list[bool], offset: float
+    tilt: float, angle_sigma: float, sigma: float, lost: list[bool], offset: float
 ) -> None:
     """Half-way the stent is displaced, and one frame in some is lost."""
     plant, controller = running(Phase.RETRACT)
-    plant.tilt, plant.depth_sigma, displaced = tilt, sigma, False
+    plant.tilt, plant.angle_sigma, plant.depth_sigma, displaced = tilt, angle_sigma, sigma, False
     for frame in range(1200):
         if controller.finished:
             break
@@ -97,6 +98,7 @@ def test_nothing_is_released_without_verified_depth_and_tilt(
         if not displaced and plant.extraction > 0.5:
             plant.depth, displaced = plant.depth + offset, True
     if plant.released:
-        assert abs(tilt) <= 2.0 * CONFIG.tilt_tolerance
-        assert CONFIG.depth_certainty * sigma <= CONFIG.depth_tolerance
+        tilt_sigma = min(angle_sigma * math.hypot(INFLOW_WIDTH, tilt), CONFIG.tilt_tolerance / 2.0)
+        assert abs(tilt) <= CONFIG.tilt_tolerance + 2.0 * tilt_sigma
+        assert 2.0 * sigma <= CONFIG.depth_tolerance
         assert abs(plant.inflow - CONFIG.target_depth) <= CONFIG.depth_tolerance + CONFIG.jump
