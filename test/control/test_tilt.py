@@ -17,13 +17,17 @@ def test_a_tilted_valve_is_recaptured_and_placed_anew(tilt: float) -> None:
     assert phases(plant).count(Phase.RECAPTURE) == 1
 
 
-@pytest.mark.parametrize(("angle_sigma", "end"), [(0.005, Phase.ABORTED), (0.03, Phase.DONE)])
+@pytest.mark.parametrize(
+    ("tilt", "angle_sigma", "end", "recaptures"),
+    [(0.0022, 0.02, Phase.DONE, 1), (0.0026, 0.03, Phase.DONE, 1), (0.0026, 0.005, Phase.ABORTED, 2)],
+)
 def test_a_valve_that_is_seen_tilted_again_is_released_where_its_tilt_may_be_right(
-    angle_sigma: float, end: Phase
+    tilt: float, angle_sigma: float, end: Phase, recaptures: int
 ) -> None:
-    plant = Plant(tilt=0.0026, angle_sigma=angle_sigma)
+    plant = Plant(tilt=tilt, angle_sigma=angle_sigma)
     assert plant.run(started(), 300.0).phase is end
     assert plant.released is (end is Phase.DONE)
+    assert phases(plant).count(Phase.RECAPTURE) == recaptures
 
 
 def test_a_valve_that_may_not_be_recaptured_is_released_where_its_tilt_may_be_right() -> None:
